@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Makes the hash-pinned sets anew from pyproject.toml. The sets hold no addresses.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile() { uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet "$@"; }
+compile requirements/bootstrap.in -o requirements/bootstrap.txt
+compile pyproject.toml --extra probe --extra ingest --extra alerting --extra cli -o requirements/runtime.txt
+compile pyproject.toml --extra local -o requirements/local.txt
+compile pyproject.toml --extra local --group dev -o requirements/dev.txt
