@@ -1,0 +1,1 @@
+"""What is said between processes, and what it means. Pure: pydantic and the standard library."""

@@ -1,0 +1,297 @@
+"""The catalogue: bodies and their notices, channels, providers, accounts, senders, receivers, routes.
+
+Data only: rules that look at more than one object live in `services/catalogue/check.py`. Unknown
+fields are refused here, because a catalogue is written by people: a misspelt field must not pass.
+"""
+
+from datetime import date, time
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.contracts.evidence import Id, Moment
+from services.contracts.vocabulary import Carrier, Channel, NoticeClass, ObserverKind
+
+SecretRef = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")]
+Krw = Annotated[int, Field(ge=0)]
+
+
+class Model(BaseModel):
+    """Frozen, and strict about fields nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Name(Model):
+    """A name people read, in both languages."""
+
+    ko: str = Field(min_length=1, max_length=120)
+    en: str = Field(min_length=1, max_length=120)
+
+
+class DailyWindow(Model):
+    """A daily span [start, end) in `zone`; it may pass midnight."""
+
+    start: time
+    end: time
+    zone: str = "Asia/Seoul"
+
+
+class ChannelRule(Model):
+    """채널: after how long a message counts as late, what can see it, when nothing may be sent."""
+
+    id: Channel
+    name: Name
+    late_s: int = Field(gt=0)
+    opens_within_s: int | None = Field(default=None, gt=0)
+    advertising: bool = False
+    restricted: DailyWindow | None = None
+    observers: tuple[ObserverKind, ...] = Field(min_length=1)
+
+
+class Platform(Model):
+    """플랫폼: who finally delivers; a carrier's message centre has the carrier's id."""
+
+    id: Id
+    name: Name
+
+
+class Provider(Model):
+    """중계사: dealer whose API takes the message."""
+
+    id: Id
+    name: Name
+    min_interval_s: int = Field(gt=0)
+
+
+class Quota(Model):
+    """How many messages a day and a month a contract allows; None = not limited."""
+
+    day: int | None = Field(default=None, gt=0)
+    month: int | None = Field(default=None, gt=0)
+
+
+class Account(Model):
+    """One contract with a provider. `secret` names a file of the secrets folder, never a value.
+
+    `services` are the provider's own service ids by channel (not secret).
+    """
+
+    id: Id
+    provider: Id
+    name: Name
+    base_url: str = Field(pattern=r"^https?://[^\s]+[^/\s]$")
+    secret: SecretRef
+    services: dict[Channel, str]
+    quota: dict[Channel, Quota]
+    price_krw: dict[Channel, Krw]
+    probe_budget_krw_month: Krw
+    concurrency: int = Field(default=20, gt=0, le=1000)
+    rate_per_s: float = Field(default=20, gt=0)
+    webhooks: bool = False
+
+
+class Template(Model):
+    """A text approved for a sender; `#{점검번호}` stands where the nonce goes."""
+
+    code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,30}$")
+    text: str = Field(min_length=1, max_length=1300)
+
+
+class Sender(Model):
+    """발신 주체 of a body on a channel with one account: a channel id, or a registered number.
+
+    A number is personal to the body: it is a secret reference, `identity` stays empty.
+    """
+
+    id: Id
+    body: Id
+    account: Id
+    channel: Channel
+    identity: str | None = Field(default=None, pattern=r"^@[^\s@]{1,40}$")
+    secret: SecretRef | None = None
+    quota: Quota
+    templates: tuple[Template, ...] = ()
+
+
+class Observer(Model):
+    """One app or collector on a receiver, with the secret that signs what it sends."""
+
+    kind: ObserverKind
+    secret: SecretRef
+    heartbeat_s: int = Field(default=60, gt=0, le=600)
+
+
+class Receiver(Model):
+    """수신 단말: a test handset. Its number stands in the secrets folder only."""
+
+    id: Id
+    carrier: Carrier
+    os: str = Field(max_length=60)
+    site: Id
+    secret: SecretRef
+    observers: tuple[Observer, ...] = Field(min_length=1)
+
+
+class Source(Model):
+    """Where a fact comes from."""
+
+    key: str = Field(max_length=20)
+    title: str = Field(max_length=300)
+    url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+
+
+class Audience(Model):
+    """How many people a notice reaches, as of a date, said by a source."""
+
+    size: int | None = Field(default=None, gt=0)
+    people: Name
+    as_of: date | None = None
+    source: str | None = Field(default=None, max_length=20)
+
+
+class Rung(Model):
+    """One rung of a notice's ladder: a channel bongsu probes by `route`, or one it cannot (post)."""
+
+    channel: Channel | Literal["post", "web", "broadcast"]
+    route: Id | None = None
+    wait: str | None = Field(default=None, max_length=80)
+    stop_on: Literal["delivered", "opened"] = "delivered"
+
+
+class Notice(Model):
+    """고지: one kind of message a body sends."""
+
+    id: Id
+    name: Name
+    notice_class: NoticeClass
+    audience: Audience
+    deadline_rule: str = Field(min_length=1, max_length=300)
+    facts: tuple[str, ...] = ()
+    ladder: tuple[Rung, ...] = Field(min_length=1)
+
+
+class Body(Model):
+    """기관: a public body and what it sends."""
+
+    id: Id
+    name: Name
+    unit: Name
+    notices: tuple[Notice, ...] = Field(min_length=1)
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+
+class Failover(Model):
+    """The substitute a provider sends by itself when the own leg fails."""
+
+    channel: Literal["sms", "lms"]
+    sender: Id
+
+
+class Route(Model):
+    """경로: body + channel + account + sender + template, probed to its receivers in turn.
+
+    `platform` is empty for carrier channels: there it is the carrier of the receiver whose turn
+    it is. `id` is `<body>.<channel>.<account>[.<variant>]`.
+    """
+
+    id: Id
+    body: Id
+    notice: Id
+    channel: Channel
+    adapter: Id
+    account: Id
+    sender: Id
+    template: str | None = None
+    platform: Id | None = None
+    receivers: tuple[Id, ...] = Field(min_length=1)
+    interval_s: int = Field(default=60, gt=0)
+    late_s: int | None = Field(default=None, gt=0)
+    restricted: DailyWindow | None = None
+    failover: Failover | None = None
+    enabled: bool = True
+
+
+CatalogueObject = ChannelRule | Platform | Provider | Account | Sender | Receiver | Body | Route
+KINDS: dict[str, type[Model]] = {
+    "channel": ChannelRule,
+    "platform": Platform,
+    "provider": Provider,
+    "account": Account,
+    "sender": Sender,
+    "receiver": Receiver,
+    "body": Body,
+    "route": Route,
+}
+KIND_OF = {model: kind for kind, model in KINDS.items()}
+
+
+class Catalogue(Model):
+    """One whole revision, by id. Readers never see half of one."""
+
+    revision: UUID
+    channels: dict[str, ChannelRule]
+    platforms: dict[str, Platform]
+    providers: dict[str, Provider]
+    accounts: dict[str, Account]
+    senders: dict[str, Sender]
+    receivers: dict[str, Receiver]
+    bodies: dict[str, Body]
+    routes: dict[str, Route]
+
+    def objects(self) -> list[tuple[str, str, Model]]:
+        """(kind, id, object) of everything, in a stable order."""
+        by_kind: dict[str, dict[str, Model]] = {
+            kind: dict(getattr(self, _PLURAL[kind])) for kind in KINDS
+        }
+        return [(kind, key, group[key]) for kind, group in by_kind.items() for key in sorted(group)]
+
+    def notice_of(self, route: Route) -> Notice:
+        """The notice a route is probed for. Raises KeyError when the body has no such notice."""
+        for notice in self.bodies[route.body].notices:
+            if notice.id == route.notice:
+                return notice
+        raise KeyError(route.notice)
+
+    def window_of(self, route: Route) -> DailyWindow | None:
+        """When nothing may be sent on a route: its own window, else its channel's."""
+        return route.restricted or self.channels[route.channel].restricted
+
+    def late_s(self, route: Route) -> int:
+        """After how many seconds a message of this route is late."""
+        return route.late_s or self.channels[route.channel].late_s
+
+    def platform_of(self, route: Route, receiver: Receiver) -> str:
+        """Who finally delivers: the platform named, else the receiver's carrier."""
+        return route.platform or str(receiver.carrier)
+
+    def observers_of(self, route: Route, receiver: Receiver) -> tuple[ObserverKind, ...]:
+        """The kinds on that receiver whose sight counts on the route's channel."""
+        seeing = self.channels[route.channel].observers
+        return tuple(o.kind for o in receiver.observers if o.kind in seeing)
+
+
+_PLURAL = {
+    "channel": "channels", "platform": "platforms", "provider": "providers",
+    "account": "accounts", "sender": "senders", "receiver": "receivers",
+    "body": "bodies", "route": "routes",
+}  # fmt: skip
+
+
+def build(revision: UUID, objects: list[tuple[str, Model]]) -> Catalogue:
+    """A catalogue from (kind, object) pairs. Raises KeyError for a kind nobody declared."""
+    groups: dict[str, dict[str, Model]] = {plural: {} for plural in _PLURAL.values()}
+    for kind, item in objects:
+        groups[_PLURAL[kind]][str(item.id)] = item  # type: ignore[attr-defined]
+    return Catalogue.model_construct(revision=revision, **groups)  # type: ignore[arg-type]
+
+
+class Current(Model):
+    """The record under key `current`: which revision is in force, and how to know it is whole."""
+
+    revision: UUID
+    count: int = Field(ge=0)
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    applied_at: Moment
+    applied_by: str = Field(max_length=80)

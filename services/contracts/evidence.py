@@ -1,0 +1,237 @@
+"""Evidence: one frozen model per kind of event about a probe, heartbeats, commands, dead letters.
+
+`probe.sent` carries everything that held at its slot, so nobody looks up the catalogue for a past
+probe. Occurrence times are the sender's own; the *known* time is the broker's append time and
+stands in no model. Unknown fields are ignored when reading: a newer producer may say more.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from services.contracts import ids
+from services.contracts.vocabulary import (
+    AnswerResult,
+    Carrier,
+    Channel,
+    ClockSource,
+    FaultDomain,
+    NoticeClass,
+    ObserverKind,
+    Placement,
+    Purpose,
+    ReportState,
+)
+
+
+def _in_utc(value: object) -> object:
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+Source = Annotated[str, Field(pattern=r"^[a-z]+(/[a-z0-9][a-z0-9._-]*){1,2}$", max_length=200)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Code = Annotated[str, Field(max_length=40)]
+LegNumber = Annotated[int, Field(ge=0, le=7)]
+
+
+class Record(BaseModel):
+    """What every record of bongsu's topics shares: frozen, and tolerant of fields to come."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Record):
+    """One happening about a probe; a repeat of it has the same `event_id` and no effect."""
+
+    event_id: UUID
+    source: Source
+
+
+class ProbeSent(Event):
+    """시험 발송 announced: acknowledged by Kafka before the provider is called."""
+
+    kind: Literal["probe.sent"] = "probe.sent"
+    version: Literal[1] = 1
+    probe_id: UUID
+    sent_at: Moment
+    slot: Moment
+    purpose: Purpose
+    command_id: UUID | None = None
+    revision: UUID
+    route: Id
+    body: Id
+    notice: Id
+    notice_class: NoticeClass
+    channel: Channel
+    adapter: Id
+    account: Id
+    provider: Id
+    sender: Id
+    template: str | None = Field(default=None, max_length=60)
+    platform: Id
+    carrier: Carrier
+    worker: Id
+    receiver: Id
+    site: Id
+    observers: tuple[ObserverKind, ...]
+    interval_s: int = Field(gt=0)
+    accepted_due: Moment
+    seen_due: Moment
+    reported_due: Moment
+    opened_due: Moment | None = None
+    text_digest: Digest
+    link_digest: Digest | None = None
+    text_chars: int = Field(ge=0)
+
+
+class ProbeAnswered(Event):
+    """What became of the call: the provider's answer, or its absence."""
+
+    kind: Literal["probe.answered"] = "probe.answered"
+    version: Literal[1] = 1
+    probe_id: UUID
+    worker: Id
+    channel: Channel
+    adapter: Id
+    account: Id
+    provider: Id
+    result: AnswerResult
+    started_at: Moment
+    ended_at: Moment
+    code: Code | None = None
+    fault: FaultDomain | None = None
+    provider_message_id: str | None = Field(default=None, max_length=120)
+
+
+class ReportReceived(Event):
+    """The provider's word about an accepted message, by webhook or look-up."""
+
+    kind: Literal["report.received"] = "report.received"
+    version: Literal[1] = 1
+    probe_id: UUID | None = None
+    account: Id
+    provider_message_id: str = Field(max_length=120)
+    leg: LegNumber = 0
+    state: ReportState
+    code: Code | None = None
+    fault: FaultDomain | None = None
+    reported_at: Moment
+    fields: dict[str, str] = Field(default_factory=dict)
+
+
+class _Observation(Event):
+    """`platform` is who brought it to the device: `kakaotalk`, or the receiver's carrier."""
+
+    probe_id: UUID
+    receiver: Id
+    observer: ObserverKind
+    platform: Id
+    leg: LegNumber
+    source_event_id: str = Field(max_length=200)
+    observed_min: Moment
+    observed_max: Moment
+    clock: ClockSource
+    placement: Placement
+
+
+class DeviceSeen(_Observation):
+    """A device saw the message. Arrival is an interval: from `observed_min` to `observed_max`."""
+
+    kind: Literal["device.seen"] = "device.seen"
+    version: Literal[1] = 1
+    text_digest: Digest | None = None
+    link_digest: Digest | None = None
+    text_chars: int | None = Field(default=None, ge=0)
+
+
+class DeviceOpened(_Observation):
+    """The message was opened, where the channel can tell."""
+
+    kind: Literal["device.opened"] = "device.opened"
+    version: Literal[1] = 1
+
+
+Evidence = ProbeSent | ProbeAnswered | ReportReceived | DeviceSeen | DeviceOpened
+
+
+class Heartbeat(Record):
+    """A sign of life: `worker/<id>`, `ingest/<id>` or `observer/<receiver>/<kind>`.
+
+    `reached` lists the providers (and `control`) that answered a worker since its last heartbeat.
+    """
+
+    kind: Literal["heartbeat"] = "heartbeat"
+    version: Literal[1] = 1
+    source: Source
+    at: Moment
+    reached: tuple[Id, ...] = ()
+
+
+class ProbeCommand(Record):
+    """A request for one extra probe; redelivered, it makes the same probe id."""
+
+    kind: Literal["probe.command"] = "probe.command"
+    version: Literal[1] = 1
+    command_id: UUID
+    source: Source
+    route: Id
+    receiver: Id | None = None
+    slot: Moment
+    purpose: Purpose
+    expires_at: Moment
+
+
+class DeadLetter(Record):
+    """What could not be understood. `raw` (base64) only for records of bongsu's own topics."""
+
+    kind: Literal["dead.letter"] = "dead.letter"
+    version: Literal[1] = 1
+    source: Source
+    at: Moment
+    origin: str = Field(max_length=300)
+    reason: str = Field(max_length=300)
+    size: int = Field(ge=0)
+    digest: Digest
+    fields: dict[str, str] = Field(default_factory=dict)
+    raw: str | None = None
+
+
+def sent_id(key: bytes, probe_id: UUID, worker: str, start: datetime) -> UUID:
+    """Id of a `probe.sent`: two workers that sent one slot are two events."""
+    return _about(key, "probe.sent", probe_id, worker, _stamp(start))
+
+
+def answered_id(key: bytes, probe_id: UUID, worker: str, start: datetime) -> UUID:
+    """Id of a `probe.answered`: worker and start of the call."""
+    return _about(key, "probe.answered", probe_id, worker, _stamp(start))
+
+
+def report_id(
+    key: bytes, probe_id: UUID | None, message: tuple[str, str], leg: int, code: str, at: datetime
+) -> UUID:
+    """Id of a `report.received`; `message` = (account, provider message id), used while the
+    probe is unknown; `at` = the provider's own time, or UTC midnight of receipt."""
+    parts = (str(leg), code, _stamp(at))
+    if probe_id is not None:
+        return _about(key, "report.received", probe_id, *parts)
+    return ids.make_event_id(key, at, "report.received", [*message, *parts])
+
+
+def observed_id(
+    key: bytes, kind: str, probe_id: UUID, receiver: str, observer: str, source_event_id: str,
+    placement: str,
+) -> UUID:  # fmt: skip
+    """Id of a `device.seen` or `device.opened`."""
+    return _about(key, kind, probe_id, receiver, observer, source_event_id, placement)
+
+
+def _about(key: bytes, kind: str, probe_id: UUID, *parts: str) -> UUID:
+    return ids.make_event_id(key, ids.time_of(probe_id), kind, [str(probe_id), *parts])
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,64 @@
+"""Which slots a route has, which receiver's turn each is, and when each stage is due.
+
+Pure arithmetic on absolute time: any worker computes the same slots, so nothing is stored.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+ACCEPTED_WITHIN = timedelta(seconds=30)
+REPORTED_WITHIN = timedelta(hours=26)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Until when each stage should have come; after `seen` a message counts as late."""
+
+    accepted: datetime
+    seen: datetime
+    reported: datetime
+    opened: datetime | None
+
+
+def phase(route: str, interval: timedelta) -> timedelta:
+    """A route's fixed place within its interval: a hash, so that load spreads and survives
+    restarts."""
+    number = int.from_bytes(hashlib.sha256(route.encode()).digest()[:8], "big")
+    return (number % (interval // _MILLISECOND)) * _MILLISECOND
+
+
+def number_of(route: str, interval: timedelta, slot: datetime) -> int:
+    """The running number of a slot since 1970."""
+    return (slot - _EPOCH - phase(route, interval)) // interval
+
+
+def next_slot(route: str, interval: timedelta, after: datetime) -> datetime:
+    """The first slot strictly later than `after`."""
+    number = number_of(route, interval, after) + 1
+    return _EPOCH + phase(route, interval) + number * interval
+
+
+def receiver_of(route: str, interval: timedelta, slot: datetime, receivers: Sequence[str]) -> str:
+    """Receivers take turns by slot number."""
+    return receivers[number_of(route, interval, slot) % len(receivers)]
+
+
+def due_times(sent_at: datetime, late_after: timedelta, opens_within: timedelta | None) -> Due:
+    """Due times of one probe, from the moment it was announced."""
+    return Due(
+        accepted=sent_at + ACCEPTED_WITHIN,
+        seen=sent_at + late_after,
+        reported=sent_at + REPORTED_WITHIN,
+        opened=sent_at + opens_within if opens_within else None,
+    )
+
+
+def within(start: time, end: time, zone: str, at: datetime) -> bool:
+    """Is `at` inside the daily window [start, end) of that zone? It may pass midnight."""
+    local = at.astimezone(ZoneInfo(zone)).time()
+    return start <= local < end if start <= end else local >= start or local < end

@@ -1,0 +1,48 @@
+"""The text of a probe, and the keyed digest by which a text seen elsewhere is compared with it.
+
+The text itself stays where it is made and where it is seen: events hold digest and length only.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from uuid import UUID
+
+from services.contracts import ids
+
+_WEB_PREFIX = re.compile(r"\A\[(?:Web발신|국제발신)\][ \t]*\n?")
+_LINK = re.compile(r"https?://[^\s<>\"']+")
+
+
+def probe_text(probe_id: UUID, leg: int) -> str:
+    """The plain probe text: the nonce within the first 40 characters, no other code-like run
+    (Android hides notifications that look like one-time codes)."""
+    return f"[봉수] {ids.write_nonce(probe_id, leg)} 전달 점검, 회신하지 마십시오."
+
+
+def fill(template: str, probe_id: UUID, leg: int) -> str:
+    """A template's text with `#{점검번호}` replaced by the nonce."""
+    return template.replace("#{점검번호}", ids.write_nonce(probe_id, leg))
+
+
+def digest(key: bytes, text: str) -> str:
+    """HMAC-SHA256 in hex over the normalised text; `key` is BONGSU_CONTENT_KEY."""
+    return hmac.new(key, normalise(text).encode(), hashlib.sha256).hexdigest()
+
+
+def length(text: str) -> int:
+    """Characters of the normalised text: a shorter text with another digest was cut."""
+    return len(normalise(text))
+
+
+def link_digest(key: bytes, text: str) -> str | None:
+    """Digest of the links of a text in order; None when it has none."""
+    links = _LINK.findall(normalise(text))
+    return digest(key, "\n".join(links)) if links else None
+
+
+def normalise(text: str) -> str:
+    """NFC, LF line ends, no invisible characters, no leading mark of the carrier, right-stripped."""
+    composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    return _WEB_PREFIX.sub("", composed.translate(ids.INVISIBLE)).rstrip()
