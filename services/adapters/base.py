@@ -1,0 +1,111 @@
+"""What an adapter is: it sends one message, and where its provider has look-ups, asks for results.
+
+`send` raises Retry (`unreachable`: nothing left the machine; `throttled`) for what may work later
+within the slot, and Stop when the account itself is misconfigured (bad key): that stops the
+account's routes, not the process. Everything else is an answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+import aiohttp
+from pydantic import SecretStr
+
+from services.contracts.catalogue import Account
+from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, ReportState
+
+
+@dataclass(frozen=True, slots=True)
+class Substitute:
+    """What the provider shall send by itself when the own leg fails (leg 1)."""
+
+    channel: Channel
+    text: str
+    sender_number: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One probe as an adapter needs it. Numbers are secrets: they never reach a log or a `repr`.
+
+    `sender` is the registered number (SMS) as a secret, `identity` the channel id (`@geoje`).
+    """
+
+    probe_id: UUID
+    channel: Channel
+    to: SecretStr
+    text: str
+    template: str | None = None
+    identity: str | None = None
+    sender_number: SecretStr | None = None
+    substitute: Substitute | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """The provider's answer: accepted or refused with its code, or unclear."""
+
+    result: AnswerResult
+    code: str | None = None
+    fault: FaultDomain | None = None
+    provider_message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One state a look-up or webhook tells of a message.
+
+    `final`: nothing more will come for this leg. `fields` are the allow-listed raw ones.
+    """
+
+    provider_message_id: str
+    leg: int
+    state: ReportState
+    code: str | None
+    fault: FaultDomain | None
+    reported_at: datetime | None
+    final: bool
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an adapter is built with: its contract, the contract's secret, and the way out.
+
+    `base_url`, `proxy` and `session` (with its CA) come from the destination's settings.
+    """
+
+    account: Account
+    secret: Mapping[str, SecretStr]
+    session: aiohttp.ClientSession
+    base_url: str
+    proxy: str | None = None
+
+
+class Adapter(Protocol):
+    """The sending half, and the codes it knows."""
+
+    channels: frozenset[Channel]
+
+    def __init__(self, surroundings: Surroundings) -> None: ...
+
+    async def send(self, message: Message) -> SendResult:
+        """Send one message; see the module's docstring for what it raises."""
+        ...
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """The provider tells results only when asked, by the ids of our own messages."""
+
+    look_up_batch: int
+
+    async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
+        """What the provider says now of these messages; those it knows nothing of are absent.
+
+        Raises Retry when it cannot be asked just now.
+        """
+        ...
