@@ -56,8 +56,8 @@ class SecretFolder:
 def _parse(content: dict[str, object]) -> dict[str, tuple[str, ...]]:
     parsed: dict[str, tuple[str, ...]] = {}
     for field, value in content.items():
-        values = value if isinstance(value, list) else [value]
-        if not values or not all(isinstance(v, str) and v for v in values):
+        values = [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
+        if not all(values) or len(values) != (len(value) if isinstance(value, list) else 1):
             raise ValueError(field)
         parsed[field] = tuple(values)
     return parsed
