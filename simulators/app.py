@@ -1,0 +1,76 @@
+"""The one process of the outside world: all front ends and handsets around one `World`.
+
+In:  `SimulatorConfig`. Out: a running HTTP server and running handsets, until asked to stop.
+Before: `__main__.py`. After: everything else in this package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from simulators.carriage import Carriage, LiveWorld
+from simulators.config import SimulatorConfig, build_world, components
+from simulators.control import Control
+from simulators.faults import FaultBook
+from simulators.handsets import Handsets
+from simulators.sens import Sens
+
+GRACE_S = 1  # for calls under way when the process is to stop
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the process's own business: it may run this beside other things."""
+        yield
+
+
+async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Serve on the listening socket until `stop` is set; then end within `GRACE_S` and a bit."""
+    live = LiveWorld(build_world(config), FaultBook())
+    handsets = Handsets(config, live)
+    carriage = Carriage(live, handsets.arrive)
+    sens = Sens(config, live, carriage)
+    control = Control(components(config), live.faults, sens)
+    own = [Route("/healthz", _healthy), Route(config.control_path, _reachable)]
+    app = Starlette(routes=[*sens.routes(), *control.routes(), *own])
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+    async with asyncio.TaskGroup() as tasks:
+        phones = tasks.create_task(handsets.run(), name="handsets")
+        tasks.create_task(_stop(server, sens, stop), name="stop")
+        await server.serve(sockets=[listener])
+        stop.set()
+        await carriage.close()
+        phones.cancel()
+
+
+async def _stop(server: uvicorn.Server, sens: Sens, stop: asyncio.Event) -> None:
+    await stop.wait()
+    sens.release()
+    server.should_exit = True
+
+
+async def _healthy(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _reachable(_: Request) -> Response:
+    """The control address: a worker that gets this answer has a network."""
+    return Response(status_code=204)

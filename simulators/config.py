@@ -1,0 +1,142 @@
+"""The configuration of the simulated outside world: one JSON file, read once at start.
+
+In:  the file named by BONGSU_SIM_CONFIG. Out: `SimulatorConfig`, the `World` and its components.
+Before: the local stack writes the file. After: `app.py` builds everything from it.
+Component ids are those of the catalogue (design.md 8): `sender:geoje-alimtalk`, `carrier:skt`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from simulators.faults import State
+from simulators.world import Latencies, Recipient, World
+
+Digits = Annotated[str, Field(pattern=r"^\d{8,20}$")]
+ShortId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+SenderComponent = Annotated[str, Field(pattern=r"^sender:[a-z0-9-]+$")]
+
+KAKAOTALK = "platform:kakaotalk"
+CARRIERS = ("carrier:skt", "carrier:kt", "carrier:lgu")
+OBSERVERS = ("android-sms-gateway", "smsforwarder")
+KAKAOTALK_FUNCTIONS = (
+    *("alimtalk", "brandmessage", "channel", "edocument"),
+    *("openchat", "media", "text", "login", "pc"),
+)
+FUNCTIONS = {KAKAOTALK: KAKAOTALK_FUNCTIONS, "carrier": ("sms", "lms", "data")}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HandsetConfig(_Frozen):
+    """One Android phone with both apps. Secrets are those that ingest holds for this receiver."""
+
+    id: ShortId
+    number: Digits
+    carrier: ShortId
+    site: ShortId
+    gateway_key: SecretStr
+    forwarder_secret: SecretStr
+    forwarder_token: SecretStr
+    heartbeat_s: Annotated[float, Field(gt=0)] = 20.0
+    resend_s: Annotated[float, Field(gt=0)] = 300.0
+    kakaotalk: bool = True
+
+
+class TemplateConfig(_Frozen):
+    """An approved Alimtalk template; variables are written #{name}."""
+
+    code: str
+    text: str
+
+
+class ChannelConfig(_Frozen):
+    sender: SenderComponent
+    plus_friend_id: Annotated[str, Field(pattern=r"^@")]
+    templates: tuple[TemplateConfig, ...]
+    name: str = ""
+    use_sms_failover: bool = False
+
+
+class SenderNumberConfig(_Frozen):
+    sender: SenderComponent
+    number: Digits
+
+
+class QuotaConfig(_Frozen):
+    """Messages a Korean day; beyond it the answer is HTTP 429 or a result (B004, S004)."""
+
+    sms_per_day: int | None = None
+    alimtalk_per_day: int | None = None
+    beyond: Literal["429", "result"] = "result"
+
+
+class SensAccountConfig(_Frozen):
+    id: ShortId
+    access_key: str
+    secret_key: SecretStr
+    sms_service_id: str
+    kko_service_id: str
+    failover_sms_service_id: str
+    sender_numbers: tuple[SenderNumberConfig, ...] = ()
+    channels: tuple[ChannelConfig, ...] = ()
+    quotas: QuotaConfig = QuotaConfig()
+
+
+class WorldConfig(_Frozen):
+    """The world at rest. Latencies are named as in `world.Latencies`."""
+
+    base_loss: Annotated[float, Field(ge=0, le=1)] = 0.0
+    latencies: Latencies = Latencies()
+
+
+class SimulatorConfig(_Frozen):
+    seed: int = 1
+    ingest_url: Annotated[str, Field(pattern=r"^https?://")]
+    handsets: tuple[HandsetConfig, ...] = ()
+    sens_accounts: tuple[SensAccountConfig, ...] = ()
+    world: WorldConfig = WorldConfig()
+    control_path: Annotated[str, Field(pattern=r"^/")] = "/control"
+    unanswered_s: Annotated[float, Field(gt=0)] = 60.0
+    """How long a call without an answer is kept open, and answers are held at most."""
+
+
+def build_world(config: SimulatorConfig) -> World:
+    phones = [
+        Recipient(f"receiver:{phone.id}", f"carrier:{phone.carrier}", phone.kakaotalk)
+        for phone in config.handsets
+    ]
+    return World(
+        seed=config.seed,
+        recipients={phone.id: phone for phone in phones},
+        base_loss=config.world.base_loss,
+        latencies=config.world.latencies,
+    )
+
+
+def components(config: SimulatorConfig) -> tuple[str, ...]:
+    """Every component of the world that can break, sorted."""
+    found = {KAKAOTALK, *CARRIERS}
+    for phone in config.handsets:
+        found |= {f"receiver:{phone.id}", f"carrier:{phone.carrier}", f"site:{phone.site}"}
+        found |= {f"observer:{phone.id}/{kind}" for kind in OBSERVERS}
+    for account in config.sens_accounts:
+        found |= {"provider:sens", f"account:{account.id}"}
+        found |= {sender.sender for sender in account.sender_numbers}
+        found |= {channel.sender for channel in account.channels}
+    return tuple(sorted(found))
+
+
+def impossible(component: str, state: State, function: str | None) -> str | None:
+    """Why a component cannot be in that state, as a sentence; None if it can."""
+    kind = component.partition(":")[0]
+    if kind in ("receiver", "observer", "site") and state is not State.DOWN:
+        return f"{component} can only be down, not {state}."
+    functions = FUNCTIONS.get(component, FUNCTIONS.get(kind, ()))
+    if function is not None and function not in functions:
+        return f"{component} has no function {function}; it has: {', '.join(functions) or 'none'}."
+    return None

@@ -1,0 +1,208 @@
+"""Faults of the simulated world: what they are, whom they hit, which of several wins.
+
+In:  faults set by an operator, a test or a scenario (design.md 8).
+Out: `condition(...)`, the one combined state that a message meets at a set of components at a time.
+Before: `control.py` and scenario files make faults. After: `world.py` plans journeys with them.
+Pure but for `FaultBook`, which keeps the history of a running world so that any past moment can be
+looked at again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+HISTORY_KEPT = timedelta(days=2)
+HISTORY_LIMIT = 10_000
+
+
+class State(StrEnum):
+    """What a component does to messages; the meaning for each kind of component: `world.plan`."""
+
+    DOWN = "down"
+    REFUSING = "refusing"
+    SILENT_SENDER = "silent-sender"
+    LOSSY = "lossy"
+    DEGRADED = "degraded"
+    DELAYED = "delayed"
+    LOADED = "loaded"
+    DUPLICATING = "duplicating"
+    LYING = "lying"
+
+
+# Worst first. Duplicating and lying are absent: they combine with whichever of these wins.
+PRECEDENCE = (
+    State.DOWN,
+    State.REFUSING,
+    State.SILENT_SENDER,
+    State.LOSSY,
+    State.DEGRADED,
+    State.DELAYED,
+    State.LOADED,
+)
+# Functions that stand for several others; every other function stands for itself.
+FUNCTION_GROUPS = {"text": frozenset({"alimtalk", "brandmessage", "channel"})}
+
+
+class Delay(BaseModel):
+    """A lognormal delay in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    median: Annotated[float, Field(gt=0)] = 60.0
+    p95: Annotated[float, Field(gt=0)] = 300.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.p95 < self.median:
+            raise ValueError("p95 must not be below median")
+        return self
+
+
+class Fault(BaseModel):
+    """One component in one state, in force for since <= t < until (absent: without that bound)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    component: str
+    state: State
+    function: str | None = None
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    delay_s: Delay = Delay()
+    factor: Annotated[float, Field(gt=0)] = 2.0
+    sticky: bool = True
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+    def in_force(self, at: datetime) -> bool:
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+    def concerns(self, functions: frozenset[str]) -> bool:
+        """Whether it hits something that uses these functions of the component."""
+        if self.function is None:
+            return True
+        return bool(functions & FUNCTION_GROUPS.get(self.function, frozenset({self.function})))
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a message meets: the worst fault, and the two states that combine with it."""
+
+    worst: Fault | None = None
+    duplicating: bool = False
+    lying: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Who passes: a message (or a handset's own traffic) at the components of one stage."""
+
+    message_id: str
+    recipient: str | None
+    components: tuple[str, ...]
+    functions: frozenset[str] = frozenset()
+
+
+def uniform(seed: int, *key: str) -> float:
+    """A number in (0, 1) that depends on nothing but its arguments."""
+    digest = blake2b("\x1f".join(key).encode(), key=str(seed).encode(), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") + 0.5) / 2**64
+
+
+@lru_cache(maxsize=4096)
+def _sticky_choice(
+    seed: int, component: str, share: float, population: tuple[str, ...]
+) -> frozenset[str]:
+    """The max(1, round(share * n)) recipients that a partial fault of the component hits."""
+    ranked = sorted(population, key=lambda recipient: uniform(seed, "share", component, recipient))
+    return frozenset(ranked[: max(1, round(share * len(ranked)))])
+
+
+def _in_share(fault: Fault, passing: Passing, seed: int, population: tuple[str, ...]) -> bool:
+    if fault.share >= 1 or fault.state is State.LOSSY:  # lossy is drawn for each message, later
+        return True
+    if not fault.sticky:
+        return uniform(seed, passing.message_id, "share", fault.component) < fault.share
+    return passing.recipient in _sticky_choice(seed, fault.component, fault.share, population)
+
+
+def condition(
+    faults: Iterable[Fault],
+    passing: Passing,
+    at: datetime,
+    seed: int,
+    populations: Mapping[str, tuple[str, ...]],
+) -> Condition:
+    """The combined state at `at`; `populations`: by component, whom a share is counted over."""
+    hits = [
+        fault
+        for fault in faults
+        if fault.component in passing.components
+        and fault.in_force(at)
+        and fault.concerns(passing.functions)
+        and _in_share(fault, passing, seed, populations[fault.component])
+    ]
+    ranked = [fault for fault in hits if fault.state in PRECEDENCE]
+    return Condition(
+        worst=min(ranked, key=lambda fault: PRECEDENCE.index(fault.state), default=None),
+        duplicating=any(fault.state is State.DUPLICATING for fault in hits),
+        lying=any(fault.state is State.LYING for fault in hits),
+    )
+
+
+class FaultBook:
+    """The faults of a running world, past ones included; wakes who waits for a change."""
+
+    def __init__(self) -> None:
+        self._history: tuple[Fault, ...] = ()
+        self._changed = asyncio.Event()
+
+    @property
+    def history(self) -> tuple[Fault, ...]:
+        return self._history
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set at the next change. Take it before reading the history, then wait on it."""
+        return self._changed
+
+    def active(self, now: datetime) -> list[Fault]:
+        return [fault for fault in self._history if fault.in_force(now)]
+
+    def put(self, fault: Fault, now: datetime) -> Fault:
+        """Set a fault from now on; one of equal component, function and state is replaced."""
+        started = fault if fault.since else fault.model_copy(update={"since": now})
+        same = (fault.component, fault.function, fault.state)
+        ended = self._end(now, lambda old: (old.component, old.function, old.state) == same)
+        self._replace((*ended, started), now)
+        return started
+
+    def clear(self, component: str | None, now: datetime) -> int:
+        """End the faults of a component (None: all) and tell how many there were."""
+
+        def chosen(fault: Fault) -> bool:
+            return component in (None, fault.component)
+
+        count = sum(1 for fault in self.active(now) if chosen(fault))
+        self._replace(self._end(now, chosen), now)
+        return count
+
+    def _end(self, now: datetime, chosen: Callable[[Fault], bool]) -> tuple[Fault, ...]:
+        return tuple(
+            fault.model_copy(update={"until": now})
+            if chosen(fault) and (fault.until is None or fault.until > now)
+            else fault
+            for fault in self._history
+        )
+
+    def _replace(self, faults: tuple[Fault, ...], now: datetime) -> None:
+        recent = [f for f in faults if f.until is None or f.until > now - HISTORY_KEPT]
+        self._history = tuple(recent[-HISTORY_LIMIT:])
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -1,0 +1,288 @@
+"""Android handsets: they show messages, and their two apps tell bongsu's ingest over HTTP.
+
+In:  `Arrival` from the carriage. Out: webhooks to
+     <ingest_url>/v1/receipts/android-sms-gateway/<receiver> (SMS, LMS, system:ping) and
+     <ingest_url>/v1/receipts/smsforwarder/<receiver> (KakaoTalk notifications, cron heartbeat).
+Before: `carriage.py`. After: ingest.
+
+What a fault does here: an observer that is down neither uploads nor beats; the gateway finds the
+SMS of that time in the inbox when it is back, SmsForwarder never sees what it missed. A receiver
+that is down gets nothing (the carriage keeps it) and uploads nothing. A site that is down cuts the
+uploads: the gateway's job waits for the network, SmsForwarder's upload fails. Carriers do not
+carry uploads: the phones hang on the site's network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+import secrets
+import string
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import aiohttp
+import structlog
+
+from simulators import handset_wire as wire
+from simulators.carriage import Arrival, LiveWorld, utc_now
+from simulators.config import HandsetConfig, SimulatorConfig
+
+log = structlog.get_logger()
+
+RETRIES, FIRST_RETRY_S = 15, 5.0
+BATCH = 20
+QUEUE_LIMIT = 2_000
+UPLOADS_AT_ONCE = 32
+LOOK_AGAIN_S = 0.5  # how soon an app that cannot work looks whether it can
+TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+NANO_ID = string.ascii_letters + string.digits + "_-"
+SUCCESS_KEYWORD = '"bongsu":"queued"'
+
+
+class Uplink:
+    """The phones' way to ingest: one pooled session, bounded uploads, a deadline on each."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, live: LiveWorld) -> None:
+        self._session, self._base = session, base_url.rstrip("/")
+        self._slots = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        self._live = live
+
+    def works(self, phone: HandsetConfig, kind: str) -> bool:
+        """Whether the app and its phone are alive."""
+        receiver = f"receiver:{phone.id}"
+        return self._live.meets(receiver, receiver, f"observer:{phone.id}/{kind}") is None
+
+    def has_network(self, phone: HandsetConfig) -> bool:
+        return self._live.meets(f"receiver:{phone.id}", f"site:{phone.site}") is None
+
+    async def post(
+        self, kind: str, receiver: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, str]:
+        """Status and body of the answer; status 0 if there was none."""
+        url = f"{self._base}/v1/receipts/{kind}/{receiver}"
+        async with self._slots:
+            try:
+                async with self._session.post(url, data=body, headers=headers) as response:
+                    return response.status, await response.text(errors="replace")
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                return 0, ""
+
+
+@dataclass(order=True)
+class _Upload:
+    """An event of the gateway's queue; the id stays the same over all attempts."""
+
+    due: float
+    number: int
+    body: bytes = field(compare=False, repr=False)
+    failures: int = field(default=0, compare=False)
+
+
+class GatewayApp:
+    """SMS Gateway for Android: durable queue, batches of 20, 15 retries at 5 s * 2^(n-1)."""
+
+    kind = "android-sms-gateway"
+
+    def __init__(self, phone: HandsetConfig, uplink: Uplink) -> None:
+        self._phone, self._uplink = phone, uplink
+        self._queue: list[_Upload] = []
+        self._numbers = count()
+        self._wake = asyncio.Event()
+
+    def show(self, arrival: Arrival) -> None:
+        letter, is_sms = arrival.message.letter, arrival.message.channel == "sms"
+        payload = wire.gateway_sms(
+            f"[Web발신]\n{letter.text}",
+            None if is_sms else letter.title,
+            letter.sender_number,
+            self._phone.number,
+            arrival.handed_at,
+        )
+        self._put("sms:received" if is_sms else "mms:downloaded", payload)
+
+    def _put(self, event: str, payload: Mapping[str, Any]) -> None:
+        body = {
+            "id": "".join(secrets.choice(NANO_ID) for _ in range(21)),
+            "webhookId": f"bongsu-{event.replace(':', '-')}",
+            "event": event,
+            "deviceId": f"device-{self._phone.id}",
+            "payload": payload,
+        }
+        if len(self._queue) >= QUEUE_LIMIT:
+            log.warning("event dropped, the phone's queue is full", receiver=self._phone.id)
+            return
+        upload = _Upload(_now(), next(self._numbers), wire.gson(body))
+        heapq.heappush(self._queue, upload)
+        self._wake.set()
+
+    def _can_work(self) -> bool:
+        return self._uplink.works(self._phone, self.kind) and self._uplink.has_network(self._phone)
+
+    async def beat(self) -> None:
+        """Queue a system:ping every heartbeat; an app that cannot work does not."""
+        await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
+        while True:
+            if self._can_work():
+                self._put("system:ping", wire.gateway_health(len(self._queue)))
+            await asyncio.sleep(self._phone.heartbeat_s)
+
+    async def work(self) -> None:
+        """Upload what is due, for ever."""
+        while True:
+            self._wake.clear()
+            if not self._can_work():
+                await asyncio.sleep(LOOK_AGAIN_S)
+                continue
+            batch = self._due()
+            if batch:
+                await asyncio.gather(*(self._attempt(upload) for upload in batch))
+            else:
+                await _wait(self._wake, self._idle_s())
+
+    def _due(self) -> list[_Upload]:
+        batch: list[_Upload] = []
+        while self._queue and self._queue[0].due <= _now() and len(batch) < BATCH:
+            batch.append(heapq.heappop(self._queue))
+        return batch
+
+    def _idle_s(self) -> float:
+        return max(0.01, self._queue[0].due - _now()) if self._queue else 60.0
+
+    async def _attempt(self, upload: _Upload) -> None:
+        key = self._phone.gateway_key.get_secret_value()
+        headers = wire.gateway_headers(key, upload.body, utc_now())
+        status, _ = await self._uplink.post(self.kind, self._phone.id, upload.body, headers)
+        if 200 <= status < 300:
+            return
+        upload.failures += 1
+        if upload.failures > RETRIES:
+            log.warning("event dropped after its last retry", receiver=self._phone.id)
+            return
+        upload.due = _now() + FIRST_RETRY_S * 2 ** (upload.failures - 1)
+        heapq.heappush(self._queue, upload)
+
+
+@dataclass(frozen=True)
+class _Notification:
+    title: str = field(repr=False)
+    text: str = field(repr=False)
+    uid: str
+    posted: datetime
+
+
+class ForwarderApp:
+    """SmsForwarder: one attempt a message; a task resends the failed ones from time to time."""
+
+    kind = "smsforwarder"
+
+    def __init__(self, phone: HandsetConfig, uplink: Uplink) -> None:
+        self._phone, self._uplink = phone, uplink
+        self._fresh: asyncio.Queue[_Notification] = asyncio.Queue(QUEUE_LIMIT)
+        self._failed: deque[_Notification] = deque(maxlen=QUEUE_LIMIT)
+
+    def show(self, arrival: Arrival) -> None:
+        letter = arrival.message.letter
+        # The rule of the app: only notifications that carry a probe's mark leave the phone.
+        if not self._runs() or "BSP:" not in letter.title + letter.text:
+            return
+        uid = str(10_000 + int(self._phone.number[-4:]))
+        notification = _Notification(letter.title, letter.text, uid, arrival.at)
+        if self._fresh.full():
+            self._failed.append(notification)
+        else:
+            self._fresh.put_nowait(notification)
+
+    def _runs(self) -> bool:
+        return self._uplink.works(self._phone, self.kind)
+
+    async def beat(self) -> None:
+        await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
+        while True:
+            if self._runs():
+                secret = self._phone.forwarder_secret.get_secret_value()
+                await self._post(wire.forwarder_cron(self._phone.id, secret, utc_now()))
+            await asyncio.sleep(self._phone.heartbeat_s)
+
+    async def work(self) -> None:
+        while True:
+            notification = await self._fresh.get()
+            if not await self._upload(notification):
+                self._failed.append(notification)
+
+    async def resend(self) -> None:
+        """The automatic task: the failed ones again, with a new time and signature."""
+        while True:
+            await asyncio.sleep(self._phone.resend_s)
+            for _ in range(len(self._failed)):
+                notification = self._failed.popleft()
+                if not await self._upload(notification):
+                    self._failed.append(notification)
+
+    async def _upload(self, notification: _Notification) -> bool:
+        body = wire.forwarder_notification(
+            notification.title,
+            notification.text,
+            notification.uid,
+            notification.posted,
+            self._phone.id,
+            self._phone.forwarder_secret.get_secret_value(),
+            utc_now(),
+        )
+        return await self._post(body)
+
+    async def _post(self, body: bytes) -> bool:
+        if not self._runs() or not self._uplink.has_network(self._phone):
+            return False
+        token = self._phone.forwarder_token.get_secret_value()
+        headers = wire.forwarder_headers(token, self._phone.id)
+        status, answer = await self._uplink.post(self.kind, self._phone.id, body, headers)
+        return status == 200 and SUCCESS_KEYWORD in answer
+
+
+class Handsets:
+    """All phones of the configuration."""
+
+    def __init__(self, config: SimulatorConfig, live: LiveWorld) -> None:
+        self._config, self._live = config, live
+        self._apps: dict[str, tuple[GatewayApp, ForwarderApp]] = {}
+
+    def arrive(self, arrival: Arrival) -> None:
+        """Show a message on its phone: KakaoTalk as a notification, the rest as SMS or MMS."""
+        gateway, forwarder = self._apps[arrival.message.recipient or ""]
+        if arrival.message.platform is not None:
+            forwarder.show(arrival)
+        else:
+            gateway.show(arrival)
+
+    async def run(self) -> None:
+        """Run every app until cancelled; an error in one ends all."""
+        connector = aiohttp.TCPConnector(limit=UPLOADS_AT_ONCE, keepalive_timeout=30)
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session,
+            asyncio.TaskGroup() as tasks,
+        ):
+            uplink = Uplink(session, self._config.ingest_url, self._live)
+            for phone in self._config.handsets:
+                gateway, forwarder = GatewayApp(phone, uplink), ForwarderApp(phone, uplink)
+                self._apps[f"receiver:{phone.id}"] = (gateway, forwarder)
+                loops = (gateway.work, gateway.beat, forwarder.work, forwarder.beat)
+                for loop in (*loops, forwarder.resend):
+                    tasks.create_task(loop(), name=f"{phone.id} {loop.__qualname__}")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,138 @@
+"""What every call to SENS passes first: the API Gateway, the service check, modes and faults.
+
+In:  an HTTP request. Out: `Call`, or a `WireError` that is the answer.
+Before: the network. After: `sens.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from simulators import sens_wire as wire
+from simulators.carriage import LiveWorld, utc_now
+from simulators.config import SensAccountConfig, SimulatorConfig
+from simulators.faults import State
+from simulators.sens_records import Kind
+
+PROVIDER = "provider:sens"
+
+
+class SensMode(BaseModel):
+    """How the front end treats an account, beside the faults of the world."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    answer: Literal[
+        "normal",
+        "quota-exceeded",
+        "throttled",
+        "rate-limited",
+        "unavailable",
+        "unexpected",
+        "timeout-after-send",
+    ] = "normal"
+    fail_codes: Mapping[Kind, str] = {}
+    """Accepted, then this final code: {"alimtalk": "3018"}."""
+    reports: bool = True
+    """False: accepted, carried, and never reported."""
+    fresh_s: float = Field(1.0, ge=0)
+    """How long after the send a list does not show the message ..."""
+    fresh_answer: Literal["empty", "not-found"] = "empty"
+    """... and what it shows instead: an empty list or a 404 with an empty body."""
+
+
+REFUSING_ANSWERS: Mapping[str, wire.WireError] = {
+    "quota-exceeded": wire.gateway_error(429, "400", "Quota Exceeded", "Daily limit is used up"),
+    "throttled": wire.gateway_error(429, "410", "Throttle Limited", "Too many calls"),
+    "rate-limited": wire.gateway_error(429, "420", "Rate Limited", "Too many calls"),
+    "unavailable": wire.gateway_error(503, "500", "Endpoint Error", "No endpoint"),
+    "unexpected": wire.gateway_error(500, "900", "Unexpected Error", "Unexpected"),
+}
+ENDPOINT_TIMEOUT = wire.gateway_error(504, "510", "Endpoint Timeout", "The endpoint is silent")
+
+
+@dataclass(frozen=True)
+class Call:
+    """An authentic call: who makes it, for which service, when."""
+
+    kind: Kind
+    account: SensAccountConfig
+    service_id: str
+    mode: SensMode
+    now: datetime
+
+
+class Gate:
+    """The checks, in the order of SENS. `modes` is by account id and may be set at any time."""
+
+    def __init__(self, config: SimulatorConfig, live: LiveWorld) -> None:
+        self._accounts = {account.access_key: account for account in config.sens_accounts}
+        self._unanswered_s = config.unanswered_s
+        self._live = live
+        self.modes = {account.id: SensMode() for account in config.sens_accounts}
+
+    async def enter(self, request: Request, kind: Kind) -> Call:
+        """Raise 401, 403 or what mode and faults say; a send meets its faults when accepted."""
+        now = utc_now()
+        account = self._accounts.get(request.headers.get("x-ncp-iam-access-key", ""))
+        if account is None:
+            raise wire.unauthorised("Access key is missing or unknown")
+        key, secret = account.access_key, account.secret_key.get_secret_value()
+        target = _path_and_query(request)
+        wire.check_signature(request.headers, request.method, target, key, secret, now)
+        call = Call(kind, account, request.path_params["service"], self.modes[account.id], now)
+        if call.service_id not in _services(account, kind):
+            raise wire.forbidden()
+        looks_up = request.method == "GET"
+        only_sends = call.mode.answer == "quota-exceeded"
+        if call.mode.answer in REFUSING_ANSWERS and not (looks_up and only_sends):
+            raise REFUSING_ANSWERS[call.mode.answer]
+        if looks_up:
+            await self._pass_faults(request, call)
+        return call
+
+    async def _pass_faults(self, request: Request, call: Call) -> None:
+        """A look-up meets the faults of provider and account that hit everybody."""
+        met = self._live.meets(None, PROVIDER, f"account:{call.account.id}")
+        if met is not None and met.state is State.DOWN:
+            await self.stay_silent(request)
+        if met is not None and met.state is State.REFUSING:
+            raise refusal(met.component)
+
+    async def stay_silent(self, request: Request) -> None:
+        """Keep the connection without an answer until the caller or the gateway gives up."""
+        try:
+            async with asyncio.timeout(self._unanswered_s):
+                while (await request.receive())["type"] != "http.disconnect":
+                    continue
+        except TimeoutError:
+            pass
+        raise ENDPOINT_TIMEOUT
+
+
+def refusal(component: str) -> wire.WireError:
+    """How a component that refuses shows at the API."""
+    if component.startswith("provider:"):
+        return REFUSING_ANSWERS["unavailable"]
+    if component.startswith("account:"):
+        return wire.gateway_error(401, "210", "Permission Denied", "The account is suspended")
+    return wire.bad_request("from", "the sender is blocked")
+
+
+def _path_and_query(request: Request) -> str:
+    """Byte for byte as the client sent it, because that is what it signed."""
+    query = request.scope["query_string"]
+    raw: bytes = request.scope["raw_path"] + (b"?" + query if query else b"")
+    return raw.decode("latin-1")
+
+
+def _services(account: SensAccountConfig, kind: Kind) -> set[str]:
+    if kind == "sms":
+        return {account.sms_service_id, account.failover_sms_service_id}
+    return {account.kko_service_id}

@@ -1,0 +1,214 @@
+"""What SENS shows of the messages it accepted: the answers of list and get.
+
+In:  records of accepted messages and their journeys. Out: the JSON items of the wire contract.
+Before: `sens.py` accepts a send. After: the client reads. Pure: what is shown is computed from
+the journey at the time of the look-up, so nothing is ever updated.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from simulators import sens_wire as wire
+from simulators.world import Answer, Journey, Message, World
+
+Kind = Literal["sms", "alimtalk"]
+KEPT = 50_000
+TELCO = {"carrier:skt": "SKT", "carrier:kt": "KT", "carrier:lgu": "LGT"}
+ACCEPTED = {
+    "requestStatusCode": "A000",
+    "requestStatusName": "success",
+    "requestStatusDesc": "성공",
+}
+MISMATCH = {
+    "requestStatusCode": "A003",
+    "requestStatusName": "fail",
+    "requestStatusDesc": "템플릿 불일치",
+}
+FILTERS = {
+    *("messageId", "requestId", "type", "contentType", "countryCode", "from", "to"),
+    *("status", "statusName", "requestStatusName", "messageStatusName"),
+    *("templateCode", "plusFriendId"),
+}
+
+
+@dataclass(eq=False)
+class Record:
+    """One recipient of one accepted call, or the substitute SMS that may follow it.
+
+    `facts` are the fields of the request that look-ups repeat. `sent_at` None: not under way
+    (held, or dropped).
+    """
+
+    kind: Kind
+    service_id: str
+    request_id: str
+    requested_at: datetime
+    message: Message
+    facts: Mapping[str, Any] = field(repr=False)
+    sent_at: datetime | None = None
+    substitute: Record | None = None
+    parent: Record | None = None
+
+
+class Store:
+    """The last `KEPT` records, by message and by request."""
+
+    def __init__(self) -> None:
+        self._messages: OrderedDict[str, Record] = OrderedDict()
+        self._requests: dict[str, list[Record]] = {}
+
+    def keep(self, records: list[Record]) -> None:
+        for record in records:
+            for one in filter(None, (record, record.substitute)):
+                self._messages[one.message.id] = one
+                self._requests.setdefault(one.request_id, []).append(one)
+        while len(self._messages) > KEPT:
+            _, oldest = self._messages.popitem(last=False)
+            self._requests.pop(oldest.request_id, None)
+
+    def message(self, message_id: str) -> Record | None:
+        return self._messages.get(message_id)
+
+    def candidates(self, request_id: str | None) -> list[Record]:
+        """The records of a request, or all of them."""
+        if request_id is None:
+            return list(self._messages.values())
+        return self._requests.get(request_id, [])
+
+
+def exists(record: Record, journey: Journey | None, by: datetime) -> bool:
+    """Whether look-ups know it: a reservation once it fired, a substitute once it was sent."""
+    if journey is None:
+        return record.parent is None and record.requested_at <= by
+    return journey.sent_at <= by
+
+
+def item(record: Record, journey: Journey | None, now: datetime, world: World) -> dict[str, Any]:
+    """The item of a list, and the answer of an Alimtalk get."""
+    if record.kind == "sms":
+        return _sms_item(record, journey, now, world)
+    return _alimtalk_item(record, journey, now)
+
+
+def _sms_item(
+    record: Record, journey: Journey | None, now: datetime, world: World
+) -> dict[str, Any]:
+    recipient = world.recipients.get(record.message.recipient or "")
+    began = journey.sent_at if journey and record.parent else record.requested_at
+    return {
+        "requestId": record.request_id,
+        "messageId": record.message.id,
+        "requestTime": wire.plain_s(began),
+        **record.facts,
+        "telcoCode": TELCO.get(recipient.carrier, "ETC") if recipient else "ETC",
+        **_sms_status(journey, now),
+    }
+
+
+def _sms_status(journey: Journey | None, now: datetime) -> dict[str, str]:
+    """READY, PROCESSING, COMPLETED; a result code only in the last."""
+    if journey is None or journey.handed_at is None or journey.handed_at > now:
+        return {"status": "READY"}
+    if journey.report is None or journey.report.at > now:
+        return {"status": "PROCESSING"}
+    reason = journey.report.reason
+    code, words = wire.SMS_RESULTS.get(reason, (reason, "실패"))
+    return {
+        "completeTime": wire.plain_s(journey.report.at),
+        "status": "COMPLETED",
+        "statusCode": code,
+        "statusName": "success" if code == "0" else "fail",
+        "statusMessage": words,
+    }
+
+
+def _alimtalk_item(record: Record, journey: Journey | None, now: datetime) -> dict[str, Any]:
+    shown = {
+        "requestId": record.request_id,
+        "messageId": record.message.id,
+        "requestTime": wire.iso_ms(record.requested_at),
+        **record.facts,
+        **ACCEPTED,
+        "messageStatusName": "processing",
+    }
+    if journey is None or journey.report is None or journey.report.at > now:
+        return shown
+    reason = journey.report.reason
+    code, words = wire.ALIMTALK_RESULTS.get(reason, (reason, "실패"))
+    shown |= {
+        "completeTime": wire.iso_s(journey.report.at),
+        "messageStatusCode": code,
+        "messageStatusName": "success" if code == "0000" else "fail",
+        "messageStatusDesc": words,
+    }
+    follow = journey.substitute
+    if record.substitute is not None and follow is not None and follow.sent_at <= now:
+        shown["failover"] = _failover(record.substitute, follow, now)
+    return shown
+
+
+def _failover(substitute: Record, follow: Journey, now: datetime) -> dict[str, str]:
+    """The inner SMS request of an Alimtalk whose second stage failed."""
+    taken = follow.answer is Answer.ACCEPTED
+    shown = {
+        "smsServiceId": substitute.service_id,
+        "requestId": substitute.request_id,
+        "requestStatusCode": "202" if taken else "500",
+        "requestStatusName": "success" if taken else "fail",
+        "requestStatusDesc": "",
+    }
+    if not taken:
+        return shown
+    status = _sms_status(follow, now)
+    names = {
+        "status": "messageStatus",
+        "statusCode": "messageStatusCode",
+        "statusName": "messageStatusName",
+        "statusMessage": "messageStatusDesc",
+    }
+    inner = {names[key]: value for key, value in status.items() if key in names}
+    return shown | {"messageId": follow.message.id} | inner
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The conditions of a list call, read once."""
+
+    params: Mapping[str, str]
+    requested: tuple[datetime, datetime] | None
+    completed: tuple[datetime, datetime] | None
+
+    def wants(self, record: Record, journey: Journey | None, shown: Mapping[str, Any]) -> bool:
+        done = journey.report.at if journey and journey.report else None
+        return (
+            _within(record.requested_at, self.requested)
+            and _within(done, self.completed)
+            and all(
+                str(shown.get(name, "")) == self.params[name]
+                for name in FILTERS & self.params.keys()
+            )
+        )
+
+
+def read_query(kind: Kind, params: Mapping[str, str]) -> Query:
+    """Raise 400 unless the call names a request, or a window (Alimtalk: and its channel)."""
+    if kind == "sms":
+        requested = wire.window(params, "request", timedelta(days=30))
+        completed = wire.window(params, "complete", timedelta(hours=24))
+    else:
+        requested, completed = wire.window(params, "request", timedelta(days=31)), None
+    if "requestId" not in params:
+        if requested is None and completed is None:
+            raise wire.bad_request("requestId", "a request or a time window is needed")
+        if kind == "alimtalk" and "plusFriendId" not in params:
+            raise wire.bad_request("plusFriendId", "is needed with a time window")
+    return Query(params, requested, completed)
+
+
+def _within(at: datetime | None, span: tuple[datetime, datetime] | None) -> bool:
+    return span is None or (at is not None and span[0] <= at <= span[1])

@@ -1,0 +1,239 @@
+"""The letter of SENS: signature, errors, request bodies, times, result codes, lists.
+
+In and out: values of the wire contract (Naver Cloud documentation, SMS v2, Alimtalk v2, API Gateway
+signature v2, read 2025-11 to 2026-10). Pure. `sens.py` is the behaviour built on it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from simulators.world import Reason
+
+KST = ZoneInfo("Asia/Seoul")
+SIGNATURE_WINDOW_MS = 300_000
+SMS_BYTES, LMS_BYTES, SUBJECT_BYTES = 90, 2000, 40
+PAGE_DEFAULT, PAGE_LIMIT = 20, 100
+
+SMS_RESULTS: Mapping[str, tuple[str, str]] = {
+    Reason.DELIVERED: ("0", "성공"),
+    Reason.NO_SUBSCRIBER: ("3001", "결번"),
+    Reason.CARRIER_REFUSED: ("3011", "이동통신사 서버 오류"),
+}
+ALIMTALK_RESULTS: Mapping[str, tuple[str, str]] = {
+    Reason.DELIVERED: ("0000", "성공"),
+    Reason.NOT_A_USER: ("3019", "카카오톡 사용자 아님"),
+    Reason.PLATFORM_REFUSED: ("9998", "서비스 제공 불가"),
+}
+
+
+class WireError(Exception):
+    """The call is answered with this status and JSON body (None: empty)."""
+
+    def __init__(self, status: int, body: Mapping[str, Any] | None) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = b"" if body is None else orjson.dumps(body)
+
+
+def gateway_error(status: int, code: str, message: str, details: str) -> WireError:
+    """An answer of the API Gateway in front of SENS."""
+    error = {"errorCode": code, "message": message, "details": details}
+    return WireError(status, {"error": error})
+
+
+def unauthorised(details: str) -> WireError:
+    return gateway_error(401, "200", "Authentication Failed", details)
+
+
+def bad_request(field: str, message: str) -> WireError:
+    """An answer of SENS itself; names the field, never its value."""
+    return WireError(400, {"status": 400, "errors": field, "errorMessage": message})
+
+
+def forbidden() -> WireError:
+    message = "Do not have access to this 'serviceId'"
+    return WireError(403, {"status": 403, "error": "Forbidden", "message": message})
+
+
+def not_found() -> WireError:
+    return WireError(404, {"status": 404, "error": "Not Found", "message": "No such message"})
+
+
+def signature(method: str, path_and_query: str, ts_ms: str, access_key: str, secret: str) -> str:
+    """Signature v2 over method, path with query exactly as on the wire, time and key."""
+    text = f"{method} {path_and_query}\n{ts_ms}\n{access_key}"
+    mac = hmac.new(secret.encode(), text.encode(), hashlib.sha256)
+    return base64.b64encode(mac.digest()).decode()
+
+
+def check_signature(
+    headers: Mapping[str, str],
+    method: str,
+    path_and_query: str,
+    access_key: str,
+    secret: str,
+    now: datetime,
+) -> None:
+    """Raise the gateway's 401 unless the headers are signed with this key within 5 minutes."""
+    stamp = headers.get("x-ncp-apigw-timestamp", "")
+    if not (stamp.isascii() and stamp.isdigit()):
+        raise unauthorised("Timestamp is missing or not a number")
+    if abs(int(now.timestamp() * 1000) - int(stamp)) > SIGNATURE_WINDOW_MS:
+        raise unauthorised("Timestamp is more than 5 minutes away")
+    wanted = signature(method, path_and_query, stamp, access_key, secret)
+    given = headers.get("x-ncp-apigw-signature-v2", "")
+    if not hmac.compare_digest(wanted.encode(), given.encode()):
+        raise unauthorised("Signature does not match")
+
+
+Number = Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")]
+Upper = StringConstraints(to_upper=True)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class SmsRecipient(_Body):
+    to: Number
+    subject: str | None = None
+    content: str | None = None
+
+
+class _Reservable(_Body):
+    reserve_time: str | None = Field(None, alias="reserveTime")
+    reserve_zone: str = Field("Asia/Seoul", alias="reserveTimeZone")
+
+
+class SmsBody(_Reservable):
+    type: Annotated[str, Upper, Field(pattern="^(SMS|LMS|MMS)$")]
+    content_type: Literal["COMM", "AD"] = Field("COMM", alias="contentType")
+    country_code: str = Field("82", alias="countryCode")
+    sender: Number = Field(alias="from")
+    subject: str = ""
+    content: Annotated[str, Field(min_length=1)]
+    messages: Annotated[tuple[SmsRecipient, ...], Field(min_length=1, max_length=100)]
+
+
+class FailoverConfig(_Body):
+    type: Annotated[str, Upper, Field(pattern="^(SMS|LMS)$")] | None = None
+    sender: Number | None = Field(None, alias="from")
+    subject: str | None = None
+    content: str | None = None
+
+
+class AlimtalkRecipient(_Body):
+    country_code: str = Field("82", alias="countryCode")
+    to: Number
+    title: str | None = None
+    content: str
+    header_content: Annotated[str, Field(max_length=16)] | None = Field(None, alias="headerContent")
+    use_sms_failover: bool | None = Field(None, alias="useSmsFailover")
+    failover: FailoverConfig = Field(FailoverConfig(), alias="failoverConfig")
+
+
+class AlimtalkBody(_Reservable):
+    plus_friend_id: str = Field(alias="plusFriendId")
+    template_code: str = Field(alias="templateCode")
+    messages: Annotated[tuple[AlimtalkRecipient, ...], Field(min_length=1, max_length=100)]
+
+
+def euc_kr_bytes(field: str, text: str) -> int:
+    """Length as carriers count it; characters outside the charset are refused."""
+    try:
+        return len(text.encode("euc-kr"))
+    except UnicodeEncodeError:
+        raise bad_request(field, "contains characters that cannot be sent") from None
+
+
+def check_text(kind: str, content: str, subject: str) -> None:
+    limit = SMS_BYTES if kind == "SMS" else LMS_BYTES
+    if euc_kr_bytes("content", content) > limit:
+        raise bad_request("content", f"is longer than {limit} bytes")
+    if euc_kr_bytes("subject", subject) > SUBJECT_BYTES:
+        raise bad_request("subject", f"is longer than {SUBJECT_BYTES} bytes")
+
+
+def reserved_at(body: _Reservable, now: datetime) -> datetime | None:
+    """When a reservation fires (aware); None if the message goes at once."""
+    if body.reserve_time is None:
+        return None
+    try:
+        naive = datetime.strptime(body.reserve_time, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - zone below
+        at = naive.replace(tzinfo=ZoneInfo(body.reserve_zone))
+    except (ValueError, KeyError, OSError):
+        raise bad_request("reserveTime", "is not a time YYYY-MM-DD HH:mm in a known zone") from None
+    if at - now < timedelta(minutes=10):
+        raise bad_request("reserveTime", "must be at least 10 minutes ahead")
+    return at
+
+
+def matches_template(template: str, content: str) -> bool:
+    """Whether the final text is the template with its #{variables} replaced."""
+    fixed = re.split(r"#\{[^}]*\}", template)
+    return re.fullmatch("(?s:.*?)".join(re.escape(part) for part in fixed), content) is not None
+
+
+def iso_ms(at: datetime) -> str:
+    return at.astimezone(KST).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def iso_s(at: datetime) -> str:
+    return at.astimezone(KST).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def plain_s(at: datetime) -> str:
+    return iso_s(at).replace("T", " ")
+
+
+def window(
+    params: Mapping[str, str], kind: str, longest: timedelta
+) -> tuple[datetime, datetime] | None:
+    """The span <kind>StartTime..<kind>EndTime of a list query, None if it names none."""
+    names = (f"{kind}StartTime", f"{kind}EndTime")
+    if not any(name in params for name in names):
+        return None
+    try:
+        start, end = (datetime.fromisoformat(params[name]).replace(tzinfo=KST) for name in names)
+    except (KeyError, ValueError):
+        raise bad_request(names[0], "both ends are needed, as YYYY-MM-DD HH:mm:ss") from None
+    if not timedelta() <= end - start <= longest:
+        raise bad_request(names[0], f"the span must be 0 to {longest.total_seconds():.0f} seconds")
+    return start, end
+
+
+def page(items: Sequence[Mapping[str, Any]], params: Mapping[str, str]) -> dict[str, Any]:
+    """One page of a list: items, pageSize, itemCount, hasMore, nextToken."""
+    size_text = params.get("pageSize", str(PAGE_DEFAULT))
+    if not size_text.isdigit() or not 1 <= int(size_text) <= PAGE_LIMIT:
+        raise bad_request("pageSize", f"must be 1 to {PAGE_LIMIT}")
+    size, first = int(size_text), _offset(params.get("nextToken"))
+    shown, more = items[first : first + size], len(items) > first + size
+    return {
+        "messages": list(shown),
+        "pageSize": size,
+        "itemCount": len(shown),
+        "hasMore": more,
+        "nextToken": base64.b64encode(str(first + size).encode()).decode() if more else None,
+    }
+
+
+def _offset(token: str | None) -> int:
+    if not token:
+        return 0
+    try:
+        return max(0, int(base64.b64decode(token, validate=True)))
+    except (ValueError, binascii.Error):
+        raise bad_request("nextToken", "is not a token of this list") from None
