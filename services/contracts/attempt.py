@@ -13,7 +13,6 @@ from typing import TypeVar
 from uuid import UUID
 
 from services.contracts.evidence import (
-    DeviceOpened,
     DeviceSeen,
     Evidence,
     ProbeAnswered,
@@ -34,6 +33,8 @@ from services.contracts.vocabulary import (
 ALIVE_WITHIN = timedelta(minutes=15)
 REACH_WITHIN = timedelta(seconds=60)
 RECHECK_EVERY = timedelta(seconds=10)
+# One message has one id there; apps that read notifications see it again and again.
+COUNTS_COPIES = frozenset({ObserverKind.ANDROID_SMS_GATEWAY, ObserverKind.IMAP})
 # Re-posted notifications repeat a sighting without end; the earliest ones decide.
 MOST_SIGHTINGS = 32
 
@@ -52,9 +53,10 @@ _REPORTS = (
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Sighting:
-    """One sight of the message on a device. Sorts by upper bound: the first decides."""
+    """One sight of the message on a device. Sorts as its line does, upper bound first: the first
+    decides."""
 
     upper: datetime
     lower: datetime
@@ -67,7 +69,7 @@ class Sighting:
     source_event_id: str
 
     def write(self) -> str:
-        """One line that sorts as the sighting does."""
+        """One line: stored, and sorted by (bytewise), in every language alike."""
         times = f"{_microseconds(self.upper):017d}|{_microseconds(self.lower):017d}"
         place = f"{self.leg}|{self.placement}|{self.observer}|{self.receiver}"
         return f"{times}|{place}|{self.text_chars}|{self.text_digest}|{self.source_event_id}"
@@ -109,8 +111,8 @@ class Attempt:
 
     @property
     def in_spam(self) -> bool:
-        """Was it seen in a spam folder?"""
-        return any(s.placement == Placement.SPAM for s in self._own())
+        """Was the route's own leg seen in a spam folder?"""
+        return any(s.leg == 0 and s.placement == Placement.SPAM for s in self._own())
 
     @property
     def wrong_receiver(self) -> int:
@@ -121,9 +123,7 @@ class Attempt:
     def duplicates(self) -> int:
         """Copies at the device beyond the sends; notification re-posts are not copies."""
         copies = {
-            s.source_event_id
-            for s in self._own()
-            if s.leg == 0 and s.observer != ObserverKind.SMSFORWARDER
+            s.source_event_id for s in self._own() if s.leg == 0 and s.observer in COUNTS_COPIES
         }
         return max(0, len(copies) - max(1, self.sends))
 
@@ -144,11 +144,13 @@ class Attempt:
 
 
 def fold(events: Iterable[Evidence]) -> Attempt:
-    """The attempt that these events of one probe make; repeats (same event id) have no effect.
+    """The attempt that these events of one probe make; of repeats (same event id) the first stays.
 
     Raises ValueError for no events or events of several probes.
     """
-    distinct = {event.event_id: event for event in events}
+    distinct: dict[UUID, Evidence] = {}
+    for event in events:
+        distinct.setdefault(event.event_id, event)
     if not distinct:
         raise ValueError("no evidence to fold")
     return reduce(merge, map(lift, distinct.values()))
@@ -171,7 +173,7 @@ def lift(event: Evidence) -> Attempt:
             return Attempt(event.probe_id, substitute_reported_at=moment)
         case DeviceSeen():
             return Attempt(event.probe_id, sightings=(_sighting(event),))
-        case DeviceOpened():
+        case _:
             return Attempt(event.probe_id, opened_at=event.observed_max)
 
 
@@ -190,7 +192,7 @@ def merge(one: Attempt, other: Attempt) -> Attempt:
             one.report, other.report, lambda e: (_REPORTS.index(e.state), e.reported_at, e.event_id)
         ),
         substitute_reported_at=_earliest(one.substitute_reported_at, other.substitute_reported_at),
-        sightings=tuple(sorted({*one.sightings, *other.sightings})[:MOST_SIGHTINGS]),
+        sightings=_first_sightings({*one.sightings, *other.sightings}),
         opened_at=_earliest(one.opened_at, other.opened_at),
     )
 
@@ -277,7 +279,8 @@ def settle(
     if verdict is None or attempt.sent is None:
         return None
     last = attempt.sent.seen_due + ALIVE_WITHIN
-    if verdict.reason in ("receiver_silent", "handset") and stored_until < last:
+    unproven = verdict.outcome is Outcome.VOID and verdict.reason in ("receiver_silent", "handset")
+    if unproven and stored_until < last:
         return Wait(min(stored_until + RECHECK_EVERY, last))
     return Settled(verdict)
 
@@ -302,7 +305,8 @@ def _seen(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict | No
 def _our_own_hand_over(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict | None:
     if attempt.substitute_sighting is not None:
         return None
-    if _unreachable(attempt) and not _worker_reached_others(attempt, sent, liveness):
+    unreachable = _answer_of(attempt, AnswerResult.UNREACHABLE)
+    if unreachable and not _worker_reached_others(unreachable, liveness):
         return Verdict(Outcome.VOID, "own_network")
     late = sent.purpose is Purpose.SCHEDULED and sent.sent_at - sent.slot >= timedelta(
         seconds=sent.interval_s
@@ -324,7 +328,8 @@ def _refused(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict |
         return Verdict(Outcome.EXEMPT, str(fault))
     if fault is not None:
         return Verdict(Outcome.REJECTED, str(fault))
-    if _no_clear_answer(attempt) and _worker_reached_others(attempt, sent, liveness):
+    unanswered = _answer_of(attempt, AnswerResult.UNREACHABLE, AnswerResult.UNCLEAR)
+    if unanswered and _worker_reached_others(unanswered, liveness):
         return Verdict(Outcome.REJECTED, "no_answer")
     return None
 
@@ -336,7 +341,7 @@ def _not_seen(
     faults: Sequence[MonitorFault],
     cutoff: datetime,
 ) -> Verdict | None:
-    if attempt.answer is None or attempt.answer.result is not AnswerResult.ACCEPTED:
+    if _answer_of(attempt, AnswerResult.ACCEPTED) is None:
         return None
     if any(_covers(fault, sent) for fault in faults):
         return Verdict(Outcome.VOID, "monitor_fault")
@@ -355,23 +360,14 @@ def _refusal(attempt: Attempt) -> FaultDomain | None:
     return None
 
 
-def _unreachable(attempt: Attempt) -> bool:
-    return attempt.answer is not None and attempt.answer.result is AnswerResult.UNREACHABLE
-
-
-def _no_clear_answer(attempt: Attempt) -> bool:
-    return attempt.answer is not None and attempt.answer.result in (
-        AnswerResult.UNREACHABLE,
-        AnswerResult.UNCLEAR,
-    )
-
-
-def _worker_reached_others(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> bool:
+def _answer_of(attempt: Attempt, *results: AnswerResult) -> ProbeAnswered | None:
     answer = attempt.answer
-    if answer is None:
-        return False
+    return answer if answer is not None and answer.result in results else None
+
+
+def _worker_reached_others(answer: ProbeAnswered, liveness: Liveness) -> bool:
     window = (answer.started_at - REACH_WITHIN, answer.ended_at + REACH_WITHIN)
-    return liveness.reached_other(answer.worker, sent.provider, *window)
+    return liveness.reached_other(answer.worker, answer.provider, *window)
 
 
 def _receiver_reached(sent: ProbeSent, liveness: Liveness) -> bool:
@@ -408,12 +404,16 @@ def _sighting(event: DeviceSeen) -> Sighting:
     )  # fmt: skip
 
 
+def _first_sightings(sightings: set[Sighting]) -> tuple[Sighting, ...]:
+    return tuple(sorted(sightings, key=Sighting.write)[:MOST_SIGHTINGS])
+
+
 E = TypeVar("E")
 
 
 def _first(one: E | None, other: E | None, rank: Callable[[E], tuple[object, ...]]) -> E | None:
     known = [event for event in (one, other) if event is not None]
-    return min(known, key=rank, default=None)  # type: ignore[arg-type]
+    return min(known, key=rank, default=None)
 
 
 def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:

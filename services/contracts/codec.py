@@ -4,6 +4,7 @@
 protocol binding 1.0.2, section 3.2.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ from services.contracts import evidence
 from services.contracts.evidence import Record
 
 Headers = list[tuple[str, bytes]]
+
+_TYPE_LIKE = re.compile(r"[a-z]{1,20}(\.[a-z]{1,20}){1,4}\.v[0-9]{1,3}")
 
 _MODELS: tuple[type[Record], ...] = (
     evidence.ProbeSent,
@@ -66,14 +69,16 @@ def encode(record: Record) -> Encoded:
     return Encoded(_key_of(record).encode(), record.model_dump_json().encode(), headers)
 
 
-def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Record:
+def decode(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Record:
     """The record in these bytes. Raises InvalidEvent: `empty`, `unknown_type` or `invalid`."""
     if value is None:
         raise InvalidEvent("empty", "a record without a value")
-    name = next((raw.decode("ascii", "replace") for key, raw in headers if key == "ce_type"), "")
+    types = (raw for key, raw in headers if key == "ce_type")
+    name = (next(types, None) or b"").decode("ascii", "replace")  # a header may hold null
     model = BY_TYPE.get(name)
     if model is None:
-        raise InvalidEvent("unknown_type", f"ce_type {name[:80]!r} is not known here")
+        shown = name if _TYPE_LIKE.fullmatch(name) else f"of {len(name)} characters"
+        raise InvalidEvent("unknown_type", f"ce_type {shown} is not known here")
     try:
         return model.model_validate_json(value)
     except ValidationError as error:
@@ -81,9 +86,13 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Record:
 
 
 def _first_complaint(error: ValidationError) -> str:
-    """Place and kind of the first complaint; never the input, which may hold what must not leak."""
+    """Field and kind of the first complaint; never the input, which may hold what must not leak.
+
+    Of the place only the field: what follows may be a key of the input.
+    """
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['type']}"
+    field = first["loc"][0] if first["loc"] else "value"
+    return f"{field}: {first['type']}"
 
 
 def _key_of(record: Record) -> str:

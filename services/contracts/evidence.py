@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.contracts import ids
 from services.contracts.vocabulary import (
@@ -25,16 +25,24 @@ from services.contracts.vocabulary import (
     ReportState,
 )
 
+# Outside these, sums with spans overflow and ids cannot hold the time: such a clock is broken.
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
-def _in_utc(value: object) -> object:
-    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+
+def _in_utc(value: datetime) -> datetime:
+    if not _EARLIEST <= value < _LATEST:
+        raise ValueError("a time before 1970 or after 2199")
+    return value.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 Source = Annotated[str, Field(pattern=r"^[a-z]+(/[a-z0-9][a-z0-9._-]*){1,2}$", max_length=200)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Code = Annotated[str, Field(max_length=40)]
+# No NUL: Postgres stores none, and one such record would hold up its partition.
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Code = Annotated[Text, Field(max_length=40)]
+Fields = dict[Text, Text]
 LegNumber = Annotated[int, Field(ge=0, le=7)]
 
 
@@ -71,7 +79,7 @@ class ProbeSent(Event):
     account: Id
     provider: Id
     sender: Id
-    template: str | None = Field(default=None, max_length=60)
+    template: Text | None = Field(default=None, max_length=60)
     platform: Id
     carrier: Carrier
     worker: Id
@@ -104,7 +112,7 @@ class ProbeAnswered(Event):
     ended_at: Moment
     code: Code | None = None
     fault: FaultDomain | None = None
-    provider_message_id: str | None = Field(default=None, max_length=120)
+    provider_message_id: Text | None = Field(default=None, max_length=120)
 
 
 class ReportReceived(Event):
@@ -114,13 +122,13 @@ class ReportReceived(Event):
     version: Literal[1] = 1
     probe_id: UUID | None = None
     account: Id
-    provider_message_id: str = Field(max_length=120)
+    provider_message_id: Text = Field(min_length=1, max_length=120)
     leg: LegNumber = 0
     state: ReportState
     code: Code | None = None
     fault: FaultDomain | None = None
     reported_at: Moment
-    fields: dict[str, str] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
 
 
 class _Observation(Event):
@@ -131,7 +139,7 @@ class _Observation(Event):
     observer: ObserverKind
     platform: Id
     leg: LegNumber
-    source_event_id: str = Field(max_length=200)
+    source_event_id: Text = Field(min_length=1, max_length=200)
     observed_min: Moment
     observed_max: Moment
     clock: ClockSource
@@ -192,12 +200,12 @@ class DeadLetter(Record):
     version: Literal[1] = 1
     source: Source
     at: Moment
-    origin: str = Field(max_length=300)
-    reason: str = Field(max_length=300)
+    origin: Text = Field(min_length=1, max_length=300)
+    reason: Text = Field(max_length=300)
     size: int = Field(ge=0)
     digest: Digest
-    fields: dict[str, str] = Field(default_factory=dict)
-    raw: str | None = None
+    fields: Fields = Field(default_factory=dict)
+    raw: Text | None = None
 
 
 def sent_id(key: bytes, probe_id: UUID, worker: str, start: datetime) -> UUID:

@@ -28,7 +28,7 @@ def fill(template: str, probe_id: UUID, leg: int) -> str:
 
 def digest(key: bytes, text: str) -> str:
     """HMAC-SHA256 in hex over the normalised text; `key` is BONGSU_CONTENT_KEY."""
-    return hmac.new(key, normalise(text).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, _bytes(normalise(text)), hashlib.sha256).hexdigest()
 
 
 def length(text: str) -> int:
@@ -43,6 +43,13 @@ def link_digest(key: bytes, text: str) -> str | None:
 
 
 def normalise(text: str) -> str:
-    """NFC, LF line ends, no invisible characters, no leading mark of the carrier, right-stripped."""
-    composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _WEB_PREFIX.sub("", composed.translate(ids.INVISIBLE)).rstrip()
+    """NFC, LF line ends, right-stripped; invisible characters and the carrier's mark left out."""
+    # Invisible characters first: one between two parts of a letter would keep them apart.
+    composed = unicodedata.normalize("NFC", text.translate(ids.INVISIBLE))
+    lines = composed.replace("\r\n", "\n").replace("\r", "\n")
+    return _WEB_PREFIX.sub("", lines).rstrip()
+
+
+def _bytes(text: str) -> bytes:
+    # Mail and JSON of others may bring half a surrogate pair: it has a digest like any text.
+    return text.encode("utf-8", "surrogatepass")
