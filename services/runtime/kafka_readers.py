@@ -79,6 +79,7 @@ class GroupReader:
         self._topics = [address.topic(topic) for topic in topics]
         self._health, self._from_latest = health, from_latest
         self._name = f"read:{group}"
+        self._unstarted: Exception | None = None
         health.needs(self._name)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -112,9 +113,12 @@ class GroupReader:
     ) -> None:
         async with asyncio.timeout(15):
             await consumer.start()
+        self._unstarted = None
         consumer.subscribe(self._topics, listener=_Listener(self, consumer))
         while not stopping.is_set():
             fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+            if self._unstarted is not None:
+                raise self._unstarted
             await self._one_turn(consumer, fetched)
             self._health.turn(self._name)
             backoff.reset()
@@ -125,7 +129,8 @@ class GroupReader:
         if records:
             await self._handler.handle(records)
             await self._commit(consumer, fetched)
-        await self._tell_idle(consumer, {tp for tp in consumer.assignment() if tp not in fetched})
+        started = consumer.assignment() - consumer.paused()
+        await self._tell_idle(consumer, started - fetched.keys())
         self._health.answered(self._name)
 
     async def _tell_idle(self, consumer: AIOKafkaConsumer, quiet: set[TopicPartition]) -> None:
@@ -150,11 +155,18 @@ class GroupReader:
     async def on_assigned(
         self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
     ) -> None:
-        """Start each partition where the handler says."""
-        starts = await self._handler.assigned(_names(partitions))
+        """Start each partition where the handler says; nothing is handed over before that."""
+        consumer.pause(*partitions)
+        try:
+            starts = await self._handler.assigned(_names(partitions))
+        except Exception as error:
+            # aiokafka only logs what a listener raises; the loop raises it again.
+            self._unstarted = error
+            return
         for (topic, number), offset in starts.items():
             if offset is not None:
                 consumer.seek(TopicPartition(topic, number), offset)
+        consumer.resume(*partitions)
 
     async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
         """Let the handler forget what others will own."""
@@ -216,6 +228,30 @@ async def partition_count(address: Address, topic: Topic) -> int:
         await _close(consumer)
 
 
+async def offsets_since(
+    address: Address, partitions: Collection[Partition], since: datetime
+) -> dict[Partition, int]:
+    """The offset of the first record appended at or after `since`, by partition; the partition's
+    end where there is none. Raises Retry when Kafka is away."""
+    consumer = AIOKafkaConsumer(**address.options, group_id=None)
+    wanted = [TopicPartition(topic, number) for topic, number in partitions]
+    try:
+        async with asyncio.timeout(15):
+            await consumer.start()
+            ends = await consumer.end_offsets(wanted)
+            found = await consumer.offsets_for_times(dict.fromkeys(wanted, _stamp(since)))
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Retry("kafka_away", f"Kafka does not answer: {error or 'time-out'}") from None
+    finally:
+        await _close(consumer)
+    first = {tp: found[tp].offset if found.get(tp) else ends[tp] for tp in wanted}
+    return {(tp.topic, tp.partition): offset for tp, offset in first.items()}
+
+
+def _stamp(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
 async def _all_partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
     numbers = consumer.partitions_for_topic(topic)
     if not numbers:
@@ -234,8 +270,7 @@ async def _start_at(
     if since is None:
         await consumer.seek_to_beginning(*parts)
         return
-    stamp = (since - _EPOCH) // timedelta(milliseconds=1)
-    found = await consumer.offsets_for_times(dict.fromkeys(parts, stamp))
+    found = await consumer.offsets_for_times(dict.fromkeys(parts, _stamp(since)))
     for tp in parts:
         if found.get(tp) is None:
             await consumer.seek_to_end(tp)
