@@ -1,0 +1,1 @@
+"""The catalogue: read from files, checked, compared, published, followed."""

@@ -1,0 +1,410 @@
+"""Rules across the objects of a catalogue: each one small function, all run, all reported.
+
+In:  `Loaded`, the names of the adapters there are, the limits. Out: problems with file and line.
+Pure. Before: `load.py`. After: `plan.py` and `publish.py`, for a catalogue without errors.
+A disabled route is a plan: its adapter and its receivers may be still to come.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.catalogue import texts
+from services.catalogue.load import Item, Loaded, Problem
+from services.catalogue.plan import DAYS, Limits, Use, load_of, minute_of, window_minutes
+from services.catalogue.sentences import suggestion
+from services.contracts.catalogue import Account, Body, Catalogue, DailyWindow, Route, Sender
+from services.contracts.vocabulary import Channel, NoticeClass
+
+MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an hour
+MOST_LATE_ELSE_S = 3_600
+MOST_OPENS_S = 90 * 86_400
+NIGHT = (
+    21 * 60,
+    8 * 60,
+)  # no advertising 21:00-08:00, Information and Communications Network Act 50
+NUMBERED = {Channel.SMS, Channel.LMS, Channel.RCS}  # sent from a registered number, by a carrier
+NAMED = {Channel.ALIMTALK, Channel.BRANDMESSAGE}  # sent from a Kakao channel
+PLURAL = {"body": "bodies"}
+
+_FACT_SOURCE = re.compile(r"\[([^\[\]]+)\]$")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the rules look at."""
+
+    loaded: Loaded
+    catalogue: Catalogue
+    adapters: frozenset[str]
+    limits: Limits
+
+    def of(self, kind: str) -> list[Item]:
+        """The readable objects of a kind."""
+        return [item for item in self.loaded.items if item.kind == kind]
+
+    def routes(self) -> Iterator[tuple[Item, Route]]:
+        """Routes with the place they stand at."""
+        for item in self.of("route"):
+            if isinstance(item.model, Route):
+                yield item, item.model
+
+    def senders(self) -> Iterator[tuple[Item, Sender]]:
+        """Senders with the place they stand at."""
+        for item in self.of("sender"):
+            if isinstance(item.model, Sender):
+                yield item, item.model
+
+    def missing(self, item: Item, kind: str, name: str, *loc: int | str) -> Iterator[Problem]:
+        """A problem if no object of that kind has that id."""
+        known: dict[str, object] = getattr(self.catalogue, PLURAL.get(kind, f"{kind}s"))
+        if name not in known and (kind, name) not in self.loaded.broken:
+            yield item.problem(f"there is no {kind} '{name}'{suggestion(name, known)}", *loc)
+
+
+Rule = Callable[[Subject], Iterator[Problem]]
+
+
+def check(
+    loaded: Loaded, adapters: set[str] | frozenset[str], limits: Limits | None = None
+) -> list[Problem]:
+    """All that is wrong with a catalogue, by file and line: what `load` met and what the rules
+    find. `apply` refuses a catalogue with any problem that is not a warning."""
+    subject = Subject(
+        loaded, loaded.catalogue(UUID(int=0)), frozenset(adapters), limits or Limits()
+    )
+    found = {problem for rule in RULES for problem in rule(subject)}
+    return sorted(found | set(loaded.problems))
+
+
+def duplicate_ids(s: Subject) -> Iterator[Problem]:
+    first: dict[tuple[str, str], Item] = {}
+    for item in s.loaded.items:
+        other = first.setdefault((item.kind, item.id), item)
+        if other is not item:
+            yield item.problem(f"this id is already used in {other.file}:{other.line('id')}", "id")
+    for item in s.of("body"):
+        yield from _repeated(item, "notice", [n.id for n in _body(item).notices], "notices")
+    for item, sender in s.senders():
+        yield from _repeated(item, "template", [t.code for t in sender.templates], "templates")
+
+
+def _repeated(item: Item, what: str, names: list[str], field: str) -> Iterator[Problem]:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            yield item.problem(f"{what} '{name}' is given twice", field, place)
+
+
+def parts_of_accounts_and_senders_exist(s: Subject) -> Iterator[Problem]:
+    for item in s.of("account"):
+        if isinstance(item.model, Account):
+            yield from s.missing(item, "provider", item.model.provider, "provider")
+    for item, sender in s.senders():
+        for kind in ("body", "account", "channel"):
+            yield from s.missing(item, kind, getattr(sender, kind), kind)
+
+
+def parts_of_routes_exist(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        for kind in ("body", "account", "channel", "sender"):
+            yield from s.missing(item, kind, getattr(route, kind), kind)
+        if route.platform:
+            yield from s.missing(item, "platform", route.platform, "platform")
+        if route.failover:
+            yield from s.missing(item, "sender", route.failover.sender, "failover", "sender")
+            yield from s.missing(item, "channel", route.failover.channel, "failover", "channel")
+        for place, name in enumerate(route.receivers if route.enabled else ()):
+            yield from s.missing(item, "receiver", name, "receivers", place)
+
+
+def route_names_its_parts(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        stem = f"{route.body}.{route.channel}.{route.account}"
+        if route.id != stem and not re.fullmatch(re.escape(stem) + r"\.[a-z0-9_-]+", route.id):
+            yield item.problem(f"the id must be '{stem}', or '{stem}.<variant>'", "id")
+
+
+def route_notice_exists(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        body = s.catalogue.bodies.get(route.body)
+        notices = {notice.id for notice in body.notices} if body else {route.notice}
+        if route.notice not in notices:
+            text = f"body '{route.body}' has no notice '{route.notice}'"
+            yield item.problem(text + suggestion(route.notice, notices), "notice")
+
+
+def senders_fit(s: Subject) -> Iterator[Problem]:
+    """A route and its substitute are sent by a sender of the same body, account and channel."""
+    for item, route in s.routes():
+        wanted: list[tuple[str, str, tuple[str, ...]]] = [
+            (route.sender, route.channel, ("sender",))
+        ]
+        if route.failover:
+            place = ("failover", "sender")
+            wanted.append((route.failover.sender, route.failover.channel, place))
+        for name, channel, loc in wanted:
+            sender = s.catalogue.senders.get(name)
+            if sender and (sender.body, sender.account, sender.channel) != (
+                route.body, route.account, channel,
+            ):  # fmt: skip
+                text = f"sender '{name}' is {sender.body}'s for {sender.channel}"
+                text += f" with {sender.account}, not {route.body}'s for {channel}"
+                yield item.problem(f"{text} with {route.account}", *loc)
+
+
+def senders_are_complete(s: Subject) -> Iterator[Problem]:
+    for item, sender in s.senders():
+        if sender.channel in NUMBERED and not sender.secret:
+            yield item.problem(f"{sender.channel} needs 'secret', naming its number's secret")
+        if sender.channel in NAMED and not sender.identity:
+            yield item.problem(f"{sender.channel} needs 'identity', the channel's id (@…)")
+
+
+def templates_exist(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        sender = s.catalogue.senders.get(route.sender)
+        codes = {template.code for template in sender.templates} if sender else set()
+        if route.channel is Channel.ALIMTALK and route.template is None:
+            yield item.problem("an Alimtalk needs 'template', the code of an approved text")
+        elif sender and route.template is not None and route.template not in codes:
+            text = f"sender '{sender.id}' has no template '{route.template}'"
+            yield item.problem(text + suggestion(route.template, codes), "template")
+
+
+def platforms_fit(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        if route.channel in NUMBERED and route.platform:
+            yield item.problem(
+                f"{route.channel} is delivered by the receiver's carrier; leave 'platform' out",
+                "platform",
+            )
+        if route.channel not in NUMBERED | {Channel.EMAIL} and not route.platform:
+            yield item.problem(f"{route.channel} needs 'platform': who finally delivers it")
+
+
+def accounts_cover_their_channels(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        account = s.catalogue.accounts.get(route.account)
+        for channel in [route.channel, *([route.failover.channel] if route.failover else [])]:
+            for field in ("services", "quota", "price_krw") if account else ():
+                if channel not in getattr(account, field):
+                    text = f"account '{route.account}' has no {field} for {channel}"
+                    yield item.problem(text, "account")
+
+
+def adapters_exist(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        if route.enabled and route.adapter not in s.adapters:
+            near = suggestion(route.adapter, s.adapters)
+            yield item.problem(f"there is no adapter '{route.adapter}'{near}", "adapter")
+
+
+def ladders_lead_somewhere(s: Subject) -> Iterator[Problem]:
+    for item in s.of("body"):
+        for n, notice in enumerate(_body(item).notices):
+            if not any(rung.route for rung in notice.ladder):
+                text = f"no rung of notice '{notice.id}' has a route: nothing watches it"
+                yield item.problem(text, "notices", n, "ladder", warning=True)
+            for r, rung in enumerate(notice.ladder):
+                loc = ("notices", n, "ladder", r, "route")
+                yield from s.missing(item, "route", rung.route, *loc) if rung.route else ()
+                route = s.catalogue.routes.get(rung.route or "")
+                if route and (route.body, route.channel) != (item.id, rung.channel):
+                    text = f"route '{route.id}' is not a {rung.channel} route of this body"
+                    yield item.problem(text, *loc)
+
+
+def bodies_are_watched(s: Subject) -> Iterator[Problem]:
+    watched = {route.body for _, route in s.routes() if route.enabled}
+    for item in s.of("body"):
+        if item.id not in watched:
+            yield item.problem("no route of this body is enabled", warning=True)
+
+
+def objects_stand_in_their_body_s_file(s: Subject) -> Iterator[Problem]:
+    for item in s.loaded.items:
+        body = item.id if item.kind == "body" else getattr(item.model, "body", None)
+        if body is not None and item.file != f"bodies/{body}.yaml":
+            loc = "id" if item.kind == "body" else "body"
+            yield item.problem(f"this belongs into bodies/{body}.yaml", loc)
+
+
+def facts_name_their_source(s: Subject) -> Iterator[Problem]:
+    for item in s.of("body"):
+        known = {source.key for source in _body(item).sources}
+        for n, notice in enumerate(_body(item).notices):
+            if notice.audience.source and notice.audience.source not in known:
+                text = f"there is no source '{notice.audience.source}'"
+                yield item.problem(text, "notices", n, "audience", "source")
+            for f, fact in enumerate(notice.facts):
+                end = _FACT_SOURCE.search(fact)
+                keys = {key.strip() for key in end.group(1).split(",")} if end else set()
+                if not keys or not keys <= known | {"inference"}:
+                    text = "a fact ends with its source keys, as '[A, B3]', or '[inference]'"
+                    yield item.problem(text, "notices", n, "facts", f)
+
+
+def intervals_are_allowed(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        account = s.catalogue.accounts.get(route.account)
+        provider = s.catalogue.providers.get(account.provider) if account else None
+        if provider and route.interval_s < provider.min_interval_s:
+            text = f"interval_s {route.interval_s} is below the {provider.min_interval_s}"
+            yield item.problem(f"{text} that provider '{provider.id}' allows", "interval_s")
+
+
+def due_times_are_sensible(s: Subject) -> Iterator[Problem]:
+    for item in s.of("channel"):
+        late_s, opens_s = getattr(item.model, "late_s", 0), getattr(item.model, "opens_within_s", 0)
+        if late_s > MOST_LATE_ELSE_S:
+            yield item.problem(f"late_s {late_s} is above {MOST_LATE_ELSE_S}", "late_s")
+        if (opens_s or 0) > MOST_OPENS_S:
+            yield item.problem(f"opens_within_s {opens_s} is above 90 days", "opens_within_s")
+    for item, route in s.routes():
+        body, rule = s.catalogue.bodies.get(route.body), s.catalogue.channels.get(route.channel)
+        for notice in body.notices if body and rule else ():
+            late_s = s.catalogue.late_s(route)
+            most = MOST_LATE_S.get(notice.notice_class, MOST_LATE_ELSE_S)
+            if notice.id == route.notice and late_s > most:
+                text = f"late after {late_s} s; a {notice.notice_class} notice allows {most} s"
+                yield item.problem(text, "late_s")
+
+
+def receivers_can_see(s: Subject) -> Iterator[Problem]:
+    for item, route in s.routes():
+        rule = s.catalogue.channels.get(route.channel)
+        for place, name in enumerate(route.receivers if route.enabled and rule else ()):
+            phone = s.catalogue.receivers.get(name)
+            if phone and not s.catalogue.observers_of(route, phone):
+                text = f"receiver '{name}' has no observer that sees {route.channel}"
+                yield item.problem(text, "receivers", place)
+
+
+def windows_are_real(s: Subject) -> Iterator[Problem]:
+    for item in [*s.of("channel"), *s.of("route")]:
+        window: DailyWindow | None = getattr(item.model, "restricted", None)
+        if window is None:
+            continue
+        if any(at.second or at.microsecond or at.tzinfo for at in (window.start, window.end)):
+            yield item.problem("times of a window are written as 'HH:MM'", "restricted")
+        if not window_minutes(window):
+            yield item.problem("the window starts and ends at the same time", "restricted")
+        if not _is_zone(window.zone):
+            text = f"there is no time zone '{window.zone}'"
+            yield item.problem(text, "restricted", "zone")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def advertising_rests_at_night(s: Subject) -> Iterator[Problem]:
+    for item in s.of("channel"):
+        if getattr(item.model, "advertising", False):
+            yield from _night(item, getattr(item.model, "restricted", None))
+    for item, route in s.routes():
+        rule = s.catalogue.channels.get(route.channel)
+        if rule and rule.advertising and route.restricted:
+            yield from _night(item, route.restricted)
+
+
+def _night(item: Item, window: DailyWindow | None) -> Iterator[Problem]:
+    start, end = NIGHT
+    if window is not None:
+        begins, lasts = minute_of(window.start), window_minutes(window)
+        before = (start - begins) % 1440
+        if window.zone == "Asia/Seoul" and before + (end - start) % 1440 <= lasts:
+            return
+    yield item.problem("advertising must rest at least 21:00-08:00 in Asia/Seoul", "restricted")
+
+
+def templates_survive_the_way(s: Subject) -> Iterator[Problem]:
+    """A text that a phone hides or cuts, or a channel refuses, would measure itself."""
+    for item, sender in s.senders():
+        for place, template in enumerate(sender.templates):
+            for text in texts.wrong_with(template.text, sender.channel):
+                full = f"template '{template.code}' {text}"
+                yield item.problem(full, "templates", place, "text")
+
+
+def no_secrets_and_no_numbers(s: Subject) -> Iterator[Problem]:
+    """In any line of any file, comments too. The sentence repeats nothing."""
+    for name, text in s.loaded.texts.items():
+        for number, line in enumerate(text.splitlines(), start=1):
+            if texts.holds_a_number(line):
+                sentence = "looks like a telephone number; numbers belong into the secrets folder"
+                yield Problem(name, number, sentence)
+            if texts.holds_a_secret(line):
+                sentence = "looks like a secret; write the name of a secret, keep the value outside"
+                yield Problem(name, number, sentence)
+
+
+def quotas_keep_room_for_citizens(s: Subject) -> Iterator[Problem]:
+    allowed = s.limits.quota_share
+    for use in load_of(s.catalogue, s.limits).uses:
+        for item in s.of(use.owner):
+            for span, share in (("day", use.share_day), ("month", use.share_month)):
+                if item.id == use.id and share is not None and share > allowed:
+                    yield item.problem(_too_much(use, span, allowed), *_quota_place(use))
+
+
+def _too_much(use: Use, span: str, allowed: float) -> str:
+    used, quota = getattr(use, span), getattr(use.quota, span)
+    return (
+        f"probes would use {used} of {quota} {use.channel} messages a {span},"
+        f" confirm probes and substitutes included; at most {allowed:.0%} may go to probes"
+    )
+
+
+def _quota_place(use: Use) -> tuple[str, ...]:
+    return ("quota", use.channel) if use.owner == "account" else ("quota",)
+
+
+def budgets_suffice(s: Subject) -> Iterator[Problem]:
+    cost = load_of(s.catalogue, s.limits).cost_krw_month
+    for item in s.of("account"):
+        budget = getattr(item.model, "probe_budget_krw_month", 0)
+        if cost.get(item.id, 0) > budget:
+            text = (
+                f"probes would cost KRW {cost[item.id]:,} in {DAYS} days, the budget is {budget:,}"
+            )
+            yield item.problem(text, "probe_budget_krw_month")
+
+
+def _body(item: Item) -> Body:
+    assert isinstance(item.model, Body)
+    return item.model
+
+
+RULES: tuple[Rule, ...] = (
+    duplicate_ids,
+    parts_of_accounts_and_senders_exist,
+    parts_of_routes_exist,
+    route_names_its_parts,
+    route_notice_exists,
+    senders_fit,
+    senders_are_complete,
+    templates_exist,
+    platforms_fit,
+    accounts_cover_their_channels,
+    adapters_exist,
+    ladders_lead_somewhere,
+    bodies_are_watched,
+    objects_stand_in_their_body_s_file,
+    facts_name_their_source,
+    intervals_are_allowed,
+    due_times_are_sensible,
+    receivers_can_see,
+    windows_are_real,
+    advertising_rests_at_night,
+    templates_survive_the_way,
+    no_secrets_and_no_numbers,
+    quotas_keep_room_for_citizens,
+    budgets_suffice,
+)
