@@ -44,6 +44,7 @@ class HandsetConfig(_Frozen):
     forwarder_token: SecretStr
     heartbeat_s: Annotated[float, Field(gt=0)] = 20.0
     resend_s: Annotated[float, Field(gt=0)] = 300.0
+    first_retry_s: Annotated[float, Field(gt=0)] = 5.0
     kakaotalk: bool = True
 
 

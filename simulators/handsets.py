@@ -35,7 +35,7 @@ from simulators.config import HandsetConfig, SimulatorConfig
 
 log = structlog.get_logger()
 
-RETRIES, FIRST_RETRY_S = 15, 5.0
+RETRIES = 15
 BATCH = 20
 QUEUE_LIMIT = 2_000
 UPLOADS_AT_ONCE = 32
@@ -85,7 +85,7 @@ class _Upload:
 
 
 class GatewayApp:
-    """SMS Gateway for Android: durable queue, batches of 20, 15 retries at 5 s * 2^(n-1)."""
+    """SMS Gateway for Android: durable queue, 15 retries at first_retry_s * 2^(n-1)."""
 
     kind = "android-sms-gateway"
 
@@ -164,7 +164,7 @@ class GatewayApp:
         if upload.failures > RETRIES:
             log.warning("event dropped after its last retry", receiver=self._phone.id)
             return
-        upload.due = _now() + FIRST_RETRY_S * 2 ** (upload.failures - 1)
+        upload.due = _now() + self._phone.first_retry_s * 2 ** (upload.failures - 1)
         heapq.heappush(self._queue, upload)
 
 
