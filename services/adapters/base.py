@@ -85,6 +85,17 @@ class Surroundings:
     proxy: str | None = None
 
 
+# What a provider's code means. Each adapter's table STATES holds one line a code; a key that ends
+# in `*` stands for a family whose members are not all documented.
+Meaning = tuple[ReportState, FaultDomain | None]
+
+
+def meaning(states: Mapping[str, Meaning], code: str) -> Meaning:
+    """The code's own line, else its family's (by first letter), else unknown."""
+    unmapped = (ReportState.UNKNOWN, FaultDomain.UNKNOWN)
+    return states.get(code) or states.get(f"{code[:1]}*", unmapped)
+
+
 class Adapter(Protocol):
     """The sending half, and the codes it knows."""
 

@@ -1,0 +1,226 @@
+"""SMS of Naver Cloud SENS v2: send, and look-ups by request.
+
+Documents (api.ncloud-docs.com): `sens-sms-send`, `sens-sms-list`, `sens-sms-get`, reception codes
+of `sens-smspolicy`, read 2025-11 to 2026-10; government zone alike.
+Oddities: a send returns no message id, so the request id is ours and the list is asked for it;
+right after the send the list is empty, or 404 without a body; `COMPLETED` is no success, only the
+inner `statusCode` "0" is, and even that is the provider's claim.
+Secret: `access_key`, `secret_key`. Service id: the account's `services.sms`.
+"""
+
+from collections.abc import Sequence
+
+from services.adapters import _sens
+from services.adapters import _sens_wire as wire
+from services.adapters.base import Meaning, Message, Report, SendResult, Surroundings, meaning
+from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, ReportState
+
+DELIVERED, FAILED = ReportState.DELIVERED, ReportState.FAILED
+BODY, TEMPLATE, SENDER = FaultDomain.BODY, FaultDomain.TEMPLATE, FaultDomain.SENDER
+PROVIDER, CARRIER = FaultDomain.PROVIDER, FaultDomain.CARRIER
+HANDSET, QUOTA = FaultDomain.HANDSET, FaultDomain.QUOTA
+
+# Reception result codes, of the EMMA family. 1xxx SENS before hand-over, 2xxx and 3xxx carriers,
+# S and E the relay. The same number means something else in the Alimtalk table.
+STATES: dict[str, Meaning] = {
+    "0": (DELIVERED, None),  # the carrier claims that the handset has it
+    "1001": (FAILED, QUOTA),  # gateway busy, queue full
+    "1002": (FAILED, BODY),  # recipient number format: our receiver's entry
+    "1003": (FAILED, SENDER),  # callback number format
+    "1004": (FAILED, TEMPLATE),  # spam by the gateway's judgement
+    "1005": (FAILED, QUOTA),  # usage exceeded
+    "1006": (FAILED, TEMPLATE),  # attachment missing
+    "1007": (FAILED, TEMPLATE),  # attachment size
+    "1008": (FAILED, TEMPLATE),  # attachment format
+    "1009": (FAILED, BODY),  # client key
+    "1010": (FAILED, TEMPLATE),  # content
+    "1011": (FAILED, SENDER),  # callback
+    "1012": (FAILED, BODY),  # recipient
+    "1013": (FAILED, TEMPLATE),  # subject
+    "1014": (FAILED, TEMPLATE),  # attachment key
+    "1015": (FAILED, TEMPLATE),  # attachment name
+    "1016": (FAILED, TEMPLATE),  # attachment size
+    "1017": (FAILED, TEMPLATE),  # attachment content
+    "1018": (FAILED, BODY),  # no permission
+    "1019": (FAILED, PROVIDER),  # lived too long before the hand-over
+    "1020": (FAILED, TEMPLATE),  # charset conversion
+    "2000": (FAILED, CARRIER),  # no carrier report in time
+    "2001": (FAILED, CARRIER),  # radio network
+    "2002": (FAILED, CARRIER),  # radio network to handset
+    "2003": (FAILED, HANDSET),  # powered off
+    "2004": (FAILED, HANDSET),  # buffer full
+    "2005": (FAILED, HANDSET),  # shadow area
+    "2006": (FAILED, CARRIER),  # message deleted
+    "2007": (FAILED, HANDSET),  # temporary handset problem
+    "3000": (FAILED, CARRIER),  # cannot send
+    "3001": (FAILED, HANDSET),  # no such subscriber
+    "3002": (FAILED, HANDSET),  # adult verification
+    "3003": (FAILED, HANDSET),  # void number
+    "3004": (FAILED, HANDSET),  # subscriber suspended
+    "3005": (FAILED, HANDSET),  # in a call (no kin of Kakao's 3005)
+    "3006": (FAILED, HANDSET),  # reception refused
+    "3007": (FAILED, HANDSET),  # no callback URL support
+    "3008": (FAILED, HANDSET),  # other handset problem
+    "3009": (FAILED, TEMPLATE),  # message format
+    "3010": (FAILED, HANDSET),  # handset without MMS
+    "3011": (FAILED, CARRIER),  # carrier server error
+    "3012": (FAILED, TEMPLATE),  # spam by the carrier's judgement
+    "3013": (FAILED, CARRIER),  # service refused
+    "3014": (FAILED, CARRIER),  # other
+    "3015": (FAILED, CARRIER),  # no route
+    "3016": (FAILED, TEMPLATE),  # attachment size
+    "3017": (FAILED, SENDER),  # anti-forgery rule of sender numbers
+    "3018": (FAILED, SENDER),  # number enrolled against theft (no kin of Kakao's 3018)
+    "3019": (FAILED, SENDER),  # blocked by KISA
+    "3022": (FAILED, TEMPLATE),  # charset conversion
+    "3023": (FAILED, SENDER),  # not registered beforehand
+    "S000": (FAILED, PROVIDER),  # relay server error
+    "S001": (FAILED, PROVIDER),  # relay server error
+    "S002": (FAILED, BODY),  # bad request
+    "S003": (FAILED, TEMPLATE),  # spam
+    "S004": (FAILED, QUOTA),  # quota
+    "S005": (FAILED, TEMPLATE),  # MMS file bad
+    "S006": (FAILED, TEMPLATE),  # MMS file missing
+    "S007": (FAILED, TEMPLATE),  # MMS file expired
+    "S008": (FAILED, TEMPLATE),  # MMS file size
+    "S009": (FAILED, TEMPLATE),  # MMS file resolution
+    "S010": (FAILED, QUOTA),  # upload quota
+    "S011": (FAILED, PROVIDER),  # upload failure
+    "S012": (FAILED, SENDER),  # sender rule
+    "S998": (FAILED, PROVIDER),  # unexpected
+    "S999": (FAILED, PROVIDER),  # other
+    "E900": (FAILED, BODY),  # E900 to E914: input errors of the relay, not told apart one by one
+    "E901": (FAILED, BODY),
+    "E902": (FAILED, BODY),
+    "E903": (FAILED, BODY),
+    "E904": (FAILED, BODY),
+    "E905": (FAILED, BODY),
+    "E906": (FAILED, BODY),
+    "E907": (FAILED, BODY),
+    "E908": (FAILED, BODY),
+    "E909": (FAILED, BODY),
+    "E910": (FAILED, BODY),
+    "E911": (FAILED, BODY),
+    "E912": (FAILED, BODY),
+    "E913": (FAILED, BODY),
+    "E914": (FAILED, BODY),
+    "E915": (FAILED, BODY),  # duplicate message
+    "E916": (FAILED, SENDER),  # number blocked by the authentication server
+    "E917": (FAILED, BODY),  # on the customer's own block list
+    "E918": (FAILED, PROVIDER),  # user callback failure
+    "E919": (FAILED, BODY),  # restricted time, no resend
+    "E920": (FAILED, BODY),  # E920 to E922: input errors, restricted characters among them
+    "E921": (FAILED, BODY),
+    "E922": (FAILED, BODY),
+    "E999": (FAILED, PROVIDER),  # other
+}
+
+TYPES = {Channel.SMS: ("SMS", 90)}  # SENS type and longest text in bytes, as carriers count
+
+
+class _Taken(wire.Wire):
+    """The answer to a send."""
+
+    request_id: str | None = None
+    status_code: str | None = None
+
+
+class _Item(wire.Wire):
+    """One message of a list; number and text are not read."""
+
+    request_id: str | None = None
+    request_time: str | None = None
+    complete_time: str | None = None
+    telco_code: str | None = None
+    status: str | None = None
+    status_code: str | None = None
+    status_name: str | None = None
+
+
+class _Listed(wire.Wire):
+    """The outer status code is about the look-up and says nothing of the message."""
+
+    messages: tuple[_Item, ...] | None = None
+
+
+class SensSms:
+    """One account's SMS service."""
+
+    channels = frozenset(TYPES)
+    look_up_batch = _sens.LOOK_UPS_AT_ONCE
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        """Raises Stop when the account has no key or no SMS service."""
+        self._service = _sens.Service(surroundings, "sms", Channel.SMS)
+
+    async def send(self, message: Message) -> SendResult:
+        """A text that cannot go out (`text-too-long`, `text-charset`) is refused without asking."""
+        kind, longest = TYPES[message.channel]
+        length = bytes_of(message.text)
+        if length is None or length > longest:
+            code = "text-charset" if length is None else "text-too-long"
+            return wire.refused(code, FaultDomain.TEMPLATE)
+        if message.sender_number is None:
+            return wire.refused("no-sender", FaultDomain.SENDER)
+        request = {
+            "type": kind,
+            "contentType": "COMM",
+            "countryCode": "82",
+            "from": message.sender_number.get_secret_value(),
+            "content": message.text,
+            "messages": [{"to": message.to.get_secret_value()}],
+        }
+        return await self._service.send(request, _read_taken)
+
+    async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
+        """Ids are request ids. Raises Retry when none could be asked, Stop when locked out."""
+        return await _sens.look_up_each(message_ids, self._look_up_one)
+
+    async def _look_up_one(self, request_id: str) -> list[Report]:
+        listed = await self._service.ask(f"?requestId={wire.escaped(request_id)}", _Listed)
+        items = (listed.messages if listed else None) or ()
+        # A request of ours has one recipient; of another's item nothing is taken.
+        return [_read_item(item) for item in items[:1] if item.request_id == request_id]
+
+
+def bytes_of(text: str) -> int | None:
+    """Length as carriers count it; None when a character has no place in their charset."""
+    try:
+        return len(text.encode("euc-kr"))
+    except UnicodeEncodeError:
+        return None
+
+
+def _read_taken(body: bytes) -> SendResult | None:
+    taken = wire.read(_Taken, body)
+    if taken is None or taken.status_code is None:
+        return None
+    code = wire.clean_code(taken.status_code)
+    if code != "202":
+        return wire.refused(code, wire.fault_of_status(code))
+    request_id = wire.clean_id(taken.request_id)
+    return SendResult(AnswerResult.ACCEPTED, code, None, request_id) if request_id else None
+
+
+def _read_item(item: _Item) -> Report:
+    code = wire.clean_code(item.status_code or None) if item.status == "COMPLETED" else None
+    state, fault = meaning(STATES, code) if code else (ReportState.PENDING, None)
+    return Report(
+        provider_message_id=item.request_id or "",
+        leg=0,
+        state=state,
+        code=code,
+        fault=fault,
+        reported_at=wire.parse_time(item.complete_time) if code else None,
+        final=code is not None,
+        fields=wire.kept(
+            status=item.status,
+            statusName=item.status_name,
+            requestTime=item.request_time,
+            completeTime=item.complete_time,
+            telcoCode=item.telco_code,
+        ),
+    )
+
+
+ADAPTER = SensSms
