@@ -1,6 +1,5 @@
 """The fold: any order, any repetition, any grouping of evidence makes the same attempt."""
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
 from itertools import pairwise
@@ -14,7 +13,6 @@ from services.contracts.attempt import Attempt, Sighting
 from services.contracts.evidence import Evidence
 from services.contracts.vocabulary import (
     AnswerResult,
-    ClockSource,
     ObserverKind,
     Placement,
     ReportState,
@@ -132,6 +130,24 @@ def test_without_an_announcement_nothing_is_judged() -> None:
     assert _outcome(lonely) is None
 
 
+@pytest.mark.parametrize(
+    "tied",
+    [
+        [a_probe_sent(worker=f"worker-{n}") for n in range(8)],
+        [an_answer(SENT, worker=f"worker-{n}") for n in range(8)],
+        [a_report(SENT, code=f"000{n}") for n in range(8)],
+    ],
+    ids=["sent", "answered", "reported"],
+)
+def test_of_events_at_one_moment_the_id_decides(tied: list[Evidence]) -> None:
+    first = min(event.event_id for event in tied)
+    for order in (tied, tied[::-1], sorted(tied, key=lambda event: event.event_id)):
+        folded = attempt.fold(order)
+        chosen = folded.sent or folded.answer or folded.report
+        assert chosen is not None
+        assert chosen.event_id == first
+
+
 # Counts beside the outcome
 
 
@@ -231,12 +247,15 @@ def test_an_attempt_keeps_its_sightings_in_the_order_of_their_lines(some: set[Si
 
 def test_equal_times_leave_the_order_to_the_rest_of_the_line() -> None:
     """`skt-10` sorts before `skt-1` here: `|` comes after the digits, in SQL as in Python."""
-    one = attempt.lift(a_sighting(SENT, clock=ClockSource.INGEST)).sightings[0]
-    other = replace(one, receiver="skt-10")
-    merged = attempt.merge(
-        Attempt(SENT.probe_id, sightings=(one,)), Attempt(SENT.probe_id, sightings=(other,))
-    )
-    assert merged.sightings == (other, one)
+    many = [a_sighting(SENT, receiver=f"skt-{number}") for number in range(20)]
+    kept = [s.write() for s in attempt.fold(many).sightings]
+    assert kept == sorted(kept)
+    assert attempt.fold(reversed(many)) == attempt.fold(many)
+
+
+def test_an_event_id_of_another_system_may_hold_any_character() -> None:
+    sighting = attempt.lift(a_sighting(SENT, source_event_id="a|b||\n봉수|")).sightings[0]
+    assert Sighting.read(sighting.write()) == sighting
 
 
 def _outcome(folded: Attempt) -> attempt.Verdict | None:

@@ -74,6 +74,19 @@ def test_a_nonce_brings_back_its_probe_and_leg(probe_id: UUID, leg: int) -> None
     assert ids.read_nonce(nonce) == (probe_id, leg)
 
 
+def test_ids_and_nonces_of_earlier_releases_stay_what_they_were() -> None:
+    """Texts under way and stored evidence outlive an upgrade: these values never change."""
+    probe_id = UUID("01a13e40-da40-7ba5-8a5a-69c6355600de")
+    assert a_probe_id() == probe_id
+    assert ids.write_nonce(probe_id, 1) == "BSP:06GKWG6T82X555MTE66NB01QHD"
+    assert evidence.answered_id(ID_KEY, probe_id, "worker-a", SLOT) == UUID(
+        "01a13e40-da40-7754-91e3-360123b5b94d"
+    )
+    assert evidence.report_id(ID_KEY, None, ("sens-a", "m1"), 0, "0000", SLOT) == UUID(
+        "01a13e40-da40-72cb-ad4e-9a4f1a3c3bea"
+    )
+
+
 @pytest.mark.parametrize("leg", [-1, 8])
 def test_a_leg_beyond_three_bits_has_no_nonce(leg: int) -> None:
     with pytest.raises(ValueError, match="three bits"):

@@ -389,7 +389,7 @@ def test_a_void_with_a_cause_needs_no_wait(faults: list[MonitorFault]) -> None:
     assert settled == Settled(Verdict(Outcome.VOID, "monitor_fault"))
 
 
-def test_every_kind_of_observer_can_deliver() -> None:
+def test_a_sight_by_an_app_nobody_counted_on_delivers_too() -> None:
     for kind in ObserverKind:
         folded = attempt.fold([SENT, seen(observer=kind)])
         verdict = attempt.outcome(folded, NOBODY, [], LATER)
