@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.catalogue import texts
-from services.catalogue.load import Item, Loaded, Problem
+from services.catalogue.load import ANY, Item, Loaded, Problem
 from services.catalogue.plan import DAYS, Limits, Use, load_of, minute_of, window_minutes
 from services.catalogue.sentences import suggestion
 from services.contracts.catalogue import Account, Body, Catalogue, DailyWindow, Route, Sender
@@ -60,7 +60,7 @@ class Subject:
     def missing(self, item: Item, kind: str, name: str, *loc: int | str) -> Iterator[Problem]:
         """A problem if no object of that kind has that id."""
         known: dict[str, object] = getattr(self.catalogue, PLURAL.get(kind, f"{kind}s"))
-        if name not in known and (kind, name) not in self.loaded.broken:
+        if name not in known and not {(kind, name), (kind, ANY)} & self.loaded.broken:
             yield item.problem(f"there is no {kind} '{name}'{suggestion(name, known)}", *loc)
 
 

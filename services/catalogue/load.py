@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "receivers.yaml": {"receivers": "receiver"},
     "bodies/*.yaml": {"body": "body", "senders": "sender", "routes": "route"},
 }  # fmt: skip
+ANY = "*"
 NEEDED = ("providers.yaml", "receivers.yaml")
 
 
@@ -78,8 +79,8 @@ class Item:
 
 @dataclass
 class Loaded:
-    """All that was read. `broken` holds (kind, id) of objects that are there but wrong: what
-    refers to them is not wrong for that reason."""
+    """All that was read. `broken` holds (kind, id) of objects that are there but wrong, with ANY
+    as id where a whole file or section is: what refers to them is not wrong for that reason."""
 
     items: list[Item] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -136,14 +137,19 @@ class _File:
             return
         text = self._text(path)
         root = None if text is None else self._compose(text)
-        if root is None:
-            return
-        tree = self._plain(root, ())
-        if not isinstance(tree, dict):
-            self._wrong(1, f"must be a mapping with the sections {', '.join(sections)}")
+        tree = None if root is None else self._tree(root, sections)
+        if tree is None:
+            self._loaded.broken |= {(kind, ANY) for kind in sections.values()}
             return
         for section, content in tree.items():
             self._section(section, content, sections)
+
+    def _tree(self, root: Node, sections: dict[str, str]) -> dict[str, Any] | None:
+        tree = self._plain(root, ())
+        if isinstance(tree, dict):
+            return tree
+        self._wrong(1, f"must be a mapping with the sections {', '.join(sections)}")
+        return None
 
     def _text(self, path: Path) -> str | None:
         try:
@@ -215,6 +221,7 @@ class _File:
             self._object(kind, content, (section,))
         elif not isinstance(content, list):
             self._wrong(self._lines[section,], f"section '{section}' must be a list")
+            self._loaded.broken.add((kind, ANY))
         else:
             for place, entry in enumerate(content):
                 self._object(kind, entry, (section, place))

@@ -64,9 +64,15 @@ def sentences(model: type[BaseModel], error: ValidationError) -> list[tuple[Plac
         if detail["type"] in ("enum", "literal_error"):
             words.setdefault(place, []).extend(_WORD.findall(detail["ctx"]["expected"]))
             found[place] = f"{_name_of(place)} must be {_choice(words[place], detail['input'])}"
-        else:
+        elif detail["type"] != "too_short" or not _holds_another(place, error):
             found.setdefault(place, _sentence(model, place, detail))
     return list(found.items())
+
+
+def _holds_another(place: Place, error: ValidationError) -> bool:
+    """pydantic calls a list too short when its entries are wrong; the entries are what matters."""
+    places = [detail["loc"] for detail in error.errors(include_url=False)]
+    return any(len(p) > len(place) and p[: len(place)] == place for p in places)
 
 
 def _sentence(model: type[BaseModel], place: Place, detail: ErrorDetails) -> str:
