@@ -10,6 +10,7 @@ on an empty folder writes an ahead-of-time cache of the Java classes, with the l
 
 import asyncio
 import base64
+import fcntl
 import importlib.metadata
 import os
 import platform
@@ -101,6 +102,7 @@ class EmbeddedKafka:
         self._data = data.absolute()
         self._port = port
         self._controller_port = controller_port
+        self._logs = self._data / "log"
         self._cache = cache.expanduser().absolute()
         self._session_timeout_ms = session_timeout_ms
         self._repositories = repositories
@@ -128,6 +130,7 @@ class EmbeddedKafka:
         """
         child.require_free_port(self._port)
         child.require_free_port(self._controller_port)
+        require_unused(self._logs)
         self._class_path = await jars.jars(
             self._cache, progress=progress, repositories=self._repositories
         )
@@ -135,7 +138,7 @@ class EmbeddedKafka:
         self._launch(f"-XX:AOTCache={cache}" if cache.exists() else "-XX:AOTMode=auto")
 
     def _launch(self, aot_flag: str) -> None:
-        logs = self._data / "log"
+        logs = self._logs
         logs.mkdir(parents=True, exist_ok=True)
         if not (logs / "meta.properties").exists():
             (logs / "meta.properties").write_text(_new_identity())
@@ -202,6 +205,20 @@ class EmbeddedKafka:
         _trace: TracebackType | None,
     ) -> None:
         await self.stop()
+
+
+def require_unused(logs: Path) -> None:
+    """Raise `ServerStartError` when a running broker holds the lock in its data folder."""
+    if not (logs / ".lock").exists():
+        return
+    with (logs / ".lock").open("r+b") as lock:
+        try:
+            # The kind of lock Java takes; `flock` would not see it.
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise child.ServerStartError(
+                f"the data in {logs} are in use by another Kafka: stop it first"
+            ) from error
 
 
 def _new_identity() -> str:
