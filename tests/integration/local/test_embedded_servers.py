@@ -150,7 +150,7 @@ async def test_a_killed_database_starts_although_its_process_id_belongs_to_anoth
         async with database:
             assert await run_sql(database.dsn, "SELECT 1") == 1
     finally:
-        await other.communicate()
+        await other.communicate(b"")
 
 
 async def test_the_database_allows_as_many_connections_as_it_was_told(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ async def test_a_broker_that_ends_early_is_one_sentence_with_its_last_word(tmp_p
         pass
     (tmp_path / "kafka" / "log" / "meta.properties").write_text("version=1\nnode.id=2\n")
     await broker.start()
-    with pytest.raises(child.ServerStartError, match="Kafka stopped while starting .*: .+"):
+    with pytest.raises(child.ServerStartError, match=r"Kafka stopped while starting .*: .+"):
         await broker.ready(WITHIN_S)
 
 
