@@ -28,7 +28,7 @@ from services.contracts.codec import Encoded
 from services.contracts.topics import Topic
 from services.runtime.errors import Retry, SetAside, Stop
 from services.runtime.ops import Health
-from services.runtime.retry import Backoff, pause
+from services.runtime.retry import Backoff, pause, until
 from services.runtime.settings import Settings
 
 SEND_WITHIN_S = 5.0
@@ -180,9 +180,9 @@ class Producer:
         backoff = Backoff(cap_s=2.0)
         while not stopping.is_set():
             if self._client is None or self._broken.is_set():
-                await self._rebuild(backoff, stopping)
+                await until(stopping, self._rebuild(backoff, stopping))
             else:
-                await self._look(backoff)
+                await until(stopping, self._look(backoff))
             await pause(stopping, 1.0)
         await self._close()
 
@@ -242,10 +242,12 @@ class Producer:
         try:
             async with asyncio.timeout(10):
                 await client.start()
+        except asyncio.CancelledError:
+            await _stop(client)
+            raise
         except (KafkaError, OSError, TimeoutError) as error:
             self._health.silent("kafka")
-            with contextlib.suppress(Exception):
-                await client.stop()
+            await _stop(client)
             _log.warning("kafka is away", reason=str(error))
             await pause(stopping, backoff.next_s())
             return
@@ -270,9 +272,12 @@ class Producer:
 
     async def _close(self) -> None:
         client, self._client = self._client, None
-        if client is None:
-            return
-        # Without a broker an idempotent producer's stop never returns.
-        with contextlib.suppress(TimeoutError, KafkaError, asyncio.CancelledError):
-            async with asyncio.timeout(STOP_WITHIN_S):
-                await client.stop()
+        if client is not None:
+            await _stop(client)
+
+
+async def _stop(client: AIOKafkaProducer) -> None:
+    # Without a broker an idempotent producer's stop never returns.
+    with contextlib.suppress(TimeoutError, KafkaError, OSError, asyncio.CancelledError):
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await client.stop()

@@ -92,6 +92,9 @@ class GroupReader:
             except (KafkaError, OSError, TimeoutError, Retry) as error:
                 self._health.silent(self._name)
                 _log.warning("group reader starts over", group=self._group, reason=str(error))
+                # Peers own them from now on, and no rebalance will tell this handler.
+                with contextlib.suppress(Retry):
+                    await self._handler.revoked(_names(consumer.assignment()))
                 await pause(stopping, backoff.next_s())
             finally:
                 await _close(consumer)

@@ -6,6 +6,8 @@ For loops that try until they are stopped. A bounded number of tries is stamina'
 import asyncio
 import contextlib
 import random
+from collections.abc import Coroutine
+from typing import Any
 
 
 class Backoff:
@@ -30,3 +32,20 @@ async def pause(stopping: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stopping.wait()
+
+
+async def until(
+    stopping: asyncio.Event, work: Coroutine[Any, Any, None], grace_s: float = 0.0
+) -> None:
+    """Do `work`, but not longer than `grace_s` seconds into a stop: then it is cancelled."""
+    task, stop = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done() and grace_s > 0:
+            await asyncio.wait({task}, timeout=grace_s)
+    finally:
+        stop.cancel()
+        task.cancel()
+        await asyncio.wait({task, stop})
+    if not task.cancelled():
+        task.result()

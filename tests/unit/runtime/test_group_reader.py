@@ -14,6 +14,7 @@ from services.runtime.kafka import Address
 from services.runtime.kafka_readers import Fetched, GroupReader, Partition
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff
+from tests.support.waiting import eventually
 
 PARTITION = TopicPartition("t.evidence", 3)
 
@@ -41,6 +42,12 @@ class ScriptedConsumer:
     def resume(self, *partitions: TopicPartition) -> None:
         self.calls.append(("resume", partitions))
 
+    def assignment(self) -> set[TopicPartition]:
+        return {PARTITION}
+
+    async def stop(self) -> None:
+        self.calls.append(("stop", None))
+
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.calls.append(("seek", (partition, offset)))
 
@@ -57,7 +64,8 @@ class StartsAt:
             raise self._error
         return dict.fromkeys(partitions, 7)
 
-    async def revoked(self, partitions: Collection[Partition]) -> None: ...
+    async def revoked(self, partitions: Collection[Partition]) -> None:
+        self._consumer.calls.append(("revoked", tuple(partitions)))
 
     async def handle(self, records: Mapping[Partition, list[Fetched]]) -> None: ...
 
@@ -85,3 +93,17 @@ async def test_a_handler_that_cannot_say_where_to_start_makes_the_reader_start_o
     with pytest.raises(Retry, match="postgres_away"):
         await reader._life(consumer, asyncio.Event(), Backoff())
     assert ("resume", (PARTITION,)) not in consumer.calls
+
+
+async def test_a_reader_that_starts_over_first_tells_that_its_partitions_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer, stopping = ScriptedConsumer(), asyncio.Event()
+    reader = _reader(StartsAt(consumer, Retry("postgres_away")))
+    monkeypatch.setattr(reader, "_build", lambda: consumer)
+    running = asyncio.create_task(reader.run(stopping))
+    await eventually(lambda: ("stop", None) in consumer.calls, within=5)
+    stopping.set()
+    await running
+    names = [name for name, _ in consumer.calls]
+    assert names.index("revoked") < names.index("stop")
