@@ -1,0 +1,144 @@
+"""Before step 2: the message of one probe, and the `probe.sent` that announces it.
+
+In:  what is planned and the catalogue that holds at this moment. Out: `Prepared`. Before: step 1.
+After: `worker.announce`. The text carries the probe id and the leg, so that whoever sees it needs
+no memory; the event carries everything that held at the slot, so that nobody looks it up later.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from services.adapters.base import Message, Substitute
+from services.contracts import evidence, ids, slots, text
+from services.contracts.catalogue import Catalogue, Route
+from services.contracts.evidence import ProbeSent
+from services.contracts.vocabulary import Channel
+from services.probe.schedule import PlannedProbe
+from services.probe.settings import ProbeSettings
+from services.runtime.errors import Stop
+from services.runtime.secrets import SecretFolder
+
+NUMBER = "number"  # the field of a receiver's or sender's secret that holds its number
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Who this worker is, and its keys: BONGSU_ID_KEY, BONGSU_CONTENT_KEY."""
+
+    worker: str
+    id_key: bytes
+    content_key: bytes
+
+    @classmethod
+    def of(cls, settings: ProbeSettings) -> Self:
+        """From the settings."""
+        id_key, content_key = settings.id_key, settings.content_key
+        return cls(
+            settings.instance,
+            id_key.get_secret_value().encode(),
+            content_key.get_secret_value().encode(),
+        )
+
+
+def probe_id_of(planned: PlannedProbe, keys: Keys) -> UUID:
+    """Same slot (and command) → same id, on every worker."""
+    command = str(planned.command_id) if planned.command_id else None
+    return ids.make_probe_id(
+        keys.id_key, planned.route.id, planned.receiver, planned.slot, planned.purpose, command
+    )
+
+
+def build_message(
+    planned: PlannedProbe, catalogue: Catalogue, keys: Keys, secrets: SecretFolder
+) -> Message:
+    """The message for the adapter. Raises Stop for a missing secret or template."""
+    route, probe_id = planned.route, probe_id_of(planned, keys)
+    sender = catalogue.senders[route.sender]
+    return Message(
+        probe_id=probe_id,
+        channel=route.channel,
+        to=secrets.one(catalogue.receivers[planned.receiver].secret, NUMBER),
+        text=_own_text(catalogue, route, probe_id),
+        template=route.template,
+        identity=sender.identity,
+        sender_number=_number_of(catalogue, route.sender, secrets),
+        substitute=_substitute(catalogue, route, probe_id, secrets),
+    )
+
+
+def announcement(
+    planned: PlannedProbe, catalogue: Catalogue, keys: Keys, words: str, sent_at: datetime
+) -> ProbeSent:
+    """`probe.sent` of a message with the text `words`, announced at `sent_at`."""
+    route = planned.route
+    probe_id = probe_id_of(planned, keys)
+    receiver = catalogue.receivers[planned.receiver]
+    opens_s = catalogue.channels[route.channel].opens_within_s
+    due = slots.due_times(
+        sent_at,
+        timedelta(seconds=catalogue.late_s(route)),
+        timedelta(seconds=opens_s) if opens_s else None,
+    )
+    return ProbeSent(
+        event_id=evidence.sent_id(keys.id_key, probe_id, keys.worker, sent_at),
+        source=f"worker/{keys.worker}",
+        probe_id=probe_id,
+        sent_at=sent_at,
+        slot=planned.slot,
+        purpose=planned.purpose,
+        command_id=planned.command_id,
+        revision=catalogue.revision,
+        route=route.id,
+        body=route.body,
+        notice=route.notice,
+        notice_class=catalogue.notice_of(route).notice_class,
+        channel=route.channel,
+        adapter=route.adapter,
+        account=route.account,
+        provider=catalogue.accounts[route.account].provider,
+        sender=route.sender,
+        template=route.template,
+        platform=catalogue.platform_of(route, receiver),
+        carrier=receiver.carrier,
+        worker=keys.worker,
+        receiver=receiver.id,
+        site=receiver.site,
+        observers=catalogue.observers_of(route, receiver),
+        interval_s=route.interval_s,
+        accepted_due=due.accepted,
+        seen_due=due.seen,
+        reported_due=due.reported,
+        opened_due=due.opened,
+        text_digest=text.digest(keys.content_key, words),
+        link_digest=text.link_digest(keys.content_key, words),
+        text_chars=text.length(words),
+    )
+
+
+def _own_text(catalogue: Catalogue, route: Route, probe_id: UUID) -> str:
+    if route.template is None:
+        return text.probe_text(probe_id, 0)
+    for template in catalogue.senders[route.sender].templates:
+        if template.code == route.template:
+            return text.fill(template.text, probe_id, 0)
+    raise Stop("template", f"sender {route.sender} has no template {route.template}")
+
+
+def _substitute(
+    catalogue: Catalogue, route: Route, probe_id: UUID, secrets: SecretFolder
+) -> Substitute | None:
+    if route.failover is None:
+        return None
+    number = _number_of(catalogue, route.failover.sender, secrets)
+    if number is None:
+        raise Stop("secret", f"sender {route.failover.sender} of a substitute has no number")
+    return Substitute(Channel(route.failover.channel), text.probe_text(probe_id, 1), number)
+
+
+def _number_of(catalogue: Catalogue, sender: str, secrets: SecretFolder) -> SecretStr | None:
+    secret = catalogue.senders[sender].secret
+    return secrets.one(secret, NUMBER) if secret else None

@@ -1,0 +1,145 @@
+"""Step 1: which probes are due now.
+
+In:  the routes this worker owns, and the time on the steady clock. Out: probes to send, and slots
+of which nothing is sent, with the reason. Before: the catalogue and the ownership of shards.
+After: `worker.run_probe`. Pure: no clock, no waiting; the arithmetic is in `contracts/slots.py`.
+
+A wheel of 10 ms ticks holds each route once, at its next slot. Slots are absolute: a late turn
+skips and counts what it missed and never makes up for it in a burst.
+"""
+
+import functools
+import heapq
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from services.contracts import slots
+from services.contracts.catalogue import Catalogue, Route
+from services.contracts.vocabulary import Channel, Purpose
+from services.runtime.kafka import partition_of
+
+TICK = timedelta(milliseconds=10)
+# A slot later than this is missed: sent late it would come together with others in a burst.
+MOST_LATE = timedelta(seconds=2)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_shard_of = functools.lru_cache(maxsize=131_072)(partition_of)
+
+
+class NotSent(StrEnum):
+    """Why nothing was sent for a slot or a command."""
+
+    MISSED = "missed"  # the worker came too late
+    RESTRICTED = "restricted"  # inside the hours in which this channel may not be used
+    KAFKA = "kafka"  # the announcement was not acknowledged
+    BUSY = "busy"  # no permit of the account, or too many probes in flight
+    STOPPED = "stopped"  # the account is stopped: misconfigured, or its quota is used up
+    MISCONFIGURED = "misconfigured"  # a secret or template is missing
+    STOPPING = "stopping"  # the process ends
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProbe:
+    """One probe to send: a route, whose turn it is, its slot, and why."""
+
+    route: Route
+    receiver: str
+    slot: datetime
+    purpose: Purpose = Purpose.SCHEDULED
+    command_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What one turn of the wheel brought."""
+
+    probes: list[PlannedProbe] = field(default_factory=list)
+    not_sent: Counter[tuple[Channel, NotSent]] = field(default_factory=Counter)
+
+
+class Wheel:
+    """Each route at its next slot, by ticks of 10 ms."""
+
+    def __init__(self) -> None:
+        self._routes: dict[str, Route] = {}
+        self._next: dict[str, datetime] = {}  # what counts; a tick may hold outdated entries
+        self._ticks: dict[int, list[tuple[str, datetime]]] = {}
+        self._order: list[int] = []
+
+    def set_routes(self, routes: Mapping[str, Route], now: datetime) -> None:
+        """New routes, and those with another interval, start at their next slot after `now`;
+        routes that are gone run no more; the others keep their place."""
+        for gone in self._routes.keys() - routes.keys():
+            del self._next[gone]
+        for route in routes.values():
+            known = self._routes.get(route.id)
+            if known is None or known.interval_s != route.interval_s:
+                self._put(route.id, slots.next_slot(route.id, _interval(route), now))
+        self._routes = dict(routes)
+
+    def next_at(self) -> datetime | None:
+        """When the next tick that is not empty comes; None without routes."""
+        return _EPOCH + self._order[0] * TICK if self._order else None
+
+    def take(self, now: datetime) -> Iterator[tuple[Route, datetime, int]]:
+        """Routes whose slot has come: the latest slot, and how many before it passed unused."""
+        while self._order and _EPOCH + self._order[0] * TICK <= now:
+            for route_id, slot in self._ticks.pop(heapq.heappop(self._order)):
+                if self._next.get(route_id) != slot:
+                    continue
+                route = self._routes[route_id]
+                following = slots.next_slot(route_id, _interval(route), now)
+                self._put(route_id, following)
+                latest = following - _interval(route)
+                yield route, latest, (latest - slot) // _interval(route)
+
+    def _put(self, route_id: str, slot: datetime) -> None:
+        self._next[route_id] = slot
+        tick = -((_EPOCH - slot) // TICK)  # rounded up: at its tick a slot has come
+        if tick not in self._ticks:
+            self._ticks[tick] = []
+            heapq.heappush(self._order, tick)
+        self._ticks[tick].append((route_id, slot))
+
+
+def due_probes(wheel: Wheel, catalogue: Catalogue, now: datetime) -> Due:
+    """The probes to send now; every slot since the last turn is in the result exactly once."""
+    due = Due()
+    for route, slot, passed in wheel.take(now):
+        due.not_sent[route.channel, NotSent.MISSED] += passed
+        if now - slot > MOST_LATE:
+            due.not_sent[route.channel, NotSent.MISSED] += 1
+        elif restricted(catalogue, route, slot):
+            due.not_sent[route.channel, NotSent.RESTRICTED] += 1
+        else:
+            due.probes.append(PlannedProbe(route, turn_of(route, slot), slot))
+    return due
+
+
+def owned_routes(
+    catalogue: Catalogue, adapters: Collection[str], owned: Collection[int], partitions: int
+) -> dict[str, Route]:
+    """The routes to run: enabled, with an adapter that exists, in a shard this worker owns."""
+    return {
+        route.id: route
+        for route in catalogue.routes.values()
+        if route.enabled and route.adapter in adapters and _shard_of(route.id, partitions) in owned
+    }
+
+
+def restricted(catalogue: Catalogue, route: Route, at: datetime) -> bool:
+    """May nothing be sent on this route at that time?"""
+    window = catalogue.window_of(route)
+    return window is not None and slots.within(window.start, window.end, window.zone, at)
+
+
+def turn_of(route: Route, slot: datetime) -> str:
+    """The receiver whose turn it is."""
+    return slots.receiver_of(route.id, _interval(route), slot, route.receivers)
+
+
+def _interval(route: Route) -> timedelta:
+    return timedelta(seconds=route.interval_s)

@@ -1,0 +1,309 @@
+"""Step 2: announce a probe, hand it to its adapter, record the answer.
+
+In:  planned probes (step 1, or a command). Out: `probe.sent`, a call (step 3), `probe.answered`.
+Before: `schedule.due_probes`, `commands.py`. After: the provider, and ingest's step 4.
+Nothing is sent that was not announced: without Kafka's acknowledgement the slot is not measured.
+A process that dies between the two events leaves a probe without an answer: unknown, no fault.
+"""
+
+import asyncio
+from collections.abc import Collection, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from services.adapters.base import Adapter, Message, SendResult
+from services.contracts import evidence
+from services.contracts.catalogue import Catalogue
+from services.contracts.codec import Encoded, encode
+from services.contracts.evidence import ProbeAnswered, ProbeSent
+from services.contracts.slots import ACCEPTED_WITHIN
+from services.contracts.topics import EVIDENCE, Topic
+from services.contracts.vocabulary import AnswerResult, FaultDomain, Purpose
+from services.probe import schedule
+from services.probe.accounts import Accounts, OpenAccount
+from services.probe.call import call
+from services.probe.gate import Gate
+from services.probe.message import Keys, announcement, build_message
+from services.probe.metrics import Metrics
+from services.probe.schedule import NotSent, PlannedProbe, Wheel
+from services.probe.stops import Admission, StopReason
+from services.runtime.clock import Clock
+from services.runtime.errors import Retry, SetAside, Stop
+from services.runtime.ops import Health
+from services.runtime.retry import Backoff, pause
+
+PERMIT_WITHIN_S = 5.0
+ANSWER_KEPT_S = 300.0
+MOST_IN_FLIGHT = 5_000
+LONGEST_SLEEP_S = 0.2  # routes that came meanwhile wait no longer
+_log = structlog.get_logger()
+
+
+class Publisher(Protocol):
+    """Where records go: `services.runtime.kafka.Producer`."""
+
+    async def send(self, topic: Topic, record: Encoded) -> None:
+        """Returns once the record is safe; raises Retry, SetAside."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message, and the adapter and account it goes out by."""
+
+    message: Message
+    adapter: Adapter
+    account: OpenAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A probe that Kafka knows of and that holds a permit of its account."""
+
+    sent: ProbeSent
+    ready: Ready
+    admission: Admission
+
+
+class Worker:
+    """Runs the routes of the shards it owns, and the commands it is given."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        accounts: Accounts,
+        publisher: Publisher,
+        clock: Clock,
+        metrics: Metrics,
+        health: Health,
+    ) -> None:
+        self._keys, self._accounts, self._publisher = keys, accounts, publisher
+        self._clock, self._metrics, self._health = clock, metrics, health
+        self.catalogue: Catalogue | None = None
+        self._wheel, self._gate = Wheel(), Gate(metrics)
+        self._owned: frozenset[int] = frozenset()
+        self._partitions = 1
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._said: set[str] = set()
+
+    def change(self, catalogue: Catalogue) -> None:
+        """A catalogue came into force: routes follow it from their next slot."""
+        self.catalogue = catalogue
+        self._said.clear()
+        self._accounts.keep(catalogue.accounts)
+        self._gate.change(catalogue, self._clock.steady())
+        self._turn_routes()
+
+    def own(self, shards: Collection[int], of: int) -> None:
+        """These of `of` shards are mine now; the routes of lost ones stop at once."""
+        self._owned, self._partitions = frozenset(shards), of
+        self._turn_routes()
+
+    def disown(self, shards: Collection[int]) -> None:
+        """These shards are no longer mine."""
+        self.own(self._owned - set(shards), self._partitions)
+
+    @property
+    def share(self) -> float:
+        """The share of all shards that is owned here."""
+        return len(self._owned) / self._partitions
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Step 1 in a loop: start what is due, sleep to the next tick that is not empty."""
+        while not stopping.is_set():
+            self._health.turn("schedule")
+            if self.catalogue is not None:
+                self._start_due(self.catalogue)
+            await pause(stopping, self._sleep_s())
+        self._stopping = True
+
+    async def run_probe(self, planned: PlannedProbe) -> None:
+        """One probe from its slot to its recorded answer."""
+        announced = await self.announce(planned)
+        if isinstance(announced, Announced):
+            await self.carry_out(announced)
+
+    async def announce(self, planned: PlannedProbe) -> Announced | NotSent:
+        """Take a permit, publish `probe.sent`, wait until Kafka has it. What comes back announced
+        must be given to `carry_out`; what is not sent is counted here, with the reason."""
+        step = await self._prepare(planned)
+        outcome = await self._publish_sent(planned, step) if isinstance(step, Ready) else step
+        if isinstance(outcome, NotSent):
+            self._metrics.not_sent.labels(planned.route.channel, outcome).inc()
+        return outcome
+
+    async def carry_out(self, announced: Announced) -> None:
+        """Call the provider, publish `probe.answered`."""
+        sent = announced.sent
+        try:
+            answer = await self._call(announced)
+            self._metrics.answered.labels(sent.channel, sent.provider, answer.result).inc()
+            await self._publish_answer(answer)
+        except asyncio.CancelledError:
+            self._metrics.unfinished.labels("stopped").inc()
+            raise
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let a probe go on in the background; `drain` waits for it."""
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self, within_s: float) -> None:
+        """Take nothing new, let calls under way end; the rest stays without an answer."""
+        self._stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within_s)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            _log.warning("probes stay without an answer", count=len(left))
+
+    def _turn_routes(self) -> None:
+        if self.catalogue is None:
+            return
+        routes = schedule.owned_routes(
+            self.catalogue, self._accounts.adapters, self._owned, self._partitions
+        )
+        self._wheel.set_routes(routes, self._clock.steady())
+        self._metrics.routes.set(len(routes))
+
+    def _start_due(self, catalogue: Catalogue) -> None:
+        due = schedule.due_probes(self._wheel, catalogue, self._clock.steady())
+        for planned in due.probes:
+            if len(self._tasks) < MOST_IN_FLIGHT:
+                self.keep(self.run_probe(planned))
+            else:
+                due.not_sent[planned.route.channel, NotSent.BUSY] += 1
+        for (channel, reason), count in due.not_sent.items():
+            self._metrics.not_sent.labels(channel, reason).inc(count)
+
+    def _sleep_s(self) -> float:
+        next_at = self._wheel.next_at()
+        if next_at is None:
+            return LONGEST_SLEEP_S
+        left_s = (next_at - self._clock.steady()).total_seconds()
+        return min(LONGEST_SLEEP_S, max(0.001, left_s))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            # The top of one probe's task: a fault here must not end the probes of all others.
+            self._metrics.unfinished.labels("crashed").inc()
+            _log.exception("a probe failed in a way nobody foresaw")
+
+    async def _prepare(self, planned: PlannedProbe) -> Ready | NotSent:
+        catalogue, now = self.catalogue, self._clock.steady()
+        assert catalogue is not None, "nothing is planned without a catalogue"
+        if self._stopping:
+            return NotSent.STOPPING
+        route = planned.route
+        try:
+            message = build_message(planned, catalogue, self._keys, self._accounts.secrets)
+        except Stop as error:
+            if route.id not in self._said:
+                self._said.add(route.id)
+                _log.error("route cannot be probed", route=route.id, reason=str(error))
+            return NotSent.MISCONFIGURED
+        try:
+            account = await self._accounts.open(catalogue.accounts[route.account])
+            adapter, fresh = self._accounts.adapter(account, route.adapter)
+        except Stop as error:
+            self._gate.stop(route.account, StopReason.MISCONFIGURED, str(error), now)
+            return NotSent.MISCONFIGURED
+        if fresh:
+            self._gate.mended(route.account, now)
+        return Ready(message, adapter, account)
+
+    async def _publish_sent(self, planned: PlannedProbe, ready: Ready) -> Announced | NotSent:
+        try:
+            await ready.account.permit(PERMIT_WITHIN_S)
+        except Retry:
+            return NotSent.BUSY
+        outcome: Announced | NotSent = NotSent.KAFKA
+        try:
+            outcome = await self._publish_admitted(planned, ready)
+        finally:
+            if isinstance(outcome, NotSent):
+                ready.account.release()
+        return outcome
+
+    async def _publish_admitted(self, planned: PlannedProbe, ready: Ready) -> Announced | NotSent:
+        account, now = planned.route.account, self._clock.steady()
+        admission = self._gate.admit(account, now)
+        if admission is Admission.CLOSED:
+            return NotSent.STOPPED
+        assert self.catalogue is not None
+        sent = announcement(
+            planned, self.catalogue, self._keys, ready.message.text, self._clock.now()
+        )
+        try:
+            await self._publisher.send(EVIDENCE, encode(sent))
+        except (Retry, SetAside) as error:
+            self._gate.not_used(account, admission, now)
+            _log.warning("not announced, so not sent", route=sent.route, reason=error.reason)
+            return NotSent.KAFKA
+        self._gate.sent(sent, now)
+        self._metrics.sent.labels(sent.channel, sent.provider, sent.carrier, sent.body).inc()
+        if sent.purpose is Purpose.SCHEDULED:
+            delay_s = (now - planned.slot).total_seconds()
+            self._metrics.schedule_delay.labels(sent.channel).observe(delay_s)
+        return Announced(sent, ready, admission)
+
+    async def _call(self, announced: Announced) -> ProbeAnswered:
+        sent, ready, started_at = announced.sent, announced.ready, self._clock.now()
+        within = min(timedelta(seconds=sent.interval_s), ACCEPTED_WITHIN).total_seconds()
+        try:
+            result = await call(ready.adapter, ready.message, within, ready.account.answer_within_s)
+        except Stop as error:
+            why = StopReason.MISCONFIGURED
+            self._gate.stop(sent.account, why, str(error), self._clock.steady())
+            result = SendResult(AnswerResult.REFUSED, error.reason, FaultDomain.BODY)
+        else:
+            now = self._clock.steady()
+            self._gate.learn(sent.account, announced.admission, result, now)
+        finally:
+            ready.account.release()
+        return _answer_of(self._keys, announced.sent, result, started_at, self._clock.now())
+
+    async def _publish_answer(self, answer: ProbeAnswered) -> None:
+        """A short absence of Kafka loses no answer: it is kept and tried again for 5 minutes."""
+        backoff = Backoff(cap_s=2.0)
+        try:
+            async with asyncio.timeout(ANSWER_KEPT_S):
+                while True:
+                    try:
+                        return await self._publisher.send(EVIDENCE, encode(answer))
+                    except Retry:
+                        await asyncio.sleep(backoff.next_s())
+        except (TimeoutError, SetAside) as error:
+            self._metrics.unfinished.labels("lost").inc()
+            _log.error("an answer could not be recorded", reason=str(error) or "time-out")
+
+
+def _answer_of(
+    keys: Keys, sent: ProbeSent, result: SendResult, started_at: datetime, ended_at: datetime
+) -> ProbeAnswered:
+    return ProbeAnswered(
+        event_id=evidence.answered_id(keys.id_key, sent.probe_id, sent.worker, started_at),
+        source=sent.source,
+        probe_id=sent.probe_id,
+        worker=sent.worker,
+        channel=sent.channel,
+        adapter=sent.adapter,
+        account=sent.account,
+        provider=sent.provider,
+        result=result.result,
+        started_at=started_at,
+        ended_at=ended_at,
+        code=result.code,
+        fault=result.fault,
+        provider_message_id=result.provider_message_id,
+    )
