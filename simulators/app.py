@@ -64,6 +64,7 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
 async def _stop(server: uvicorn.Server, sens: Sens, stop: asyncio.Event) -> None:
     await stop.wait()
     sens.release()
+    sens.gate.stop()
     server.should_exit = True
 
 

@@ -14,8 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
 from simulators.faults import Fault, FaultBook, Passing
 from simulators.world import Journey, Message, World, plan
+
+log = structlog.get_logger()
 
 IN_FLIGHT_LIMIT = 20_000
 KEPT_FOR = timedelta(hours=24)  # networks drop what they could not deliver for a day
@@ -69,7 +73,12 @@ class Carriage:
     def dispatch(self, message: Message, at: datetime) -> None:
         task = asyncio.create_task(self._carry(message, at), name=f"carry {message.id}")
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a journey broke off, its message is lost", exc_info=error)
 
     async def close(self) -> None:
         for task in tuple(self._under_way):

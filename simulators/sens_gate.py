@@ -75,6 +75,7 @@ class Gate:
         self._accounts = {account.access_key: account for account in config.sens_accounts}
         self._unanswered_s = config.unanswered_s
         self._live = live
+        self._silent: set[asyncio.Timeout] = set()
         self.modes = {account.id: SensMode() for account in config.sens_accounts}
 
     async def enter(self, request: Request, kind: Kind) -> Call:
@@ -108,12 +109,20 @@ class Gate:
     async def stay_silent(self, request: Request) -> None:
         """Keep the connection without an answer until the caller or the gateway gives up."""
         try:
-            async with asyncio.timeout(self._unanswered_s):
+            async with asyncio.timeout(self._unanswered_s) as deadline:
+                self._silent.add(deadline)
                 while (await request.receive())["type"] != "http.disconnect":
                     continue
         except TimeoutError:
             pass
+        finally:
+            self._silent.discard(deadline)
         raise ENDPOINT_TIMEOUT
+
+    def stop(self) -> None:
+        """End all silence, so that the process can stop at once."""
+        for deadline in self._silent:
+            deadline.reschedule(asyncio.get_running_loop().time())
 
 
 def refusal(component: str) -> wire.WireError:

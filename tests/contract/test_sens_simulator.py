@@ -10,19 +10,24 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import json
+import os
 import re
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import aiohttp
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 from yarl import URL
 
 from simulators.app import run
@@ -737,3 +742,70 @@ async def test_neither_text_nor_number_is_logged(
     assert "fault set" in shown
     for secret in (TEXT[5:20], PHONE, SENDER, SECRET, GATEWAY_KEY, FORWARDER_TOKEN):
         assert secret not in shown
+
+
+# The process.
+
+
+async def simulators(*arguments: str, **settings: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "simulators", *arguments),
+        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | settings,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_the_process_stops_at_once_though_a_call_waits_for_its_answer(
+    tmp_path: Path,
+) -> None:
+    described = describe("http://127.0.0.1:9").model_dump(mode="python")
+    file = tmp_path / "world.json"
+    file.write_text(json.dumps(described, default=_plain), encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    process = await simulators(BONGSU_SIM_CONFIG=str(file), BONGSU_SIM_PORT=port)
+    async with aiohttp.ClientSession() as session:
+        outside = Outside(session, f"http://127.0.0.1:{port}", Receipts())
+
+        async def ready() -> bool:
+            return (await outside.plain("GET", "/healthz"))[0] == 200
+
+        await eventually(ready, within=10)
+        await outside.fault("provider:sens", "down")
+        waiting = asyncio.create_task(outside.call("POST", SMS, sms()))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 0.3)
+        process.terminate()
+        async with asyncio.timeout(3):
+            _, errors = await process.communicate()
+        assert (await waiting)[0] == 504
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
+
+
+def _plain(value: object) -> object:
+    """Secrets in clear, as the file that the local stack writes holds them."""
+    assert isinstance(value, SecretStr)
+    return value.get_secret_value()
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "code", "words"),
+    [
+        ({}, (), 4, "BONGSU_SIM_CONFIG"),
+        ({"BONGSU_SIM_CONFIG": "absent.json"}, (), 3, "absent.json"),
+        ({"BONGSU_SIM_CONFIG": "absent.json"}, ("--port", "x"), 4, "BONGSU_SIM_PORT"),
+        ({}, ("--help",), 0, "example: BONGSU_SIM_CONFIG=world.json"),
+    ],
+)
+async def test_the_process_says_in_one_sentence_what_is_wrong(
+    settings: dict[str, str], arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    process = await simulators(*arguments, **settings)
+    async with asyncio.timeout(10):
+        said = b"".join(await process.communicate()).decode()
+    assert process.returncode == code
+    assert words in said
+    assert "Traceback" not in said
