@@ -30,8 +30,9 @@ from services.runtime.errors import Retry
 ASSUMED_ZONE = ZoneInfo("Asia/Seoul")
 CLOCK_SLACK_S = 300  # the gateway refuses a timestamp that is further away than this
 
-# Eight digits in a row may be a telephone number: such a "code" is none.
-_CODE = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.-]{1,24}")
+# Codes have four signs. Eight digits in a row may be a telephone number, twenty signs a key: such
+# a "code" is none.
+_CODE = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.-]{1,12}")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _FIELD = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.: -]{1,40}")
 _QUOTA = re.compile(r"quota|daily|한도", re.IGNORECASE)
@@ -141,8 +142,7 @@ def judge(failure: Failure) -> SendResult:
         raise Retry("throttled", f"SENS answers {failure.code}")
     if failure.status in (502, 504):  # the endpoint behind the gateway may have sent it
         return SendResult(AnswerResult.UNCLEAR, failure.code)
-    fault = FaultDomain.PROVIDER if failure.status >= 500 else FaultDomain.BODY
-    return refused(failure.code, fault)
+    return refused(failure.code, fault_of_status(failure.status))
 
 
 def says_quota(failure: Failure) -> bool:

@@ -1,0 +1,236 @@
+"""What every adapter must do, whoever wrote it: the suite finds each by discovery.
+
+An adapter without a table of codes typed from the documents (`codes/<adapter>.tsv`) or without
+cases (`payloads/<adapter>/`) fails. Its code table and the documents must agree both ways.
+"""
+
+import csv
+import importlib
+import json
+import logging
+import socket
+import traceback
+from collections.abc import Sequence
+
+import pytest
+from aiohttp import web
+
+from services.adapters import discover
+from services.adapters.base import Adapter, LooksUp, Meaning, Report, SendResult, meaning
+from services.contracts.vocabulary import AnswerResult, FaultDomain, ReportState
+from services.runtime.errors import Consequence, Retry, Stop
+from tests.support import adapters as support
+
+NAMES = sorted(discover())
+# A number and keys as unlike anything else as can be; the bodies of cases repeat them.
+NUMBER, ACCESS, SECRET = "01000007777", "CANARYACCESSKEY00077", "canary-secret-key-not-real-0077"
+CANARIES = (NUMBER, ACCESS, SECRET)
+
+
+def states_of(name: str) -> dict[str, Meaning]:
+    states = importlib.import_module(f"services.adapters.{name}").STATES
+    assert isinstance(states, dict)
+    return states
+
+
+def documented(name: str) -> dict[str, dict[str, str]]:
+    with (support.CODES / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    codes = {row["code"]: row for row in rows}
+    assert len(codes) == len(rows), "a code stands twice"
+    return codes
+
+
+async def outcome_of(adapter: Adapter, name: str, case: support.Case) -> support.Case:
+    return support.told(await call(adapter, name, case.get("ask")))
+
+
+async def call(
+    adapter: Adapter, name: str, ask: Sequence[str] | None
+) -> SendResult | list[Report] | Consequence:
+    try:
+        if ask is None:
+            return await adapter.send(support.message_of(name, to=NUMBER))
+        assert isinstance(adapter, LooksUp)
+        return await adapter.look_up(ask)
+    except (Retry, Stop) as error:
+        return error
+
+
+def test_there_are_adapters() -> None:
+    assert {"sens_sms", "sens_alimtalk"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_and_their_meanings_are_those_of_the_documents(name: str) -> None:
+    wanted = {
+        code: (row["state"], row["fault"].replace("-", ""))
+        for code, row in documented(name).items()
+    }
+    known = {code: (str(s), str(fault or "")) for code, (s, fault) in states_of(name).items()}
+    assert known == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_documented_code_names_its_source_and_failures_their_fault(name: str) -> None:
+    for row in documented(name).values():
+        assert row["source"]
+        assert row["meaning"]
+        assert (row["fault"] == "-") == (row["state"] != "failed")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_code_nobody_mapped_is_unknown(name: str) -> None:
+    unknown = (ReportState.UNKNOWN, FaultDomain.UNKNOWN)
+    for code in ("", "7", "77777", "Q1", "성공", "0 "):
+        assert meaning(states_of(name), code) == unknown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_family_covers_the_members_that_have_no_line(name: str) -> None:
+    states = states_of(name)
+    for family in (code for code in states if code.endswith("*")):
+        assert meaning(states, family[0] + "987") == states[family]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cases_hold_acceptance_refusal_delivery_and_failure_with_a_source(name: str) -> None:
+    cases = support.cases(name)
+    assert all(case["source"] for case in cases.values())
+    results = {case["expect"].get("result") for case in cases.values()}
+    assert {"accepted", "refused", "unclear"} <= results
+    if hasattr(discover()[name], "look_up"):
+        reports = [r for case in cases.values() for r in case["expect"].get("reports", ())]
+        assert {"delivered", "failed", "pending", "unknown"} <= {r["state"] for r in reports}
+
+
+@pytest.mark.parametrize(("name", "title"), list(support.every_case()))
+async def test_each_answer_of_a_provider_gives_its_declared_result(name: str, title: str) -> None:
+    case = support.cases(name)[title]
+    body = support.body_text(case["body"], NUMBER)
+    provider = support.Provider(case["status"], body)
+    async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
+        assert await outcome_of(adapter, name, case) == support.expected(case)
+    method, path, _, _ = provider.asked[0]
+    assert len(provider.asked) == 1, "asked more than once"
+    if "request" in case:
+        assert (method, path) == (case["request"]["method"], case["request"]["path"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_send_is_written_as_documented_in_utf_8(name: str) -> None:
+    case = support.cases(name)["send_accepted"]
+    provider = support.Provider(case["status"], support.body_text(case["body"], NUMBER))
+    async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
+        await adapter.send(support.message_of(name))
+    method, path, body, headers = provider.asked[0]
+    assert {"method": method, "path": path, "json": json.loads(body)} == case["request"]
+    assert headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_where_nobody_listens_nothing_left_and_it_may_be_tried_again(name: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        async with support.adapter_at(name, url) as adapter:
+            for ask in asks(name, adapter):
+                error = await call(adapter, name, ask)
+                assert support.told(error) == {"raises": "Retry", "reason": "unreachable"}
+
+
+@pytest.mark.parametrize("url", ["http://nobody.invalid", "https://{address}"])
+@pytest.mark.parametrize("name", NAMES)
+async def test_no_address_or_no_encryption_means_that_nothing_left(name: str, url: str) -> None:
+    async with support.serving(support.Provider()) as plain:
+        address = url.format(address=plain.removeprefix("http://"))
+        async with support.adapter_at(name, address) as adapter:
+            error = await call(adapter, name, None)
+    assert support.told(error) == {"raises": "Retry", "reason": "unreachable"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_time_out_while_connecting_means_that_nothing_left(name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # The connection is taken by the kernel and the handshake of TLS never answered.
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        async with support.adapter_at(name, url, within_s=0.2) as adapter:
+            error = await call(adapter, name, None)
+    assert support.told(error) == {"raises": "Retry", "reason": "unreachable"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_silence_after_the_request_left_is_unclear(name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        async with support.adapter_at(name, url, within_s=0.2) as adapter:
+            result = await call(adapter, name, None)
+            assert support.told(result) == {"result": "unclear"}
+            for ask in asks(name, adapter)[1:]:  # a look-up can be asked again
+                error = await call(adapter, name, ask)
+                assert support.told(error) == {"raises": "Retry", "reason": "unreachable"}
+
+
+class CutsOff(support.Provider):
+    """Reads the request and cuts the connection."""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        await request.read()
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_cut_after_the_request_left_is_unclear(name: str) -> None:
+    async with support.serving(CutsOff()) as url, support.adapter_at(name, url) as adapter:
+        assert support.told(await call(adapter, name, None)) == {"result": "unclear"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_answer_cut_in_its_body_is_unclear(name: str) -> None:
+    text = json.dumps(support.cases(name)["send_accepted"]["body"])
+    half = support.Provider(202, text[: len(text) // 2], {"Content-Length": str(len(text))})
+    async with (
+        support.serving(half) as url,
+        support.adapter_at(name, url, within_s=0.3) as adapter,
+    ):
+        result = await call(adapter, name, None)
+    assert support.told(result)["result"] == AnswerResult.UNCLEAR
+
+
+@pytest.mark.parametrize(("name", "title"), list(support.every_case()))
+async def test_no_number_and_no_key_turns_up_in_results_errors_or_logs(
+    name: str, title: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    case = support.cases(name)[title]
+    caplog.set_level(logging.DEBUG)
+    shown = []
+    for canary in CANARIES:
+        provider = support.Provider(case["status"], support.body_text(case["body"], canary))
+        async with (
+            support.serving(provider) as url,
+            support.adapter_at(name, url, access_key=ACCESS, secret_key=SECRET) as adapter,
+        ):
+            result = await call(adapter, name, case.get("ask"))
+            shown += [repr(result), repr(adapter), repr(vars(adapter))]
+            if isinstance(result, Consequence):
+                shown += traceback.format_exception(result)
+    message = support.message_of(name, to=NUMBER, sender_number=NUMBER)
+    shown += [repr(message), str(message), caplog.text, *capfd.readouterr()]
+    assert [canary for canary in CANARIES if any(canary in text for text in shown)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if hasattr(discover()[name], "look_up")])
+async def test_asking_for_nothing_asks_nobody(name: str) -> None:
+    provider = support.Provider()
+    async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
+        assert isinstance(adapter, LooksUp)
+        assert adapter.look_up_batch >= 1
+        assert await adapter.look_up([]) == []
+    assert provider.asked == []
+
+
+def asks(name: str, adapter: Adapter) -> list[list[str] | None]:
+    """A send, and a look-up where the adapter has one."""
+    return [None, support.setup_of(name)["ids"]] if isinstance(adapter, LooksUp) else [None]
