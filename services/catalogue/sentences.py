@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 Place = tuple[int | str, ...]
 _WORD = re.compile(r"'([^']+)'")
+_ADDED = re.compile(r"\[key\]$|(str-enum|literal)\[")
 _SHAPES = {
     "secret": "must be the name of a secret (small letters, digits, '-'), never its value",
     "base_url": "must be an http or https address without a '/' at its end",
@@ -59,14 +60,20 @@ def sentences(model: type[BaseModel], error: ValidationError) -> list[tuple[Plac
     found: dict[Place, str] = {}
     words: dict[Place, list[str]] = {}
     for detail in error.errors(include_url=False):
-        # Names in brackets are pydantic's, for keys and for the members of a union.
-        place = tuple(p for p in detail["loc"] if isinstance(p, int) or "[" not in p)
+        place = _place_of(detail)
         if detail["type"] in ("enum", "literal_error"):
             words.setdefault(place, []).extend(_WORD.findall(detail["ctx"]["expected"]))
             found[place] = f"{_name_of(place)} must be {_choice(words[place], detail['input'])}"
         elif detail["type"] != "too_short" or not _holds_another(place, error):
             found.setdefault(place, _sentence(model, place, detail))
     return list(found.items())
+
+
+def _place_of(detail: ErrorDetails) -> Place:
+    """Where the person wrote it: without the names pydantic adds for keys and unions."""
+    if detail["type"] == "extra_forbidden":
+        return detail["loc"]
+    return tuple(part for part in detail["loc"] if not _ADDED.match(str(part)))
 
 
 def _holds_another(place: Place, error: ValidationError) -> bool:

@@ -1,0 +1,233 @@
+"""The shipped catalogue: nine bodies, each with a route that runs, and no fault."""
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.catalogue.check import check
+from services.catalogue.components import components, components_of
+from services.catalogue.load import load
+from services.catalogue.plan import Limits, load_of, plan
+from services.contracts.catalogue import Catalogue
+from services.contracts.vocabulary import Channel, NoticeClass
+from tests.unit.catalogue.small import write
+
+SHIPPED = Path(__file__).parents[3] / "catalogue"
+ADAPTERS = {"sens_alimtalk", "sens_sms"}
+FILES = {
+    path.relative_to(SHIPPED).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted(SHIPPED.rglob("*.yaml"))
+}
+# Body, its first notice's class, the routes that run.
+BODIES = [
+    ("moel", "고용노동부", NoticeClass.C0, ["moel.sms.sens"]),
+    ("eumseong", "음성군", NoticeClass.C1, ["eumseong.alimtalk.sens"]),
+    ("suyeong", "수영구", NoticeClass.C2, ["suyeong.alimtalk.sens", "suyeong.sms.sens"]),
+    ("geoje", "거제시", NoticeClass.C4, ["geoje.alimtalk.sens", "geoje.sms.sens"]),
+    ("sancheong", "산청군", NoticeClass.C4, ["sancheong.sms.sens"]),
+    ("miryang", "밀양시", NoticeClass.C4, ["miryang.sms.sens"]),
+    ("gangnam", "강남구", NoticeClass.C4, ["gangnam.sms.sens"]),
+    ("gyeonggi", "경기도", NoticeClass.C4, ["gyeonggi.sms.sens"]),
+    ("lh", "한국토지주택공사", NoticeClass.C2, ["lh.sms.sens"]),
+]
+
+
+def shipped() -> Catalogue:
+    return load(SHIPPED).catalogue(UUID(int=0))
+
+
+def test_the_shipped_catalogue_has_no_fault() -> None:
+    assert [str(problem) for problem in check(load(SHIPPED), ADAPTERS)] == []
+
+
+@pytest.mark.parametrize(("body", "name", "notice_class", "running"), BODIES)
+def test_a_body_of_the_article_is_a_working_row(
+    body: str, name: str, notice_class: NoticeClass, running: list[str]
+) -> None:
+    catalogue = shipped()
+    found = catalogue.bodies[body]
+
+    assert found.name.ko == name
+    assert found.notices[0].notice_class is notice_class
+    assert all(notice.facts for notice in found.notices)
+    assert "A" in {source.key for source in found.sources}
+    routes = catalogue.routes.values()
+    assert sorted(r.id for r in routes if r.body == body and r.enabled) == sorted(running)
+    assert all(r.interval_s == 60 and len(r.receivers) == 6 for r in routes if r.enabled)
+
+
+def test_there_are_nine_bodies_and_six_handsets() -> None:
+    catalogue = shipped()
+
+    assert set(catalogue.bodies) == {body for body, *_ in BODIES}
+    assert {(r.carrier.value, r.site) for r in catalogue.receivers.values()} == {
+        (carrier, site) for carrier in ("skt", "kt", "lgu") for site in ("seoul", "busan")
+    }
+
+
+def test_every_channel_has_a_rule() -> None:
+    assert set(shipped().channels) == set(Channel)
+
+
+def test_routes_that_wait_for_their_adapter_are_present_but_disabled() -> None:
+    waiting = {route.id for route in shipped().routes.values() if not route.enabled}
+
+    assert waiting == {
+        *(f"{b}.brandmessage.sens" for b in ("moel", "geoje", "sancheong", "miryang")),
+        *(f"{b}.brandmessage.sens" for b in ("gangnam", "gyeonggi")),
+        *("moel.lms.sens", "moel.email.mail", "moel.openchat.none", "eumseong.lms.sens"),
+        *("lh.edocument.kpdoc.docs", "lh.edocument.kpdoc.rent"),
+    }
+
+
+def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
+    load_now = load_of(shipped(), Limits())
+
+    assert load_now.probes_day == 11 * 1_440
+    # 3 Alimtalk routes at KRW 8 and 8 SMS routes at KRW 9, 31 days, 5 % for confirm probes.
+    assert load_now.cost_krw_month == {"sens": 31 * 1_512 * (3 * 8 + 8 * 9)}
+    uses = {(use.owner, use.id, use.channel): use for use in load_now.uses}
+    # Eumseong's substitutes count as if every Alimtalk failed over.
+    assert uses["account", "sens", "sms"].day == 9 * 1_512
+    assert uses["sender", "geoje-alimtalk", "alimtalk"].share_day == pytest.approx(0.1512)
+
+
+def test_all_its_routes_together_still_fit_once_their_adapters_exist(tmp_path: Path) -> None:
+    files = {name: text.replace("    enabled: false\n", "") for name, text in FILES.items()}
+    later = {"sens_brandmessage", "kakao_edocument", "email", "none"}
+
+    found = check(load(write(tmp_path, files)), ADAPTERS | later)
+
+    only_mailboxes = "route 'moel.email.mail': there is no receiver"
+    assert [str(p) for p in found if only_mailboxes not in p.sentence] == []
+
+
+def test_a_route_s_components_are_what_its_message_passes() -> None:
+    catalogue = shipped()
+
+    assert components_of(catalogue, catalogue.routes["geoje.sms.sens"], "skt-01") == (
+        *("account:sens", "carrier:skt", "carrier:skt/sms", "line:sens-sms"),
+        *("observer:skt-01/android-sms-gateway", "pair:sens-skt", "provider:sens"),
+        *("receiver:skt-01", "route:geoje.sms.sens", "sender:geoje-sms", "site:seoul"),
+    )
+    assert components_of(catalogue, catalogue.routes["geoje.alimtalk.sens"], "kt-02") == (
+        *("account:sens", "line:sens-alimtalk", "observer:kt-02/smsforwarder"),
+        *("platform:kakaotalk", "platform:kakaotalk/alimtalk", "provider:sens"),
+        *("receiver:kt-02", "route:geoje.alimtalk.sens", "sender:geoje-alimtalk", "site:busan"),
+    )
+
+
+def test_a_mailbox_that_is_still_to_come_is_a_component_without_a_carrier() -> None:
+    catalogue = shipped()
+
+    assert components_of(catalogue, catalogue.routes["moel.email.mail"], "naver-01") == (
+        *("account:mail", "line:mail-email", "provider:mail-relay", "receiver:naver-01"),
+        *("route:moel.email.mail", "sender:moel-email"),
+    )
+
+
+def test_the_catalogue_knows_the_components_that_scenarios_name() -> None:
+    known = set(components(shipped()))
+
+    assert known >= {
+        *(f"platform:{p}" for p in ("kakaotalk", "naver-mail", "daum-mail", "fcm", "webpush")),
+        *(f"carrier:{c}" for c in ("skt", "kt", "lgu")),
+        *(f"provider:{p}" for p in ("sens", "kakaopay-doc", "mail-relay")),
+        *(f"account:{a}" for a in ("sens", "kpdoc", "mail", "none")),
+        *(f"body:{body}" for body, *_ in BODIES),
+        *(f"receiver:{c}-{n}" for c in ("skt", "kt", "lgu") for n in ("01", "02")),
+        *("receiver:naver-01", "receiver:daum-01", "site:seoul", "site:busan"),
+        *("sender:geoje-alimtalk", "platform:kakaotalk/brandmessage", "carrier:kt/lms"),
+    }
+
+
+def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
+    old = shipped()
+    files = dict(FILES)
+    name = "bodies/suyeong.yaml"
+    files[name] = files[name].replace("interval_s: 60", "interval_s: 30", 1)
+    del files["bodies/lh.yaml"]
+    files["receivers.yaml"] += (
+        files["receivers.yaml"]
+        .split("receivers:\n")[1]
+        .split("\n\n")[0]
+        .replace("skt-01", "skt-03")
+    )
+    write(tmp_path, files)
+    new = load(tmp_path).catalogue(UUID(int=1))
+
+    drawn = plan(old, new)
+
+    assert [(c.what, c.kind, c.id, c.fields) for c in drawn.changes] == [
+        ("added", "receiver", "skt-03", ()),
+        ("changed", "route", "suyeong.alimtalk.sens", ("interval_s",)),
+        ("removed", "sender", "lh-edocument", ()),
+        ("removed", "sender", "lh-sms", ()),
+        ("removed", "body", "lh", ()),
+        ("removed", "route", "lh.edocument.kpdoc.docs", ()),
+        ("removed", "route", "lh.edocument.kpdoc.rent", ()),
+        ("removed", "route", "lh.sms.sens", ()),
+    ]
+    assert (drawn.before.probes_day, drawn.after.probes_day) == (15_840, 15_840 - 1_440 + 1_440)
+    shares = {(u.owner, u.id): u.share_day for u in drawn.after.uses}
+    assert shares["sender", "suyeong-alimtalk"] == pytest.approx(0.3024)
+
+
+def test_a_first_plan_adds_everything_and_a_second_changes_nothing() -> None:
+    catalogue = shipped()
+
+    assert {c.what for c in plan(None, catalogue).changes} == {"added"}
+    assert len(plan(None, catalogue).changes) == len(catalogue.objects())
+    assert plan(catalogue, catalogue).changes == ()
+
+
+@given(data=st.data())
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_no_damage_to_a_file_is_too_much(data: st.DataObject, tmp_path: Path) -> None:
+    name = data.draw(st.sampled_from(sorted(FILES)))
+    (tmp_path / "bodies").mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(data.draw(_damaged(FILES[name].encode())))
+
+    for problem in check(load(tmp_path), ADAPTERS):
+        assert problem.line >= 1
+        str(problem).encode()
+
+
+@st.composite
+def _damaged(draw: st.DrawFn, text: bytes) -> bytes:
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 40)))
+        piece = draw(st.sampled_from(_PIECES) | st.binary(max_size=6))
+        text = text[:start] + piece + text[end:]
+    return text
+
+
+_PIECES = [
+    *(b"", b"\n", b": ", b"- ", b"[", b"]", b"{", b"}", b"&a ", b"*a", b"<<: *a\n", b"? ", b"!!x "),
+    *(b"null", b"true", b"1e999", b".inf", b".nan", b"0x_", b"9" * 5_000, b"-1", b"2026-13-45"),
+    *(b'"\\ud800"', b'"\\U99999999"', b'"\\x00"', b"\x00", b"\xff", b"\t", b"'", b"|", b">", b"%"),
+    *(
+        b"20:00+09:00",
+        b"24:00",
+        b"[" * 3_000,
+        b"---\n",
+        b"...\n",
+        b"%YAML 1.1\n---\n",
+        b"../../etc",
+    ),
+    *(
+        b"\n  - id: geoje\n",
+        b"routes:\n",
+        b"zone: /\n",
+        b"zone: ''\n",
+        b"!!python/object:os.system ",
+    ),
+]
