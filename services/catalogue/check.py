@@ -347,11 +347,12 @@ def no_secrets_and_no_numbers(s: Subject) -> Iterator[Problem]:
 
 def quotas_keep_room_for_citizens(s: Subject) -> Iterator[Problem]:
     allowed = s.limits.quota_share
+    owners = {(item.kind, item.id): item for item in s.loaded.items}
     for use in load_of(s.catalogue, s.limits).uses:
-        for item in s.of(use.owner):
-            for span, share in (("day", use.share_day), ("month", use.share_month)):
-                if item.id == use.id and share is not None and share > allowed:
-                    yield item.problem(_too_much(use, span, allowed), *_quota_place(use))
+        item = owners.get((use.owner, use.id))
+        for span, share in (("day", use.share_day), ("month", use.share_month)):
+            if item and share is not None and share > allowed:
+                yield item.problem(_too_much(use, span, allowed), *_quota_place(use))
 
 
 def _too_much(use: Use, span: str, allowed: float) -> str:

@@ -100,6 +100,11 @@ class Assembler:
         return self._switch() if revision == wanted else None
 
     @property
+    def held(self) -> int:
+        """How many raw records are kept."""
+        return sum(len(records) for records in self._held.values())
+
+    @property
     def missing(self) -> str | None:
         """A sentence while the revision that `current` names has not come whole."""
         if self.current is None or self.current.revision == self._done:
