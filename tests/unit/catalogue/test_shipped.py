@@ -186,7 +186,7 @@ def test_a_first_plan_adds_everything_and_a_second_changes_nothing() -> None:
 
 @given(data=st.data())
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
