@@ -109,7 +109,8 @@ def due_probes(wheel: Wheel, catalogue: Catalogue, now: datetime) -> Due:
     """The probes to send now; every slot since the last turn is in the result exactly once."""
     due = Due()
     for route, slot, passed in wheel.take(now):
-        due.not_sent[route.channel, NotSent.MISSED] += passed
+        if passed:
+            due.not_sent[route.channel, NotSent.MISSED] += passed
         if now - slot > MOST_LATE:
             due.not_sent[route.channel, NotSent.MISSED] += 1
         elif restricted(catalogue, route, slot):

@@ -202,8 +202,6 @@ class Worker:
     async def _prepare(self, planned: PlannedProbe) -> Ready | NotSent:
         catalogue, now = self.catalogue, self._clock.steady()
         assert catalogue is not None, "nothing is planned without a catalogue"
-        if self._stopping:
-            return NotSent.STOPPING
         route = planned.route
         try:
             message = build_message(planned, catalogue, self._keys, self._accounts.secrets)
@@ -236,6 +234,8 @@ class Worker:
         return outcome
 
     async def _publish_admitted(self, planned: PlannedProbe, ready: Ready) -> Announced | NotSent:
+        if self._stopping:
+            return NotSent.STOPPING
         account, now = planned.route.account, self._clock.steady()
         admission = self._gate.admit(account, now)
         if admission is Admission.CLOSED:
