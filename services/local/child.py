@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +46,13 @@ class Child:
     user: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
-    def start(self, command: Sequence[str | Path], cwd: Path) -> None:
-        """Start the command with its output in `log`; the log of the start before is kept."""
+    def start(
+        self, command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None
+    ) -> None:
+        """Start the command with its output in `log`; the log of the start before is kept.
+
+        `env` is its whole environment; None: ours.
+        """
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".previous.log"))
         launch = [sys.executable, "-I", "-S", LAUNCH, os.getpid(), int(self.death_signal)]
@@ -55,6 +60,7 @@ class Child:
             self._process = subprocess.Popen(
                 [str(part) for part in (*launch, self.niceness, self.user, *command)],
                 cwd=cwd,
+                env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,0 +1,1 @@
+"""The alerting process: stores evidence and settles outcomes; detection reads the same topics."""

@@ -1,0 +1,32 @@
+"""The pool of this process, opened as soon as Postgres is there; being first is no error."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+
+from services.runtime.ops import Health
+from services.runtime.retry import Backoff, pause
+from services.storage import errors
+from services.storage.pool import Pool, open_pool
+
+_log = structlog.get_logger()
+
+
+@contextlib.asynccontextmanager
+async def database(dsn: str, health: Health, stopping: asyncio.Event) -> AsyncIterator[Pool | None]:
+    """The pool; None when the process is stopped before Postgres answers."""
+    health.needs("postgres")
+    backoff = Backoff(cap_s=2.0)
+    async with contextlib.AsyncExitStack() as stack:
+        pool: Pool | None = None
+        while pool is None and not stopping.is_set():
+            try:
+                pool = await stack.enter_async_context(open_pool(dsn, role_label="alerting"))
+            except Exception as error:
+                if not errors.curable(error):
+                    raise
+                _log.warning("postgres is away", reason=str(error))
+                await pause(stopping, backoff.next_s())
+        yield pool

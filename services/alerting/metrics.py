@@ -1,0 +1,76 @@
+"""Metrics of the alerting process: types, units and labels are an interface (`docs/`).
+
+Labels come from the catalogue and closed sets only: never an id, a number or a text.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_PROBE = ["channel", "provider", "carrier", "body"]
+STAGE_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 180, 300, 600, 1800, 7200)
+
+
+class Metrics:
+    """Declared once, passed in."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.outcomes = Counter(
+            "bongsu_probe_outcome_total",
+            "Scheduled probes by settled outcome, each counted once, after its commit",
+            [*_PROBE, "outcome"],
+            registry=registry,
+        )
+        self.stages = Histogram(
+            "bongsu_probe_stage_seconds",
+            "Seconds from sending to each stage of settled scheduled probes",
+            ["channel", "provider", "carrier", "stage"],
+            buckets=STAGE_BUCKETS,
+            registry=registry,
+        )
+        self.pending = Gauge(
+            "bongsu_probe_pending",
+            "Announced probes of this instance's partitions without an outcome",
+            ["channel", "provider"],
+            registry=registry,
+        )
+        self.duplicates = Counter(
+            "bongsu_store_duplicates_total",
+            "Evidence that was stored already, by kind",
+            ["kind"],
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            "bongsu_dead_letters_total",
+            "Records set aside, by topic and reason",
+            ["topic", "reason"],
+            registry=registry,
+        )
+        self.store_seconds = Histogram(
+            "bongsu_store_seconds",
+            "Seconds of one database transaction",
+            ["operation"],
+            registry=registry,
+        )
+        self.gaps = Counter(
+            "bongsu_store_gap_records_total",
+            "Records that retention deleted before they were stored",
+            ["topic"],
+            registry=registry,
+        )
+        self.lag_records = Gauge(
+            "bongsu_consumer_lag_records",
+            "Records read but one batch behind, by topic",
+            ["topic", "group"],
+            registry=registry,
+        )
+        self.lag_seconds = Gauge(
+            "bongsu_consumer_lag_seconds",
+            "Age of the newest stored record, or of the last look at an idle partition",
+            ["topic", "group"],
+            registry=registry,
+        )
+        self.selfcheck = Gauge(
+            "bongsu_selfcheck_timestamp_seconds",
+            "When each part of this process last did its work",
+            ["check"],
+            registry=registry,
+        )

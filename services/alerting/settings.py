@@ -1,0 +1,17 @@
+"""What the alerting process can be told."""
+
+from pydantic import Field, SecretStr
+
+from services.runtime.settings import Settings
+
+
+class AlertingSettings(Settings):
+    """`BONGSU_…`; see also the fields every process shares."""
+
+    postgres: SecretStr = Field(description="DSN of the sink's role, without TLS only on loopback")
+    ops_port: int = Field(8473, gt=0, lt=65536, description="port of /livez, /readyz, /metrics")
+    content_key: SecretStr = Field(min_length=32, description="key of digests in dead letters")
+    retention_days: int = Field(400, ge=32, description="days that evidence and attempts are kept")
+    dead_letters_per_minute: int = Field(
+        600, gt=0, description="more than this stops storing: something systematic is wrong"
+    )

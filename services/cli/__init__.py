@@ -1,0 +1,1 @@
+"""The `bongsu` command: one file a command group, put together in `app`."""

@@ -1,0 +1,148 @@
+"""`bongsu probe ROUTE`: one manual probe, its stages printed as they happen."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+import typer
+
+from services.cli.catalogue import in_force, short_producer
+from services.cli.context import (
+    DATA,
+    NOT_DONE,
+    UNREACHABLE,
+    Context,
+    Data,
+    context,
+    fail,
+    run,
+)
+from services.cli.faults import seconds
+from services.contracts import codec, ids, topics
+from services.contracts.evidence import ProbeCommand
+from services.contracts.vocabulary import AnswerResult, Purpose, Stage
+from services.storage.pool import open_pool, transaction
+from services.storage.status import ProbeStatus, find_probe
+
+EXPIRES_AFTER = timedelta(seconds=30)
+LOOK_EVERY_S = 0.2
+STAGES = (Stage.ACCEPTED, Stage.REPORTED, Stage.SEEN, Stage.OPENED)
+
+
+def probe(
+    route: Annotated[str, typer.Argument(help="for example geoje.alimtalk.sens")],
+    receiver: Annotated[str | None, typer.Option(help="which test handset; else its turn")] = None,
+    wait: Annotated[str, typer.Option(help="how long to wait for it to be seen")] = "120s",
+    data: Data = DATA,
+    json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """Send one test message now. Exit 0: a device saw it; 1: none did; 3: it could not be tried.
+
+    Example: bongsu probe geoje.alimtalk.sens --wait 60s
+    """
+    where, patience = context(data), seconds(wait)
+    found = run(_probe(where, route, receiver, patience, quiet=json))
+    if json:
+        typer.echo(orjson.dumps(found, default=str).decode())
+    _end(found, patience)
+
+
+async def _probe(
+    where: Context, route: str, receiver: str | None, patience: float, quiet: bool
+) -> ProbeStatus | None:
+    await _check(where, route, receiver)
+    command = _command(route, receiver, datetime.now(UTC))
+    async with short_producer(where.kafka) as producer:
+        await producer.send(topics.COMMANDS, codec.encode(command))
+    return await _watch(where, command, patience, quiet)
+
+
+async def _check(where: Context, route: str, receiver: str | None) -> None:
+    catalogue = await in_force(where.kafka)
+    if catalogue is None:
+        fail("no catalogue is in force: run `bongsu catalogue apply`", UNREACHABLE)
+    if route not in catalogue.routes:
+        near = ", ".join(r for r in catalogue.routes if r.split(".")[0] == route.split(".")[0])
+        fail(f"there is no route {route}" + (f"; there is {near}" if near else ""), UNREACHABLE)
+    if not catalogue.routes[route].enabled:
+        fail(f"route {route} is not enabled", UNREACHABLE)
+    if receiver is not None and receiver not in catalogue.routes[route].receivers:
+        fail(f"route {route} has no receiver {receiver}", UNREACHABLE)
+
+
+def _command(route: str, receiver: str | None, now: datetime) -> ProbeCommand:
+    slot = datetime.fromtimestamp(ids.milliseconds(now) / 1000, UTC)
+    return ProbeCommand(
+        command_id=UUID(bytes=secrets.token_bytes(16), version=4),
+        source="cli/probe",
+        route=route,
+        receiver=receiver,
+        slot=slot,
+        purpose=Purpose.MANUAL,
+        expires_at=slot + EXPIRES_AFTER,
+    )
+
+
+async def _watch(
+    where: Context, command: ProbeCommand, patience: float, quiet: bool
+) -> ProbeStatus | None:
+    """Look until the message is seen, is refused for good, or patience ends."""
+    deadline = asyncio.get_running_loop().time() + patience
+    told: set[str] = set()
+    found: ProbeStatus | None = None
+    async with open_pool(where.postgres, role_label="cli", max_size=1) as pool:
+        while asyncio.get_running_loop().time() < deadline:
+            async with transaction(pool) as conn:
+                found = await find_probe(conn, command.route, command.slot, command.purpose)
+            if found is not None:
+                _tell([] if quiet else _lines(found), told)
+                if _over(found):
+                    break
+            await asyncio.sleep(LOOK_EVERY_S)
+    return found
+
+
+def _over(found: ProbeStatus) -> bool:
+    refused = found.answer in (AnswerResult.REFUSED, AnswerResult.UNREACHABLE)
+    return refused or Stage.SEEN in found.stages
+
+
+def _lines(found: ProbeStatus) -> list[str]:
+    lines = [f"sent      {_clock(found.sent_at)}  to {found.receiver}"]
+    for stage in STAGES:
+        if stage in found.stages:
+            took = (found.stages[stage] - found.sent_at).total_seconds()
+            lines.append(f"{stage:9} {_clock(found.stages[stage])}  after {took:.2f} s")
+    if found.answer is not None and found.answer is not AnswerResult.ACCEPTED:
+        code = f" ({found.answer_code})" if found.answer_code else ""
+        lines.append(f"the provider's answer: {found.answer}{code}")
+    return lines
+
+
+def _tell(lines: Iterable[str], told: set[str]) -> None:
+    for line in lines:
+        if line not in told:
+            typer.echo(line)
+            told.add(line)
+
+
+def _end(found: ProbeStatus | None, patience: float) -> None:
+    if found is None:
+        fail(
+            f"no worker took the probe within {patience:g} s: are probe workers running?",
+            UNREACHABLE,
+        )
+    if Stage.SEEN in found.stages:
+        return
+    reached = [stage for stage in STAGES if stage in found.stages]
+    missing = Stage.ACCEPTED if Stage.ACCEPTED not in reached else Stage.SEEN
+    after = f"; the last stage reached was {reached[-1]}" if reached else ""
+    fail(f"not {missing} within {patience:g} s{after}", NOT_DONE)
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%H:%M:%S.%f}"[:-3]

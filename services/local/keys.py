@@ -1,0 +1,62 @@
+"""Secrets of the local stack: made once into the data folder, never shown, kept for later starts.
+
+In: a catalogue, which says which secrets there must be. Out: one `<name>.json` a secret and the
+shared keys, all readable by this user only. Numbers are of a block no carrier assigns.
+"""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from services.contracts.catalogue import Catalogue
+from services.contracts.vocabulary import ObserverKind
+
+SHARED_KEYS = ("id-key", "content-key", "postgres-owner", "postgres-sink", "postgres-report")
+
+
+def make_secrets(folder: Path, catalogue: Catalogue) -> None:
+    """Make what is missing; what is there stays as it is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in SHARED_KEYS:
+        _once(folder / name, secrets.token_urlsafe(32))
+    for account in catalogue.accounts.values():
+        _secret(folder, account.secret, _account())
+    for number, receiver in enumerate(catalogue.receivers.values(), start=1):
+        _secret(folder, receiver.secret, {"number": f"0100000{number:04d}"})
+        for observer in receiver.observers:
+            _secret(folder, observer.secret, _observer(observer.kind))
+    for number, sender in enumerate(catalogue.senders.values(), start=1):
+        if sender.secret:
+            _secret(folder, sender.secret, {"number": f"0200000{number:03d}"})
+
+
+def shared_key(folder: Path, name: str) -> str:
+    """The value of one of SHARED_KEYS."""
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _account() -> dict[str, str]:
+    return {"access_key": secrets.token_hex(10).upper(), "secret_key": secrets.token_urlsafe(30)}
+
+
+def _observer(kind: ObserverKind) -> dict[str, str]:
+    if kind is ObserverKind.SMSFORWARDER:
+        return {"secret": secrets.token_urlsafe(24), "token": secrets.token_urlsafe(24)}
+    return {"key": secrets.token_urlsafe(30)}
+
+
+def _secret(folder: Path, name: str, fields: dict[str, str]) -> None:
+    _once(folder / f"{name}.json", json.dumps(fields))
+
+
+def _once(path: Path, content: str) -> None:
+    if path.exists():
+        return
+    # Whole or not at all: a start that dies here must not leave half a secret behind.
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+    unfinished.rename(path)

@@ -1,0 +1,86 @@
+"""The simulated outside world's configuration, from the catalogue and the secrets.
+
+The world is told what exists (handsets, accounts, numbers, templates); it never reads the product's
+own files, so that a mistake there shows as a refused message and not as agreement.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from services.contracts.catalogue import Account, Catalogue, Receiver, Sender
+from services.contracts.vocabulary import Channel, ObserverKind
+from services.runtime.secrets import SecretFolder
+
+RESEND_S = 20.0
+
+
+def write_world(path: Path, catalogue: Catalogue, secrets: SecretFolder, ingest_url: str) -> None:
+    """Write the configuration file, readable by this user only: it holds numbers and keys."""
+    sens = [a for a in catalogue.accounts.values() if a.provider == "sens"]
+    config = {
+        "ingest_url": ingest_url,
+        "handsets": [
+            _handset(receiver, secrets)
+            for receiver in catalogue.receivers.values()
+            if _is_handset(receiver)
+        ],
+        "sens_accounts": [_account(account, catalogue, secrets) for account in sens],
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(config, file, ensure_ascii=False)
+
+
+def _is_handset(receiver: Receiver) -> bool:
+    kinds = {observer.kind for observer in receiver.observers}
+    return {ObserverKind.ANDROID_SMS_GATEWAY, ObserverKind.SMSFORWARDER} <= kinds
+
+
+def _handset(receiver: Receiver, secrets: SecretFolder) -> dict[str, Any]:
+    observers = {observer.kind: observer for observer in receiver.observers}
+    gateway = observers[ObserverKind.ANDROID_SMS_GATEWAY]
+    forwarder = observers[ObserverKind.SMSFORWARDER]
+    return {
+        "id": receiver.id,
+        "number": _value(secrets, receiver.secret, "number"),
+        "carrier": str(receiver.carrier),
+        "site": receiver.site,
+        "gateway_key": _value(secrets, gateway.secret, "key"),
+        "forwarder_secret": _value(secrets, forwarder.secret, "secret"),
+        "forwarder_token": _value(secrets, forwarder.secret, "token"),
+        "heartbeat_s": gateway.heartbeat_s,
+        "resend_s": RESEND_S,
+    }
+
+
+def _account(account: Account, catalogue: Catalogue, secrets: SecretFolder) -> dict[str, Any]:
+    senders = [s for s in catalogue.senders.values() if s.account == account.id]
+    return {
+        "id": account.id,
+        "access_key": _value(secrets, account.secret, "access_key"),
+        "secret_key": _value(secrets, account.secret, "secret_key"),
+        "sms_service_id": account.services[Channel.SMS],
+        "kko_service_id": account.services[Channel.ALIMTALK],
+        "failover_sms_service_id": account.services[Channel.SMS],
+        "sender_numbers": [
+            {"sender": f"sender:{s.id}", "number": _value(secrets, s.secret, "number")}
+            for s in senders
+            if s.secret
+        ],
+        "channels": [_channel(sender) for sender in senders if sender.identity],
+    }
+
+
+def _channel(sender: Sender) -> dict[str, Any]:
+    templates = [{"code": t.code, "text": t.text} for t in sender.templates]
+    return {
+        "sender": f"sender:{sender.id}",
+        "plus_friend_id": sender.identity,
+        "templates": templates,
+    }
+
+
+def _value(secrets: SecretFolder, name: str, field: str) -> str:
+    return secrets.one(name, field).get_secret_value()

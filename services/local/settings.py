@@ -1,0 +1,27 @@
+"""Where the local stack listens. All on loopback, each settable (BONGSU_LOCAL_KAFKA_PORT …)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LocalSettings(BaseSettings):
+    """Ports and folders of `bongsu up`."""
+
+    model_config = SettingsConfigDict(env_prefix="BONGSU_LOCAL_", frozen=True, extra="ignore")
+
+    kafka_port: int = Field(19092, gt=0, lt=65536, description="Kafka, clients")
+    kafka_controller_port: int = Field(19094, gt=0, lt=65536, description="Kafka, controller")
+    postgres_port: int = Field(15432, gt=0, lt=65536, description="Postgres")
+    ingest_port: int = Field(8471, gt=0, lt=65536, description="receipts and reports")
+    probe_ops_port: int = Field(8472, gt=0, lt=65536, description="ops of probe worker w1")
+    alerting_ops_port: int = Field(8473, gt=0, lt=65536, description="ops of alerting")
+    ingest_ops_port: int = Field(8475, gt=0, lt=65536, description="ops of ingest")
+    simulators_port: int = Field(8479, gt=0, lt=65536, description="the simulated outside world")
+    probe_2_ops_port: int = Field(8482, gt=0, lt=65536, description="ops of probe worker w2")
+    cache: Path = Field(Path("~/.cache/bongsu"), description="Kafka's jars, shared by all stacks")
+
+    def ports(self) -> dict[str, int]:
+        """Every port by what listens on it."""
+        return {name: getattr(self, name) for name in type(self).model_fields if "port" in name}

@@ -1,0 +1,258 @@
+"""The local stack: real Kafka and Postgres, a simulated outside world, every process of bongsu.
+
+`start` is told in order; `stop` is its reverse. State stays in the data folder, so a second start
+goes on where the first ended. Every child dies with this process, whatever ends it.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from services.contracts import topics
+from services.contracts.catalogue import Catalogue
+from services.local import keys, outside
+from services.local.child import HOST, Child, ServerStartError, require_free_port
+from services.local.kafka import EmbeddedKafka
+from services.local.postgres import EmbeddedPostgres
+from services.local.settings import LocalSettings
+from services.runtime import retry
+from services.runtime.errors import Retry
+from services.runtime.kafka import Address, create_topics
+from services.runtime.secrets import SecretFolder
+from services.storage import migrate
+
+READY_WITHIN_S = 45.0
+INIT_WITHIN_S = 30.0
+PROCESS_STOP_S = 11.0
+DATABASE = "bongsu"
+ADDRESSES = "stack.json"
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process: its module, its instance id, its ops port, and what else it is told."""
+
+    module: str
+    instance: str
+    ops_port: int
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """`probe-w1` and so on: for logs and messages."""
+        return f"{self.module.rsplit('.', 1)[-1]}-{self.instance}"
+
+
+class Stack:
+    """The servers and processes of one data folder."""
+
+    def __init__(self, data: Path, settings: LocalSettings, tell: Tell) -> None:
+        self.data, self.settings, self._tell = data.absolute(), settings, tell
+        self.secrets = self.data / "secrets"
+        self.kafka = EmbeddedKafka(
+            self.data / "kafka",
+            settings.kafka_port,
+            settings.kafka_controller_port,
+            settings.cache,
+        )
+        self.postgres: EmbeddedPostgres | None = None
+        self.children: dict[str, Child] = {}
+
+    @property
+    def address(self) -> Address:
+        """Kafka as the command line reaches it."""
+        return Address(
+            {"bootstrap_servers": self.kafka.bootstrap}, prefix="bongsu", development=True
+        )
+
+    @property
+    def simulators_url(self) -> str:
+        """The outside world: provider front ends and its control."""
+        return f"http://{HOST}:{self.settings.simulators_port}"
+
+    @property
+    def ingest_url(self) -> str:
+        """Where handsets send receipts."""
+        return f"http://{HOST}:{self.settings.ingest_port}"
+
+    def dsn(self, role: str) -> str:
+        """The product's database for `owner`, `sink` or `report`."""
+        password = keys.shared_key(self.secrets, f"postgres-{role}")
+        user = "bongsu" if role == "owner" else f"bongsu_{role}"
+        return f"postgresql://{user}:{password}@{HOST}:{self.settings.postgres_port}/{DATABASE}"
+
+    async def start(self, catalogue: Catalogue) -> None:
+        """Everything up to processes that answer; they are ready once a catalogue is applied.
+
+        Raises ServerStartError with one sentence; what was started is then stopped by `stop`.
+        """
+        for port in self.settings.ports().values():
+            require_free_port(port)
+        keys.make_secrets(self.secrets, catalogue)
+        await self._start_servers()
+        await self._init()
+        self._start_world(catalogue)
+        for part in self.parts():
+            self.start_part(part)
+        self._write_addresses()
+
+    async def ready(self) -> None:
+        """Wait until every process says it is ready. Raises ServerStartError with who is not."""
+        self._tell("waiting until every process is ready")
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+            for part in self.parts():
+                await self._ready_part(session, part)
+
+    async def stop(self) -> None:
+        """Processes first, all at once, then the outside world, then the servers."""
+        (self.data / ADDRESSES).unlink(missing_ok=True)
+        processes = [child for name, child in self.children.items() if name != "simulators"]
+        await _stop_all(processes)
+        await _stop_all(list(self.children.values()))
+        stops = [self.kafka.stop()] + ([self.postgres.stop()] if self.postgres else [])
+        await asyncio.gather(*stops)
+
+    async def watch(self) -> None:
+        """Return never; raises ServerStartError as soon as a process has ended by itself."""
+        while True:
+            for child in self.children.values():
+                child.raise_if_ended()
+            await asyncio.sleep(0.5)
+
+    def addresses(self) -> list[str]:
+        """What listens where, for people."""
+        ports = self.settings
+        return [
+            f"Kafka {self.kafka.bootstrap}, Postgres {HOST}:{ports.postgres_port}",
+            f"ingest {self.ingest_url}, outside world {self.simulators_url}",
+            f"health and metrics: alerting {HOST}:{ports.alerting_ops_port},"
+            f" ingest :{ports.ingest_ops_port},"
+            f" probe :{ports.probe_ops_port} and :{ports.probe_2_ops_port}",
+            f"logs in {self.data / 'logs'}",
+        ]
+
+    def parts(self) -> list[Part]:
+        """The processes of the stack: two probe workers, one ingest, one alerting."""
+        ports = self.settings
+        keys_env = {
+            "BONGSU_SECRETS_DIR": str(self.secrets),
+            "BONGSU_ID_KEY_FILE": str(self.secrets / "id-key"),
+            "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),
+            "BONGSU_DESTINATIONS": json.dumps({"sens": {"url": self.simulators_url}}),
+        }
+        probe_env = keys_env | {"BONGSU_CONTROL_URL": f"{self.simulators_url}/control"}
+        ingest_env = keys_env | {"BONGSU_PORT": str(ports.ingest_port)}
+        alerting_env = {
+            "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),
+            "BONGSU_POSTGRES": self.dsn("sink"),
+        }
+        return [
+            Part("services.alerting", "a1", ports.alerting_ops_port, alerting_env),
+            Part("services.ingest", "i1", ports.ingest_ops_port, ingest_env),
+            Part("services.probe", "w1", ports.probe_ops_port, probe_env),
+            Part("services.probe", "w2", ports.probe_2_ops_port, probe_env),
+        ]
+
+    def start_part(self, part: Part) -> None:
+        """Start (again) one process; its output goes to `logs/<name>.log` in the data folder."""
+        told = {
+            "BONGSU_KAFKA": self.kafka.bootstrap,
+            "BONGSU_DEVELOPMENT": "true",
+            "BONGSU_INSTANCE": part.instance,
+            "BONGSU_OPS_PORT": str(part.ops_port),
+        }
+        self._start_child(part.name, [sys.executable, "-m", part.module], told | part.env)
+
+    async def _start_servers(self) -> None:
+        self._tell("starting Kafka and Postgres")
+        password = keys.shared_key(self.secrets, "postgres-owner")
+        self.postgres = EmbeddedPostgres(
+            self.data / "postgres", self.settings.postgres_port, password
+        )
+        await asyncio.gather(self.kafka.start(progress=self._count_jars), self.postgres.start())
+        await asyncio.gather(self.kafka.ready(), self.postgres.ready())
+
+    def _count_jars(self, done: int, total: int) -> None:
+        self._tell(f"fetching Kafka, once: {done} of {total} files")
+
+    async def _init(self) -> None:
+        """Topics, database, roles. Kafka may still refuse for a moment after it listens."""
+        self._tell("making topics, schema and roles")
+        assert self.postgres is not None
+        passwords = {
+            f"bongsu_{role}": keys.shared_key(self.secrets, f"postgres-{role}")
+            for role in ("sink", "report")
+        }
+        await migrate.init_database(self.postgres.dsn, DATABASE, passwords)
+        backoff = retry.Backoff(cap_s=1.0)
+        async with asyncio.timeout(INIT_WITHIN_S):
+            while True:
+                try:
+                    await create_topics(self.address, topics.ALL)
+                    return
+                except Retry:
+                    await asyncio.sleep(backoff.next_s())
+
+    def _start_world(self, catalogue: Catalogue) -> None:
+        self._tell("starting the simulated outside world and the processes")
+        config = self.data / "secrets" / "world.json"
+        outside.write_world(config, catalogue, SecretFolder(self.secrets), self.ingest_url)
+        told = {
+            "BONGSU_SIM_CONFIG": str(config),
+            "BONGSU_SIM_PORT": str(self.settings.simulators_port),
+        }
+        self._start_child("simulators", [sys.executable, "-m", "simulators"], told)
+
+    def _start_child(self, name: str, command: list[str], told: dict[str, str]) -> None:
+        logs = self.data / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        child = Child(name, logs / f"{name}.log", signal.SIGTERM)
+        child.start(command, cwd=self.data, env=_environment() | told)
+        self.children[name] = child
+
+    async def _ready_part(self, session: aiohttp.ClientSession, part: Part) -> None:
+        deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
+        url = f"http://{HOST}:{part.ops_port}/readyz"
+        while (why := await _not_ready(session, url)) is not None:
+            self.children[part.name].raise_if_ended()
+            if asyncio.get_running_loop().time() > deadline:
+                raise ServerStartError(
+                    f"{part.name} is not ready after {READY_WITHIN_S:g} s: {why};"
+                    f" see {self.children[part.name].log}"
+                )
+            await asyncio.sleep(0.1)
+
+    def _write_addresses(self) -> None:
+        """What another terminal's `bongsu` needs to find this stack."""
+        found = {
+            "kafka": self.kafka.bootstrap,
+            "postgres_port": self.settings.postgres_port,
+            "simulators": self.simulators_url,
+        }
+        (self.data / ADDRESSES).write_text(json.dumps(found), encoding="utf-8")
+
+
+def _environment() -> dict[str, str]:
+    """Ours without BONGSU_ settings: a stack is told everything by its own options."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BONGSU_")}
+
+
+async def _not_ready(session: aiohttp.ClientSession, url: str) -> str | None:
+    try:
+        async with session.get(url) as response:
+            return None if response.status == 200 else await response.text()
+    except (aiohttp.ClientError, TimeoutError):
+        return "it does not answer yet"
+
+
+async def _stop_all(children: list[Child]) -> None:
+    await asyncio.gather(*(child.stop(signal.SIGTERM, PROCESS_STOP_S) for child in children))
