@@ -63,7 +63,7 @@ class Service:
         self._stop_if_locked_out(answer, failure)
         if answer.status == 429:
             raise Retry("throttled", f"SENS answers {failure.code}")
-        if answer.status >= 500:
+        if answer.status >= 500 or answer.status < 400:  # a redirect is no answer of SENS
             raise Retry("unavailable", f"SENS answers {failure.code}")
         return None
 

@@ -13,7 +13,15 @@ from collections.abc import Sequence
 
 from services.adapters import _kakao, _sens, sens_sms
 from services.adapters import _sens_wire as wire
-from services.adapters.base import Meaning, Message, Report, SendResult, Surroundings, meaning
+from services.adapters.base import (
+    Adapter,
+    Meaning,
+    Message,
+    Report,
+    SendResult,
+    Surroundings,
+    meaning,
+)
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
 
 DELIVERED, FAILED, PENDING = ReportState.DELIVERED, ReportState.FAILED, ReportState.PENDING
@@ -204,4 +212,4 @@ def _read_failover(shown: _Message) -> Report | None:
     )
 
 
-ADAPTER = SensAlimtalk
+ADAPTER: type[Adapter] = SensAlimtalk

@@ -12,7 +12,15 @@ from collections.abc import Sequence
 
 from services.adapters import _sens
 from services.adapters import _sens_wire as wire
-from services.adapters.base import Meaning, Message, Report, SendResult, Surroundings, meaning
+from services.adapters.base import (
+    Adapter,
+    Meaning,
+    Message,
+    Report,
+    SendResult,
+    Surroundings,
+    meaning,
+)
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, ReportState
 
 DELIVERED, FAILED = ReportState.DELIVERED, ReportState.FAILED
@@ -180,7 +188,7 @@ class SensSms:
         listed = await self._service.ask(f"?requestId={wire.escaped(request_id)}", _Listed)
         items = (listed.messages if listed else None) or ()
         # A request of ours has one recipient; of another's item nothing is taken.
-        return [_read_item(item) for item in items[:1] if item.request_id == request_id]
+        return [_read_item(item) for item in items if item.request_id == request_id][:1]
 
 
 def bytes_of(text: str) -> int | None:
@@ -223,4 +231,4 @@ def _read_item(item: _Item) -> Report:
     )
 
 
-ADAPTER = SensSms
+ADAPTER: type[Adapter] = SensSms

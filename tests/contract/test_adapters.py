@@ -199,6 +199,13 @@ async def test_an_answer_cut_in_its_body_is_unclear(name: str) -> None:
     assert support.told(result)["result"] == AnswerResult.UNCLEAR
 
 
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_endless_answer_is_not_read_to_its_end(name: str) -> None:
+    provider = support.Provider(202, " " * 3_000_000 + "{}")
+    async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
+        assert support.told(await call(adapter, name, None))["result"] == AnswerResult.UNCLEAR
+
+
 @pytest.mark.parametrize(("name", "title"), list(support.every_case()))
 async def test_no_number_and_no_key_turns_up_in_results_errors_or_logs(
     name: str, title: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]

@@ -40,20 +40,13 @@ QUICK = {"median": 0.02, "p95": 0.05}
 
 @dataclass
 class ByTurn(support.Provider):
-    """Answers as told, but 503 to the calls in `failing` (by turn); counts how many wait."""
+    """Answers as told, but 503 to the calls in `failing` (by turn, from 1)."""
 
     failing: frozenset[int] = frozenset()
-    waiting: int = 0
-    most_waiting: int = 0
 
     async def answer(self, request: web.Request) -> web.Response:
         told = await super().answer(request)
-        turn = len(self.asked)
-        self.waiting += 1
-        self.most_waiting = max(self.most_waiting, self.waiting)
-        await asyncio.sleep(0)
-        self.waiting -= 1
-        return web.Response(status=503) if turn in self.failing else told
+        return web.Response(status=503) if len(self.asked) in self.failing else told
 
 
 def delivered(name: str, failing: frozenset[int] = frozenset()) -> ByTurn:
@@ -72,13 +65,6 @@ async def test_when_none_can_be_asked_the_batch_is_for_later(name: str) -> None:
     with pytest.raises(Retry) as caught:
         await look_up(name, delivered(name, frozenset({1, 2})), 2)
     assert caught.value.reason == "unavailable"
-
-
-@pytest.mark.parametrize("name", NAMES)
-async def test_no_more_than_a_batch_is_asked_at_once(name: str) -> None:
-    provider = delivered(name)
-    assert len(await look_up(name, provider, 70)) == 70
-    assert 1 <= provider.most_waiting <= 20
 
 
 async def look_up(name: str, provider: support.Provider, times: int) -> list[Report]:
