@@ -1,0 +1,1 @@
+"""What bongsu keeps: the only import of asyncpg, all SQL in `sql/`, one typed function a query."""

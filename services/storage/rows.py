@@ -1,0 +1,182 @@
+"""Events and attempts as rows, and back: which field of which model stands in which column.
+
+In: models of `contracts`. Out: tuples for COPY in the order of the column lists here, and from a
+row of `attempts` the very Attempt that `fold` would make. Pure.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar, cast
+from uuid import UUID
+
+from services.contracts.attempt import Attempt, Sighting
+from services.contracts.evidence import (
+    DeviceOpened,
+    DeviceSeen,
+    Event,
+    Evidence,
+    ProbeAnswered,
+    ProbeSent,
+    ReportReceived,
+)
+from services.contracts.vocabulary import (
+    AnswerResult,
+    Carrier,
+    Channel,
+    FaultDomain,
+    NoticeClass,
+    ObserverKind,
+    Purpose,
+    ReportState,
+)
+from services.storage.pool import Row
+
+_NOT_STORED = {"kind", "version", "probe_id", "leg"}
+_ENUMS: dict[str, type[StrEnum]] = {
+    "purpose": Purpose, "notice_class": NoticeClass, "channel": Channel, "carrier": Carrier,
+    "result": AnswerResult, "fault": FaultDomain, "state": ReportState,
+}  # fmt: skip
+
+
+def _columns(model: type[Event], prefix: str, own: Mapping[str, str]) -> dict[str, str]:
+    """Column of each stored field, in the model's order."""
+    fields = [name for name in model.model_fields if name not in _NOT_STORED]
+    return {name: own.get(name, prefix + name) for name in fields}
+
+
+_OF_SENT = _columns(ProbeSent, "", {"event_id": "sent_event"})
+_OF_ANSWER = _columns(
+    ProbeAnswered, "answer_",
+    {"event_id": "answer_event", "provider_message_id": "provider_message_id"},
+)  # fmt: skip
+_OF_REPORT = _columns(
+    ReportReceived, "report_",
+    {"event_id": "report_event", "provider_message_id": "report_message_id",
+     "state": "provider_says", "reported_at": "report_at"},
+)  # fmt: skip
+GROUPS = {
+    "sent": tuple(_OF_SENT.values()),
+    "answer": tuple(_OF_ANSWER.values()),
+    "report": tuple(_OF_REPORT.values()),
+}
+EVIDENCE_COLUMNS = (
+    "event_id", "probe_id", "kind", "version", "source", "occurred_at", "known_at",
+    "topic_partition", "topic_offset", "account", "provider_message_id", "receiver", "body",
+)  # fmt: skip
+FOLDED_COLUMNS = (
+    "sends", "substitute_reported_at", "sightings", "opened_at",
+    *GROUPS["sent"], *GROUPS["answer"], *GROUPS["report"],
+)  # fmt: skip
+STAGED_COLUMNS = ("probe_id", "partition", "first_known_at", *FOLDED_COLUMNS)
+
+_sent_values, _answer_values = attrgetter(*_OF_SENT), attrgetter(*_OF_ANSWER)
+_report_values = attrgetter(*_OF_REPORT)
+_NO_SENT, _NO_ANSWER = (None,) * len(_OF_SENT), (None,) * len(_OF_ANSWER)
+_NO_REPORT = (None,) * len(_OF_REPORT)
+
+
+class EvidenceRow(NamedTuple):
+    """One event as a row of `evidence`; `body` is the model's JSON."""
+
+    event_id: UUID
+    probe_id: UUID | None
+    kind: str
+    version: int
+    source: str
+    occurred_at: datetime
+    known_at: datetime
+    topic_partition: int
+    topic_offset: int
+    account: str | None
+    provider_message_id: str | None
+    receiver: str | None
+    body: str
+
+
+class Partial(NamedTuple):
+    """What new events of one probe make of it. `partition` is that of the evidence topic for
+    events keyed by the probe id, None for a report that found its probe through `message_ref`."""
+
+    attempt: Attempt
+    partition: int | None
+    first_known_at: datetime
+
+
+def evidence_row(event: Evidence, partition: int, offset: int, known_at: datetime) -> EvidenceRow:
+    """The row of an event that stood at `partition`, `offset` of the evidence topic."""
+    return EvidenceRow(
+        event.event_id, event.probe_id, event.kind, event.version, event.source,
+        occurred_at(event), known_at, partition, offset,
+        getattr(event, "account", None), getattr(event, "provider_message_id", None),
+        getattr(event, "receiver", None), event.model_dump_json(),
+    )  # fmt: skip
+
+
+def occurred_at(event: Evidence) -> datetime:
+    """When it happened, by the clock of whoever says so."""
+    match event:
+        case ProbeSent():
+            return event.sent_at
+        case ProbeAnswered():
+            return event.ended_at
+        case ReportReceived():
+            return event.reported_at
+        case DeviceSeen() | DeviceOpened():
+            return event.observed_max
+
+
+def staged_row(partial: Partial) -> tuple[object, ...]:
+    """A partial attempt in the order of STAGED_COLUMNS."""
+    a = partial.attempt
+    return (
+        a.probe_id, partial.partition, partial.first_known_at,
+        a.sends, a.substitute_reported_at, [s.write() for s in a.sightings], a.opened_at,
+        *(_sent_values(a.sent) if a.sent else _NO_SENT),
+        *(_answer_values(a.answer) if a.answer else _NO_ANSWER),
+        *(_written_report(a.report) if a.report else _NO_REPORT),
+    )  # fmt: skip
+
+
+def attempt_of(row: Row) -> Attempt:
+    """The attempt in a row that has `probe_id` and FOLDED_COLUMNS."""
+    return Attempt(
+        probe_id=row["probe_id"],
+        sent=_event_of(ProbeSent, _OF_SENT, row, row["sent_event"]),
+        sends=row["sends"],
+        answer=_event_of(ProbeAnswered, _OF_ANSWER, row, row["answer_event"]),
+        report=_event_of(ReportReceived, _OF_REPORT, row, row["report_event"]),
+        substitute_reported_at=row["substitute_reported_at"],
+        sightings=tuple(Sighting.read(line) for line in row["sightings"]),
+        opened_at=row["opened_at"],
+    )
+
+
+E = TypeVar("E", bound=Event)
+
+
+def _event_of(
+    model: type[E], columns: Mapping[str, str], row: Row, event_id: UUID | None
+) -> E | None:
+    """Checked when it was stored, so it is built without checking again."""
+    if event_id is None:
+        return None
+    values = {name: _read(name, row[column]) for name, column in columns.items()}
+    # Pydantic's plugin takes any model for its base here.
+    return cast(E, model.model_construct(probe_id=row["probe_id"], **values))
+
+
+def _read(field: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if field in _ENUMS:
+        return _ENUMS[field](value)
+    if field == "observers":
+        return tuple(map(ObserverKind, value))
+    return json.loads(value) if field == "fields" else value
+
+
+def _written_report(report: ReportReceived) -> Iterable[object]:
+    return (json.dumps(v) if isinstance(v, dict) else v for v in _report_values(report))

@@ -1,0 +1,47 @@
+-- Roles of bongsu, for an administrator or for `bongsu init`. Run in the database of bongsu; can be
+-- run again. {…} stands for a value.
+
+-- name: make_role
+-- `{role}` is a role's name; `bongsu_owner` needs no login.
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+        CREATE ROLE {role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
+    END IF;
+END $$;
+
+-- name: let_log_in
+-- `{verifier}` is a SCRAM-SHA-256 verifier, so that no log of statements holds the password.
+ALTER ROLE {role} LOGIN PASSWORD '{verifier}';
+
+-- name: let_owner_own
+-- Migrations run as the owner; nobody else makes tables here.
+GRANT bongsu_owner TO CURRENT_USER;
+GRANT CREATE ON DATABASE {database} TO bongsu_owner;
+GRANT USAGE, CREATE ON SCHEMA public TO bongsu_owner;
+REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE {database} TO bongsu_sink;
+GRANT CONNECT ON DATABASE {database} TO bongsu_report;
+
+-- name: limit_roles
+-- The server's own bounds, whatever a client sets for itself.
+ALTER ROLE bongsu_sink SET statement_timeout = '30s';
+ALTER ROLE bongsu_sink SET idle_in_transaction_session_timeout = '30s';
+ALTER ROLE bongsu_sink SET lock_timeout = '5s';
+ALTER ROLE bongsu_report SET statement_timeout = '60s';
+ALTER ROLE bongsu_report SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE bongsu_report SET default_transaction_read_only = on;
+
+-- name: grant_tables
+-- Run as the owner after every migration. Evidence is append-only by privilege; nothing but the
+-- owner's `maintain` deletes.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public, dash TO bongsu_sink, bongsu_report;
+GRANT SELECT ON ALL TABLES IN SCHEMA public, dash TO bongsu_sink, bongsu_report;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public, dash TO bongsu_sink;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dash TO bongsu_report;
+GRANT EXECUTE ON FUNCTION first_id_at(timestamptz) TO bongsu_report;
+REVOKE ALL ON FUNCTION make_day(text, date) FROM bongsu_sink;
+GRANT INSERT ON evidence, catalogue_revision, catalogue_object TO bongsu_sink;
+GRANT INSERT, UPDATE ON attempts, message_ref, liveness, consumer_offset TO bongsu_sink;
+GRANT INSERT, UPDATE ON provider_code TO bongsu_sink;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO bongsu_sink, bongsu_report;

@@ -1,0 +1,137 @@
+"""What `bongsu up`, `--summary`, `status` and `probe --wait` read: one query, typed.
+
+In: since when, or which probe. Out: figures of each route and its newest probe. Only scheduled
+probes count: the others are sent because something looks wrong.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from services.contracts.catalogue import KINDS, Catalogue, build
+from services.contracts.vocabulary import AnswerResult, Outcome, Purpose, Stage
+from services.storage import queries
+from services.storage.pool import Connection, Row
+
+# Names that the figures of a route have too (`accepted` is a count) stand with `at` only.
+_PROBE = (
+    "probe_id", "purpose", "channel", "provider", "account", "body", "carrier", "receiver", "slot",
+    "sent_at", "accepted_at", "reported_at", "seen_at", "opened_at", "seen_due", "answer_result",
+    "answer_code", "provider_says", "outcome", "reason",
+)  # fmt: skip
+_SQL = {
+    name: text.replace("{probe}", ", ".join(f"a.{column}" for column in _PROBE))
+    for name, text in queries.load("status.sql").items()
+}
+
+
+class Spread(NamedTuple):
+    """Seconds from the sending to a stage: median and 95th percentile."""
+
+    p50_s: float
+    p95_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStatus:
+    """One probe: when it was sent, which stages it reached and when, what became of it."""
+
+    probe_id: UUID
+    route: str
+    purpose: Purpose
+    receiver: str
+    slot: datetime
+    sent_at: datetime
+    seen_due: datetime
+    stages: Mapping[Stage, datetime]
+    answer: AnswerResult | None
+    answer_code: str | None
+    provider_says: str | None
+    outcome: Outcome | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStatus:
+    """Figures of one route. `lost` = undelivered + rejected + late + failover; `stages` only those
+    that some probe reached."""
+
+    route: str
+    channel: str
+    provider: str
+    account: str
+    body: str
+    sent: int
+    accepted: int
+    refused: int
+    reported: int
+    seen: int
+    opened: int
+    delivered: int
+    lost: int
+    exempt: int
+    void: int
+    unknown: int
+    last_seen_at: datetime | None
+    stages: Mapping[Stage, Spread]
+    newest: ProbeStatus
+
+
+async def routes_since(conn: Connection, since: datetime) -> list[RouteStatus]:
+    """Every route with a scheduled probe whose slot is not before `since`, by id."""
+    return [_route_status(row) for row in await conn.fetch(_SQL["routes"], since)]
+
+
+async def find_probe(
+    conn: Connection, route: str, slot: datetime, purpose: Purpose
+) -> ProbeStatus | None:
+    """The probe of a slot; None until its announcement is stored."""
+    row = await conn.fetchrow(_SQL["find_probe"], route, slot, purpose)
+    return _probe_status(row) if row else None
+
+
+async def latest_catalogue(conn: Connection) -> Catalogue | None:
+    """The revision that was applied last; None before the first."""
+    found = await conn.fetch(_SQL["latest_catalogue"])
+    if not found:
+        return None
+    objects = [(row["kind"], KINDS[row["kind"]].model_validate_json(row["body"])) for row in found]
+    return build(found[0]["revision"], objects)
+
+
+def _route_status(row: Row) -> RouteStatus:
+    counts: dict[str, Any] = {
+        name: row[name]
+        for name in ("sent", "accepted", "refused", "reported", "seen", "opened", "delivered",
+                     "lost", "exempt", "void", "unknown")
+    }  # fmt: skip
+    named = {name: row[name] for name in ("route", "channel", "provider", "account", "body")}
+    spreads = {stage: row[f"{stage}_s"] for stage in Stage}
+    return RouteStatus(
+        **named,
+        **counts,
+        last_seen_at=row["last_seen_at"],
+        stages={s: Spread(*both) for s, both in spreads.items() if both and both[0] is not None},
+        newest=_probe_status(row),
+    )
+
+
+def _probe_status(row: Row) -> ProbeStatus:
+    moments = {stage: row[f"{stage}_at"] for stage in Stage}
+    return ProbeStatus(
+        probe_id=row["probe_id"],
+        route=row["route"],
+        purpose=Purpose(row["purpose"]),
+        receiver=row["receiver"],
+        slot=row["slot"],
+        sent_at=row["sent_at"],
+        seen_due=row["seen_due"],
+        stages={stage: at for stage, at in moments.items() if at is not None},
+        answer=AnswerResult(row["answer_result"]) if row["answer_result"] else None,
+        answer_code=row["answer_code"],
+        provider_says=row["provider_says"],
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        reason=row["reason"],
+    )
