@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 READY_WITHIN_S = 10.0
 ALIVE_WITHIN_S = 60.0
+_log = structlog.get_logger()
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Health:
     _turns: dict[str, float] = field(default_factory=dict)
     _answers: dict[str, float | None] = field(default_factory=dict)
     _waiting: dict[str, str] = field(default_factory=dict)
+    _away: set[str] = field(default_factory=set)
 
     def turn(self, loop: str) -> None:
         """A loop went round once more."""
@@ -38,10 +41,16 @@ class Health:
     def answered(self, dependency: str) -> None:
         """A dependency answered just now."""
         self._answers[dependency] = self.clock()
+        if dependency in self._away:
+            self._away.discard(dependency)
+            _log.info("dependency is back", dependency=dependency)
 
-    def silent(self, dependency: str) -> None:
-        """A dependency is away: not ready from now on until it answers."""
+    def silent(self, dependency: str, why: str = "") -> None:
+        """A dependency is away: not ready from now on until it answers. One log line a change."""
         self._answers[dependency] = None
+        if dependency not in self._away:
+            self._away.add(dependency)
+            _log.warning("dependency is away", dependency=dependency, reason=why)
 
     def waits(self, tail: str, why: str | None) -> None:
         """A tail that has not caught up says why; None when it has."""

@@ -5,6 +5,7 @@ and comes first (Docker and Kubernetes secrets). A wrong value stops the start w
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -14,9 +15,11 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from services.runtime.errors import Stop
+from services.runtime.logs import register_secrets
 
 PREFIX = "BONGSU_"
 
@@ -25,14 +28,19 @@ class _FileSource(PydanticBaseSettingsSource):
     """Values from the files that `BONGSU_<NAME>_FILE` names."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
         if path is None:
             return None, field_name, False
         try:
-            return Path(path).read_text(encoding="utf-8").rstrip("\n"), field_name, False
+            text = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+            return self.prepare_field_value(field_name, field, text, False), field_name, False
         except OSError as error:
-            name = f"{PREFIX}{field_name.upper()}_FILE"
-            raise Stop("settings", f"{name}: {path} cannot be read ({error.strerror})") from None
+            raise Stop(
+                "settings", f"{variable}: {path} cannot be read ({error.strerror})"
+            ) from None
+        except ValueError:
+            raise Stop("settings", f"{variable}: {path} holds no valid value") from None
 
     def __call__(self) -> dict[str, Any]:
         found = {}
@@ -82,12 +90,29 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def load(settings: type[S]) -> S:
-    """Read a process's settings. Raises Stop with one sentence naming each wrong variable."""
+    """Read a process's settings; the redactor learns their secrets. Raises Stop with one sentence
+    naming each wrong variable."""
     try:
-        return settings()
+        loaded = settings()
     except ValidationError as error:
         complaints = [
-            f"{PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            _complaint(item["loc"], item["msg"])
             for item in error.errors(include_input=False, include_url=False)
         ]
         raise Stop("settings", "; ".join(complaints)) from None
+    except SettingsError as error:
+        # A value that must be JSON and is not; the cause would quote it.
+        named = re.search(r'field "(\w+)"', str(error))
+        variable = PREFIX + named[1].upper() if named else "the environment"
+        raise Stop("settings", f"{variable}: no valid JSON") from None
+    values = (getattr(loaded, name) for name in settings.model_fields)
+    register_secrets(v.get_secret_value() for v in values if isinstance(v, SecretStr))
+    return loaded
+
+
+def _complaint(place: tuple[int | str, ...], message: str) -> str:
+    """`BONGSU_X (inner.place): message`; a rule about several variables names them itself."""
+    if not place:
+        return message
+    inner = f" ({'.'.join(str(part) for part in place[1:])})" if place[1:] else ""
+    return f"{PREFIX}{str(place[0]).upper()}{inner}: {message}"
