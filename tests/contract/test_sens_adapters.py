@@ -20,6 +20,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from services.adapters import discover
+from services.adapters._sens_wire import signature
 from services.adapters.base import Adapter, LooksUp, Message, Report, Substitute, Surroundings
 from services.contracts.catalogue import Account
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, ReportState
@@ -130,6 +131,24 @@ async def test_without_a_substitute_the_channels_own_setting_is_overruled() -> N
     recipient = json.loads(provider.asked[0][2])["messages"][0]
     assert recipient["useSmsFailover"] is False
     assert "failoverConfig" not in recipient
+
+
+async def test_what_is_signed_is_the_path_byte_for_byte_as_on_the_wire() -> None:
+    setup = support.setup_of("sens_sms")
+    escaped = {Channel.SMS: "ncp%3Asms%3Akr%3A123456789012%3Abongsu"}
+    account = Account.model_validate(setup["account"]).model_copy(update={"services": escaped})
+    secret = {key: SecretStr(value) for key, value in setup["secret"].items()}
+    provider = support.Provider(404)
+    async with support.serving(provider) as url, aiohttp.ClientSession() as session:
+        adapter = discover()["sens_sms"](Surroundings(account, secret, session, url))
+        assert isinstance(adapter, LooksUp)
+        await adapter.look_up(["RSLA-1 ü&@"])
+    method, path, _, headers = provider.asked[0]
+    wanted = "/messages?requestId=RSLA-1%20%C3%BC%26%40"
+    assert path == f"/sms/v2/services/{escaped[Channel.SMS]}{wanted}"
+    at_ms, keys = headers["x-ncp-apigw-timestamp"], setup["secret"]
+    signed = signature(method, path, at_ms, keys["access_key"], keys["secret_key"])
+    assert headers["x-ncp-apigw-signature-v2"] == signed
 
 
 @pytest.mark.parametrize("name", NAMES)
