@@ -103,7 +103,7 @@ class Carriage:
             if not (waiting or held) or now - at > KEPT_FOR:
                 return
             next_look = min(waiting, default=at + KEPT_FOR)
-            await _wait(changed, (next_look - now).total_seconds())
+            await wait_for(changed, (next_look - now).total_seconds())
 
 
 def _arrivals(journey: Journey) -> list[tuple[tuple[str, int], Arrival]]:
@@ -114,10 +114,10 @@ def _arrivals(journey: Journey) -> list[tuple[tuple[str, int], Arrival]]:
     ]
 
 
-async def _wait(changed: asyncio.Event, seconds: float) -> None:
-    """Until the faults changed, at most that long."""
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, at most that long."""
     try:
         async with asyncio.timeout(max(seconds, 0.001)):
-            await changed.wait()
+            await event.wait()
     except TimeoutError:
         return

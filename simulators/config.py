@@ -8,6 +8,7 @@ Component ids are those of the catalogue (design.md 8): `sender:geoje-alimtalk`,
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -18,6 +19,7 @@ Digits = Annotated[str, Field(pattern=r"^\d{8,20}$")]
 ShortId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 SenderComponent = Annotated[str, Field(pattern=r"^sender:[a-z0-9-]+$")]
 
+KST = ZoneInfo("Asia/Seoul")
 KAKAOTALK = "platform:kakaotalk"
 CARRIERS = ("carrier:skt", "carrier:kt", "carrier:lgu")
 OBSERVERS = ("android-sms-gateway", "smsforwarder")

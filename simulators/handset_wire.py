@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import orjson
 
-KST = ZoneInfo("Asia/Seoul")
+from simulators.config import KST
+
 KAKAOTALK_PACKAGE = "com.kakao.talk"
 FORWARDER_VERSION = "3.5.0"
 # Gson writes these characters of a string as escapes, in lower-case hexadecimal.
@@ -69,20 +69,16 @@ def gateway_sms(
 def gateway_health(pending: int) -> dict[str, Any]:
     """The payload of system:ping: a plugged-in phone with a connection."""
 
-    def check(description: str, unit: str, value: int) -> dict[str, Any]:
-        return {
-            "description": description,
-            "observedUnit": unit,
-            "observedValue": value,
-            "status": "pass",
-        }
-
+    values = (
+        ("battery:level", "Battery level in percent", "percent", 100),
+        ("battery:charging", "Is the phone charging?", "flags", 4),
+        ("connection:status", "Internet connection status", "boolean", 1),
+        ("messages:failed", "Failed messages for last hour", "messages", 0),
+        ("webhooks:pending", "Events waiting for upload", "events", pending),
+    )
     checks = {
-        "battery:level": check("Battery level in percent", "percent", 100),
-        "battery:charging": check("Is the phone charging?", "flags", 4),
-        "connection:status": check("Internet connection status", "boolean", 1),
-        "messages:failed": check("Failed messages for last hour", "messages", 0),
-        "webhooks:pending": check("Events waiting for upload", "events", pending),
+        name: {"description": words, "observedUnit": unit, "observedValue": value, "status": "pass"}
+        for name, words, unit, value in values
     }
     return {"health": {"status": "pass", "checks": checks}}
 

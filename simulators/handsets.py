@@ -30,7 +30,7 @@ import aiohttp
 import structlog
 
 from simulators import handset_wire as wire
-from simulators.carriage import Arrival, LiveWorld, utc_now
+from simulators.carriage import Arrival, LiveWorld, utc_now, wait_for
 from simulators.config import HandsetConfig, SimulatorConfig
 
 log = structlog.get_logger()
@@ -143,7 +143,7 @@ class GatewayApp:
             if batch:
                 await asyncio.gather(*(self._attempt(upload) for upload in batch))
             else:
-                await _wait(self._wake, self._idle_s())
+                await wait_for(self._wake, self._idle_s())
 
     def _due(self) -> list[_Upload]:
         batch: list[_Upload] = []
@@ -278,11 +278,3 @@ class Handsets:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from simulators.config import KST
 from simulators.world import Reason
 
-KST = ZoneInfo("Asia/Seoul")
 SIGNATURE_WINDOW_MS = 300_000
 SMS_BYTES, LMS_BYTES, SUBJECT_BYTES = 90, 2000, 40
 PAGE_DEFAULT, PAGE_LIMIT = 20, 100
