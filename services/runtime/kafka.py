@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -28,13 +27,13 @@ from services.contracts.codec import Encoded
 from services.contracts.topics import Topic
 from services.runtime.errors import Retry, SetAside, Stop
 from services.runtime.ops import Health
-from services.runtime.retry import Backoff, pause, until
+from services.runtime.retry import Backoff, give_up_after, pause, until
 from services.runtime.settings import Settings
 
 SEND_WITHIN_S = 5.0
 STOP_WITHIN_S = 3.0
+ADMIN_WITHIN_S = 15.0
 MOST_WAITING = 2_000
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +84,13 @@ def partition_of(key: str, partitions: int) -> int:
 async def _admin(address: Address) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(**address.options)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(ADMIN_WITHIN_S):
             await client.start()
-        yield client
+            yield client
     except (KafkaError, OSError, TimeoutError) as error:
-        raise Retry("kafka_away", f"Kafka does not answer: {error or 'time-out'}") from None
+        raise Retry("kafka_away", f"Kafka does not answer: {str(error) or 'time-out'}") from None
     finally:
-        await client.close()
+        await give_up_after(STOP_WITHIN_S, client.close())
 
 
 async def create_topics(address: Address, topics: tuple[Topic, ...]) -> list[str]:
@@ -120,35 +119,57 @@ def _config(topic: Topic, copies: int) -> dict[str, str]:
 
 
 async def check_topics(address: Address, topics: tuple[Topic, ...]) -> None:
-    """Raises Stop when a topic is missing or could lose a record: fewer than 3 copies, or
-    `min.insync.replicas` below 2, unless this is a development set-up."""
+    """Raises Stop when a topic is missing, is not kept as its meaning needs (cleanup, append time),
+    or could lose a record: fewer than 3 copies, or `min.insync.replicas` below 2, unless this is a
+    development set-up. Raises Retry when Kafka is away."""
     names = [address.topic(topic) for topic in topics]
     async with _admin(address) as client:
         described = {t["topic"]: t for t in await client.describe_topics(names)}
         missing = [n for n in names if n not in described or described[n]["error_code"]]
         if missing:
             raise Stop("topics", f"topics {', '.join(missing)} do not exist: run `bongsu init`")
-        if address.development:
-            return
-        for name in names:
+        configured = await _configured(client, names)
+    for topic, name in zip(topics, names, strict=True):
+        _require_meaning(topic, name, configured[name])
+        if not address.development:
             copies = min(len(p["replicas"]) for p in described[name]["partitions"])
-            insync = await _insync(client, name)
-            if copies < 3 or insync < 2:
-                raise Stop(
-                    "topics",
-                    f"topic {name} has {copies} copies and min.insync.replicas={insync}; evidence"
-                    " needs at least 3 and 2 (BONGSU_DEVELOPMENT=true allows less)",
-                )
+            _require_safety(name, copies, int(configured[name]["min.insync.replicas"]))
 
 
-async def _insync(client: AIOKafkaAdminClient, name: str) -> int:
-    wanted = [ConfigResource(ConfigResourceType.TOPIC, name, {"min.insync.replicas": ""})]
-    for response in await client.describe_configs(wanted):
-        for _, _, _, _, entries in response.resources:
-            for key, value, *_ in entries:
-                if key == "min.insync.replicas":
-                    return int(value)
-    return 1
+def _require_meaning(topic: Topic, name: str, configured: dict[str, str]) -> None:
+    for key in ("cleanup.policy", "message.timestamp.type"):
+        if key in topic.config and configured[key] != topic.config[key]:
+            raise Stop(
+                "topics", f"topic {name} has {key}={configured[key]}; it needs {topic.config[key]}"
+            )
+
+
+def _require_safety(name: str, copies: int, insync: int) -> None:
+    if copies < 3 or insync < 2:
+        raise Stop(
+            "topics",
+            f"topic {name} has {copies} copies and min.insync.replicas={insync}; evidence"
+            " needs at least 3 and 2 (BONGSU_DEVELOPMENT=true allows less)",
+        )
+
+
+async def _configured(client: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    return {
+        name: {key: value for key, value, *_ in entries}
+        for response in await client.describe_configs(wanted)
+        for _, _, _, name, entries in response.resources
+    }
+
+
+async def partition_count(address: Address, topic: Topic) -> int:
+    """How many partitions a topic really has. Raises Retry when Kafka is away or it is missing."""
+    name = address.topic(topic)
+    async with _admin(address) as client:
+        for described in await client.describe_topics([name]):
+            if not described["error_code"]:
+                return len(described["partitions"])
+    raise Retry("topic_missing", f"topic {name} does not exist: run `bongsu init`")
 
 
 class Producer:
@@ -178,13 +199,15 @@ class Producer:
     async def run(self, stopping: asyncio.Event) -> None:
         """Connect, watch, rebuild, until `stopping`; then flush and close within a deadline."""
         backoff = Backoff(cap_s=2.0)
-        while not stopping.is_set():
-            if self._client is None or self._broken.is_set():
-                await until(stopping, self._rebuild(backoff, stopping))
-            else:
-                await until(stopping, self._look(backoff))
-            await pause(stopping, 1.0)
-        await self._close()
+        try:
+            while not stopping.is_set():
+                if self._client is None or self._broken.is_set():
+                    await until(stopping, self._rebuild(backoff, stopping))
+                else:
+                    await until(stopping, self._look(backoff))
+                await pause(stopping, 1.0)
+        finally:
+            await self._close()
 
     async def send(self, topic: Topic, record: Encoded) -> None:
         """Send one record. Raises Retry (away, silent, too many waiting), SetAside (too large)."""
@@ -200,7 +223,7 @@ class Producer:
         """`send` for bytes; a value of None is a tombstone."""
         try:
             await self._send(topic, key, value, headers)
-        except Retry as error:
+        except (Retry, SetAside) as error:
             self._produced.labels(topic.name, error.reason).inc()
             raise
         self._produced.labels(topic.name, "acknowledged").inc()
@@ -217,7 +240,7 @@ class Producer:
                     self._address.topic(topic), value, key=key, headers=headers or []
                 )
         except TimeoutError:
-            self._health.silent("kafka")
+            self._health.silent("kafka", "a record was not acknowledged in time")
             raise Retry("silent", "Kafka did not acknowledge in time") from None
         except MessageSizeTooLargeError as error:
             raise SetAside("too_large", str(error)) from None
@@ -246,9 +269,8 @@ class Producer:
             await _stop(client)
             raise
         except (KafkaError, OSError, TimeoutError) as error:
-            self._health.silent("kafka")
+            self._health.silent("kafka", str(error) or "time-out")
             await _stop(client)
-            _log.warning("kafka is away", reason=str(error))
             await pause(stopping, backoff.next_s())
             return
         self._client = client
@@ -268,7 +290,7 @@ class Producer:
             backoff.reset()
             self._health.answered("kafka")
         else:
-            self._health.silent("kafka")
+            self._health.silent("kafka", "no metadata")
 
     async def _close(self) -> None:
         client, self._client = self._client, None
@@ -278,6 +300,4 @@ class Producer:
 
 async def _stop(client: AIOKafkaProducer) -> None:
     # Without a broker an idempotent producer's stop never returns.
-    with contextlib.suppress(TimeoutError, KafkaError, OSError, asyncio.CancelledError):
-        async with asyncio.timeout(STOP_WITHIN_S):
-            await client.stop()
+    await give_up_after(STOP_WITHIN_S, client.stop())

@@ -6,6 +6,7 @@ with its results. Kafka's own commit only feeds lag displays.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,12 +19,19 @@ from aiokafka.errors import KafkaError
 from services.contracts.topics import Topic
 from services.runtime.errors import Retry
 from services.runtime.kafka import Address
+from services.runtime.kafka import partition_count as partition_count
 from services.runtime.ops import Health
-from services.runtime.retry import Backoff, pause
+from services.runtime.retry import Backoff, give_up_after, pause, until
 
 POLL_MS = 200
 MOST_RECORDS = 5_000
-STOP_WITHIN_S = 3.0
+START_WITHIN_S = 15.0
+ANSWER_WITHIN_S = 5.0
+ASK_EVERY_S = 2.0
+COMMIT_WITHIN_S = 1.0
+STOP_WITHIN_S = 2.0
+# A consumer that neither reads nor is at the end for so long is locked up: a new one is made.
+STUCK_AFTER_S = 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = structlog.get_logger()
 
@@ -44,18 +52,21 @@ class Fetched:
 
 
 class Handler(Protocol):
-    """What a group's member does. Any method may raise Retry: the reader goes back and repeats."""
+    """What a group's member does. Its methods are never called at the same time. Any may raise
+    Retry: after a pause every partition is revoked, assigned anew, and read again from there."""
 
     async def assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int | None]:
-        """Partitions came: the offset to start each at; None = where Kafka's commit says."""
+        """Partitions came: the offset to start each at; None = the first that was not handled,
+        else where Kafka's commit says. An offset that retention took means the oldest there is."""
         ...
 
     async def revoked(self, partitions: Collection[Partition]) -> None:
-        """Partitions go: finish and forget what belongs to them."""
+        """Partitions go: finish and forget what belongs to them. May come twice."""
         ...
 
     async def handle(self, records: Mapping[Partition, list[Fetched]]) -> None:
-        """Records in order by partition. On return they are done with."""
+        """Records in order by partition. On return they are done with. Must end within 60 s: the
+        group gives the partitions to others then."""
         ...
 
     async def idle(self, stored: Mapping[Partition, datetime]) -> None:
@@ -79,25 +90,29 @@ class GroupReader:
         self._topics = [address.topic(topic) for topic in topics]
         self._health, self._from_latest = health, from_latest
         self._name = f"read:{group}"
-        self._unstarted: Exception | None = None
+        # The partitions are either all started or all waiting for the handler to say where.
+        self._started: set[TopicPartition] = set()
+        self._unstarted: set[TopicPartition] = set()
+        self._handlers_turn = asyncio.Lock()
+        self._failure: Exception | None = None
+        self._moved_at = time.monotonic()
         health.needs(self._name)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Join, poll, hand over; rebuild the consumer whenever it fails."""
         backoff = Backoff(cap_s=2.0)
         while not stopping.is_set():
+            self._health.turn(self._name)
             consumer = self._build()
             try:
                 await self._life(consumer, stopping, backoff)
-            except (KafkaError, OSError, TimeoutError, Retry) as error:
-                self._health.silent(self._name)
-                _log.warning("group reader starts over", group=self._group, reason=str(error))
-                # Peers own them from now on, and no rebalance will tell this handler.
-                with contextlib.suppress(Retry):
-                    await self._handler.revoked(_names(consumer.assignment()))
-                await pause(stopping, backoff.next_s())
+            except (KafkaError, OSError, TimeoutError) as error:
+                self._health.silent(self._name, str(error) or "time-out")
             finally:
-                await _close(consumer)
+                # Peers own them from now on, and no rebalance will tell this handler.
+                await self._give_back()
+                await give_up_after(STOP_WITHIN_S, consumer.stop())
+            await pause(stopping, backoff.next_s())
 
     def _build(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -114,77 +129,153 @@ class GroupReader:
     async def _life(
         self, consumer: AIOKafkaConsumer, stopping: asyncio.Event, backoff: Backoff
     ) -> None:
-        async with asyncio.timeout(15):
-            await consumer.start()
-        self._unstarted = None
-        consumer.subscribe(self._topics, listener=_Listener(self, consumer))
-        while not stopping.is_set():
-            fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
-            if self._unstarted is not None:
-                raise self._unstarted
-            await self._one_turn(consumer, fetched)
-            self._health.turn(self._name)
-            backoff.reset()
-        await self._handler.revoked(_names(consumer.assignment()))
-
-    async def _one_turn(self, consumer: AIOKafkaConsumer, fetched: Any) -> None:
-        records = {(tp.topic, tp.partition): [_read(r) for r in rs] for tp, rs in fetched.items()}
-        if records:
-            await self._handler.handle(records)
-            await self._commit(consumer, fetched)
-        started = consumer.assignment() - consumer.paused()
-        await self._tell_idle(consumer, started - fetched.keys())
-        self._health.answered(self._name)
-
-    async def _tell_idle(self, consumer: AIOKafkaConsumer, quiet: set[TopicPartition]) -> None:
-        """A partition whose position equals its end, asked for just now, holds nothing unread."""
-        if not quiet:
+        await until(stopping, _start(consumer))
+        if stopping.is_set():
             return
-        asked_at = datetime.now(UTC)
-        async with asyncio.timeout(5):
-            ends = await consumer.end_offsets(list(quiet))
-            stored = {
-                (tp.topic, tp.partition): asked_at
-                for tp, end in ends.items()
-                if tp in consumer.assignment() and await consumer.position(tp) >= end
-            }
-        await self._handler.idle(stored)
+        consumer.subscribe(self._topics, listener=_Listener(self, consumer))
+        self._moved_at = time.monotonic()
+        while not stopping.is_set():
+            try:
+                await self._one_turn(consumer, stopping)
+                backoff.reset()
+            except Retry as error:
+                self._health.silent(self._name, str(error))
+                await self._go_back(consumer)
+                await pause(stopping, backoff.next_s())
+            if time.monotonic() - self._moved_at > STUCK_AFTER_S:
+                raise TimeoutError("the consumer does not move")
 
-    async def _commit(self, consumer: AIOKafkaConsumer, fetched: Any) -> None:
+    async def _one_turn(self, consumer: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
+        fetched = await self._poll(consumer, stopping)
+        async with self._handlers_turn:
+            if self._failure is not None:
+                raise self._failure
+            # What came before its partition changed hands is read again by whoever has it now.
+            fetched = {tp: records for tp, records in fetched.items() if tp in self._started}
+            if self._unstarted:
+                await self._start_partitions(consumer)
+            elif fetched:
+                await self._hand_over(consumer, fetched)
+        await until(stopping, self._look(consumer, self._started - fetched.keys()))
+
+    async def _poll(
+        self, consumer: AIOKafkaConsumer, stopping: asyncio.Event
+    ) -> dict[TopicPartition, list[Any]]:
+        """Records; nothing after POLL_MS, or after the rebalance that is under way."""
+        polling = asyncio.create_task(
+            consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+        )
+        stop = asyncio.create_task(stopping.wait())
+        try:
+            while not polling.done() and not stopping.is_set():
+                # A rebalance without a broker never ends; this loop lives all the same.
+                self._health.turn(self._name)
+                if time.monotonic() - self._moved_at > STUCK_AFTER_S:
+                    raise TimeoutError("the group does not come together")
+                await asyncio.wait(
+                    {polling, stop}, timeout=1.0, return_when=asyncio.FIRST_COMPLETED
+                )
+            return polling.result() if polling.done() else {}
+        finally:
+            polling.cancel()
+            stop.cancel()
+
+    async def _start_partitions(self, consumer: AIOKafkaConsumer) -> None:
+        partitions = self._unstarted & consumer.assignment()
+        starts = await self._handler.assigned(_names(partitions))
+        for tp in partitions & consumer.assignment():
+            offset = starts.get((tp.topic, tp.partition))
+            if offset is not None:
+                consumer.seek(tp, offset)
+            consumer.resume(tp)
+        self._started, self._unstarted = partitions, set()
+        self._moved_at = time.monotonic()
+
+    async def _hand_over(
+        self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, list[Any]]
+    ) -> None:
+        try:
+            await self._handler.handle(
+                {(tp.topic, tp.partition): [_read(r) for r in rs] for tp, rs in fetched.items()}
+            )
+        except Retry:
+            for tp in fetched.keys() & consumer.assignment():
+                consumer.seek(tp, fetched[tp][0].offset)
+            raise
+        self._moved_at = time.monotonic()
+        self._health.answered(self._name)
         with contextlib.suppress(KafkaError, TimeoutError):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(COMMIT_WITHIN_S):
                 await consumer.commit({tp: rs[-1].offset + 1 for tp, rs in fetched.items()})
 
-    async def on_assigned(
+    async def _look(self, consumer: AIOKafkaConsumer, quiet: set[TopicPartition]) -> None:
+        """Ask for the ends of quiet partitions: does Kafka answer, and is anything left unread?
+        A member without partitions asks for any."""
+        asked = quiet or ({TopicPartition(self._topics[0], 0)} - self._started)
+        if not asked or self._unstarted:
+            return
+        asked_at = datetime.now(UTC)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                ends = await consumer.end_offsets(list(asked))
+                at = {tp: await consumer.position(tp) for tp in quiet & consumer.assignment()}
+        except (KafkaError, TimeoutError) as error:
+            # The consumer heals by itself when the broker is back, faster than a new one would.
+            self._health.silent(self._name, str(error) or "time-out")
+            return
+        self._health.answered(self._name)
+        # A position behind the end has something to read; one beyond it belongs to another topic.
+        stored = {(tp.topic, tp.partition): asked_at for tp in at if at[tp] == ends[tp]}
+        if len(stored) == len(at):
+            self._moved_at = time.monotonic()
+        async with self._handlers_turn:
+            still = {name: when for name, when in stored.items() if _tp(name) in self._started}
+            if still:
+                await self._handler.idle(still)
+
+    async def _go_back(self, consumer: AIOKafkaConsumer) -> None:
+        """Stay in the group, but start every partition anew."""
+        _log.warning("group reader goes back", group=self._group)
+        async with self._handlers_turn:
+            again = set(consumer.assignment())
+            consumer.pause(*again)
+            self._started, self._unstarted = set(), again
+            with contextlib.suppress(Retry):
+                await self._handler.revoked(_names(again))
+
+    async def _give_back(self) -> None:
+        async with self._handlers_turn:
+            going = self._started | self._unstarted
+            self._started, self._unstarted = set(), set()
+            if going:
+                with contextlib.suppress(Retry):
+                    await self._handler.revoked(_names(going))
+
+    def on_assigned(
         self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
     ) -> None:
-        """Start each partition where the handler says; nothing is handed over before that."""
+        """Read nothing of them before the handler has said where they start."""
         consumer.pause(*partitions)
+        self._unstarted = set(partitions)
+
+    async def on_revoked(self) -> None:
+        """Let the handler finish, then forget what others will own."""
         try:
-            starts = await self._handler.assigned(_names(partitions))
+            await self._give_back()
         except Exception as error:
             # aiokafka only logs what a listener raises; the loop raises it again.
-            self._unstarted = error
-            return
-        for (topic, number), offset in starts.items():
-            if offset is not None:
-                consumer.seek(TopicPartition(topic, number), offset)
-        consumer.resume(*partitions)
-
-    async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
-        """Let the handler forget what others will own."""
-        await self._handler.revoked(_names(partitions))
+            self._failure = error
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, reader: GroupReader, consumer: AIOKafkaConsumer) -> None:
         self._reader, self._consumer = reader, consumer
 
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        await self._reader.on_revoked(revoked)
+    async def on_partitions_revoked(self, _: Collection[TopicPartition]) -> None:
+        await self._reader.on_revoked()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        await self._reader.on_assigned(self._consumer, assigned)
+        self._reader.on_assigned(self._consumer, assigned)
 
 
 async def follow(
@@ -195,40 +286,27 @@ async def follow(
 ) -> AsyncIterator[tuple[list[Fetched], bool]]:
     """Read every partition of a topic without a group, from the start or from `since`, for ever.
 
-    Yields (records, caught up): caught up once everything that stood in the topic when reading
-    began has been yielded. Raises Retry when Kafka is away.
+    Yields (records, caught up) several times a second: caught up once everything that stood in the
+    topic when reading began has been yielded. Raises Retry when Kafka is away.
     """
-    consumer = AIOKafkaConsumer(**address.options, enable_auto_commit=False, group_id=None)
-    try:
-        async with asyncio.timeout(15):
-            await consumer.start()
-            parts = await _all_partitions(consumer, address.topic(topic))
+    numbers = range(await partition_count(address, topic))
+    parts = [TopicPartition(address.topic(topic), number) for number in numbers]
+    async with _consumer(address) as consumer:
+        async with asyncio.timeout(START_WITHIN_S):
             consumer.assign(parts)
             await _start_at(consumer, parts, since)
             ends = await consumer.end_offsets(parts)
-        caught_up = False
+        caught_up, heard_at = False, time.monotonic()
         while not stopping.is_set():
             fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
-            records = [_read(r) for rs in fetched.values() for r in rs]
-            caught_up = caught_up or await _past(consumer, ends)
-            yield records, caught_up
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Retry("kafka_away", f"Kafka does not answer: {error or 'time-out'}") from None
-    finally:
-        await _close(consumer)
-
-
-async def partition_count(address: Address, topic: Topic) -> int:
-    """How many partitions a topic really has. Raises Retry when Kafka is away or it is missing."""
-    consumer = AIOKafkaConsumer(**address.options, group_id=None)
-    try:
-        async with asyncio.timeout(15):
-            await consumer.start()
-            return len(await _all_partitions(consumer, address.topic(topic)))
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Retry("kafka_away", f"Kafka does not answer: {error or 'time-out'}") from None
-    finally:
-        await _close(consumer)
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                if fetched:
+                    heard_at = time.monotonic()
+                elif time.monotonic() - heard_at > ASK_EVERY_S:
+                    await consumer.end_offsets(parts)  # silence or a dead broker?
+                    heard_at = time.monotonic()
+                caught_up = caught_up or await _past(consumer, ends)
+            yield [_read(r) for rs in fetched.values() for r in rs], caught_up
 
 
 async def offsets_since(
@@ -236,35 +314,48 @@ async def offsets_since(
 ) -> dict[Partition, int]:
     """The offset of the first record appended at or after `since`, by partition; the partition's
     end where there is none. Raises Retry when Kafka is away."""
-    consumer = AIOKafkaConsumer(**address.options, group_id=None)
-    wanted = [TopicPartition(topic, number) for topic, number in partitions]
-    try:
-        async with asyncio.timeout(15):
-            await consumer.start()
-            ends = await consumer.end_offsets(wanted)
-            found = await consumer.offsets_for_times(dict.fromkeys(wanted, _stamp(since)))
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Retry("kafka_away", f"Kafka does not answer: {error or 'time-out'}") from None
-    finally:
-        await _close(consumer)
+    wanted = [_tp(partition) for partition in partitions]
+    async with _consumer(address) as consumer, asyncio.timeout(START_WITHIN_S):
+        ends = await consumer.end_offsets(wanted)
+        found = await consumer.offsets_for_times(dict.fromkeys(wanted, _stamp(since)))
     first = {tp: found[tp].offset if found.get(tp) else ends[tp] for tp in wanted}
     return {(tp.topic, tp.partition): offset for tp, offset in first.items()}
 
 
+async def log_bounds(
+    address: Address, partitions: Collection[Partition]
+) -> dict[Partition, tuple[int, int]]:
+    """The oldest offset there is and the next to be written, by partition. A stored offset below
+    the first lost records to retention; one above the second belongs to a topic that was made
+    anew. Raises Retry when Kafka is away."""
+    wanted = [_tp(partition) for partition in partitions]
+    async with _consumer(address) as consumer, asyncio.timeout(START_WITHIN_S):
+        starts, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+    return {(tp.topic, tp.partition): (starts[tp], ends[tp]) for tp in wanted}
+
+
+@contextlib.asynccontextmanager
+async def _consumer(address: Address) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer outside every group. What goes wrong with Kafka is Retry."""
+    consumer = AIOKafkaConsumer(
+        **address.options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    try:
+        await _start(consumer)
+        yield consumer
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Retry("kafka_away", f"Kafka does not answer: {str(error) or 'time-out'}") from None
+    finally:
+        await give_up_after(STOP_WITHIN_S, consumer.stop())
+
+
+async def _start(consumer: AIOKafkaConsumer) -> None:
+    async with asyncio.timeout(START_WITHIN_S):
+        await consumer.start()
+
+
 def _stamp(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(milliseconds=1)
-
-
-async def _all_partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-    numbers = consumer.partitions_for_topic(topic)
-    if not numbers:
-        # Asking for one topic's metadata is how a client without a subscription learns of it.
-        consumer._client.add_topic(topic)
-        await consumer._client.force_metadata_update()
-        numbers = consumer.partitions_for_topic(topic)
-    if not numbers:
-        raise Retry("topic_missing", f"topic {topic} does not exist: run `bongsu init`")
-    return [TopicPartition(topic, number) for number in sorted(numbers)]
 
 
 async def _start_at(
@@ -299,7 +390,5 @@ def _names(partitions: Collection[TopicPartition]) -> list[Partition]:
     return [(tp.topic, tp.partition) for tp in partitions]
 
 
-async def _close(consumer: AIOKafkaConsumer) -> None:
-    with contextlib.suppress(TimeoutError, KafkaError, asyncio.CancelledError):
-        async with asyncio.timeout(STOP_WITHIN_S):
-            await consumer.stop()
+def _tp(partition: Partition) -> TopicPartition:
+    return TopicPartition(*partition)

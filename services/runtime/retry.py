@@ -49,3 +49,16 @@ async def until(
         await asyncio.wait({task, stop})
     if not task.cancelled():
         task.result()
+
+
+async def give_up_after(seconds: float, closing: Coroutine[Any, Any, None]) -> None:
+    """Close something politely, but not for longer than this; what the closing raises is of no use
+    to anybody. A cancellation of the caller gets through."""
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)
+    if task.done() and not task.cancelled():
+        task.exception()

@@ -2,15 +2,20 @@
 
 Catalogue objects hold names, this folder holds values. A file is read again when it changes, so
 that a key is rotated without a restart: put the new one first, keep the old one second for a while.
+A file that turns unreadable under a running process changes nothing but the log.
 """
 
 import json
 from pathlib import Path
 
+import structlog
 from pydantic import SecretStr
 
 from services.runtime.errors import Stop
 from services.runtime.logs import register_secrets
+
+_log = structlog.get_logger()
+_Fields = dict[str, tuple[str, ...]]
 
 
 class SecretFolder:
@@ -18,7 +23,7 @@ class SecretFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: dict[str, tuple[int, dict[str, tuple[str, ...]]]] = {}
+        self._read: dict[str, tuple[tuple[int, ...], _Fields]] = {}
 
     def all(self, name: str, field: str) -> tuple[SecretStr, ...]:
         """Every valid value of a field, newest first. Raises Stop with a sentence."""
@@ -35,26 +40,36 @@ class SecretFolder:
         """The newest value of every field."""
         return {field: SecretStr(values[0]) for field, values in self._load(name).items()}
 
-    def _load(self, name: str) -> dict[str, tuple[str, ...]]:
+    def _load(self, name: str) -> _Fields:
         path = self._folder / f"{name}.json"
         try:
-            changed = path.stat().st_mtime_ns
+            stat = path.stat()
+            version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             known = self._read.get(name)
-            if known is None or known[0] != changed:
-                known = (changed, _parse(json.loads(path.read_text(encoding="utf-8"))))
+            if known is None or known[0] != version:
+                known = (version, self._parsed(name, path))
                 self._read[name] = known
         except OSError as error:
             raise Stop(
                 "secret", f"secret {name}: {path} cannot be read ({error.strerror})"
             ) from None
-        except (ValueError, TypeError, AttributeError):
-            raise Stop("secret", f"secret {name}: {path} is no JSON object of strings") from None
-        register_secrets(value for values in known[1].values() for value in values)
         return known[1]
 
+    def _parsed(self, name: str, path: Path) -> _Fields:
+        try:
+            fields = _parse(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError, AttributeError):
+            sentence = f"secret {name}: {path} is no JSON object of strings"
+            if name not in self._read:
+                raise Stop("secret", sentence) from None
+            _log.error("a secret stays as it was", reason=sentence)
+            return self._read[name][1]
+        register_secrets(value for values in fields.values() for value in values)
+        return fields
 
-def _parse(content: dict[str, object]) -> dict[str, tuple[str, ...]]:
-    parsed: dict[str, tuple[str, ...]] = {}
+
+def _parse(content: dict[str, object]) -> _Fields:
+    parsed: _Fields = {}
     for field, value in content.items():
         values = [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
         if not all(values) or len(values) != (len(value) if isinstance(value, list) else 1):
