@@ -1,0 +1,1 @@
+"""What the outside says: receipts of test devices and look-ups at providers become evidence."""

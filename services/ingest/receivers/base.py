@@ -1,0 +1,139 @@
+"""What a receiver's app is to ingest: it proves who speaks, then says what was seen.
+
+In:  headers and raw body of one request. Out: `Stamp` (authentic, and the phone's own time), then
+     what the app says: `Observation`, `SignOfLife` or `Misconfigured`. All of it pure.
+Before: `app.py` took the request in. After: `receive.py` makes evidence of it.
+"""
+
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from services.contracts.ids import Nonce
+from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
+from services.runtime.errors import Refuse, SetAside
+
+WINDOW = timedelta(seconds=300)
+Keys = Mapping[str, Sequence[SecretStr]]
+# What Android shows an untrusted listener instead of a text it takes for a one-time code.
+_REDACTED = re.compile(r"sensitive notification content hidden|민감한 알림", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One request: header names in lower case, the body as it came."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """An authentic request: when the phone says it sent it, and the word that is good only once
+    (with another body)."""
+
+    at: datetime
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A message on the device. `text` stays in memory: nothing but its keyed digest leaves.
+
+    `own_id` is the app's id of this happening; without one `likeness` names it, and holds a number
+    perhaps. `platform` None = the receiver's carrier.
+    """
+
+    nonce: Nonce | None
+    text: str = field(repr=False)
+    observed_min: datetime
+    observed_max: datetime
+    clock: ClockSource
+    placement: Placement
+    platform: str | None = None
+    links_visible: bool = True
+    own_id: str | None = None
+    likeness: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOfLife:
+    """The app runs and can upload; `battery` from 0 to 1 where it says so."""
+
+    battery: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """The phone hides what it should show: never evidence of anything but itself."""
+
+
+Said = Observation | SignOfLife | Misconfigured
+
+
+class Observes(Protocol):
+    """One app. `secrets` are the fields of the observer's secret, `names` the field names its
+    documents know (only these appear in a dead letter), `status` the answer to an accepted one."""
+
+    kind: ObserverKind
+    secrets: tuple[str, ...]
+    names: frozenset[str]
+    status: int
+
+    def verify(self, incoming: Incoming, keys: Keys, now: datetime) -> Stamp:
+        """Raises Refuse (`bad_signature`, `stale`); the body is not parsed before."""
+        ...
+
+    def read(self, body: bytes, stamp: Stamp) -> list[Said]:
+        """What an authentic body says. Raises SetAside when it cannot be understood."""
+        ...
+
+
+class Payload(BaseModel):
+    """The allow-listed fields of a body; all others are dropped unread."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+P = TypeVar("P", bound=Payload)
+
+
+def parse(model: type[P], body: bytes) -> P:
+    """A body's allow-listed fields. Raises SetAside: `not_json` or `fields`."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        kinds = {item["type"] for item in error.errors(include_input=False, include_context=False)}
+        raise SetAside("not_json" if "json_invalid" in kinds else "fields") from None
+
+
+def sent_at(stamp: str, per_second: int, now: datetime) -> datetime:
+    """The time in a decimal stamp. Raises Refuse: no stamp, or outside the window."""
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 13):
+        forged()
+    seconds = int(stamp) / per_second
+    # As numbers: a stamp far beyond the calendar is stale, not an error.
+    if abs(now.timestamp() - seconds) > WINDOW.total_seconds():
+        raise Refuse("stale")
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def equals_one(candidates: Iterable[bytes], given: str) -> bool:
+    """Does `given` equal any candidate? All are compared, each in constant time."""
+    sign = given.encode("utf-8", "surrogatepass")
+    return sum(hmac.compare_digest(candidate, sign) for candidate in candidates) > 0
+
+
+def forged() -> NoReturn:
+    """The answer to all that is not authentic, whatever is wrong with it."""
+    raise Refuse("bad_signature")
+
+
+def looks_redacted(text: str) -> bool:
+    """Is this what the system shows instead of a message?"""
+    return _REDACTED.search(text) is not None
