@@ -111,7 +111,18 @@ async def create_topics(address: Address, topics: tuple[Topic, ...]) -> list[str
                     "topics", f"topic {name} cannot be made: {detail[0] if detail else code}"
                 )
             made.append(name)
+        # The controller has made them; the brokers hear of it a moment later.
+        while await _missing(client, made):
+            await asyncio.sleep(0.05)
     return made
+
+
+async def _missing(client: AIOKafkaAdminClient, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    described = await client.describe_topics(names)
+    known = {t["topic"] for t in described if not t["error_code"] and t["partitions"]}
+    return [name for name in names if name not in known]
 
 
 def _config(topic: Topic, copies: int) -> dict[str, str]:
@@ -124,10 +135,9 @@ async def check_topics(address: Address, topics: tuple[Topic, ...]) -> None:
     development set-up. Raises Retry when Kafka is away."""
     names = [address.topic(topic) for topic in topics]
     async with _admin(address) as client:
-        described = {t["topic"]: t for t in await client.describe_topics(names)}
-        missing = [n for n in names if n not in described or described[n]["error_code"]]
-        if missing:
+        if missing := await _missing(client, names):
             raise Stop("topics", f"topics {', '.join(missing)} do not exist: run `bongsu init`")
+        described = {t["topic"]: t for t in await client.describe_topics(names)}
         configured = await _configured(client, names)
     for topic, name in zip(topics, names, strict=True):
         _require_meaning(topic, name, configured[name])
