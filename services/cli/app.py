@@ -1,5 +1,7 @@
 """The `bongsu` command: one file a command group, imported here into one application."""
 
+import logging
+
 import typer
 
 from services.cli import catalogue, faults, init, probe, processes, status, up
@@ -24,4 +26,6 @@ app.command("repair")(faults.repair)
 def main() -> None:
     """The console entry point."""
     logs.configure("cli", "cli", level="error")
+    # What a client library notes about its retries is for processes; a command says it in a sentence.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     app()

@@ -1,4 +1,4 @@
-"""The catalogue: bodies and their notices, channels, providers, accounts, senders, receivers, routes.
+"""The catalogue: bodies, notices, channels, providers, accounts, senders, receivers and routes.
 
 Data only: rules that look at more than one object live in `services/catalogue/check.py`. Unknown
 fields are refused here, because a catalogue is written by people: a misspelt field must not pass.
@@ -152,7 +152,7 @@ class Audience(Model):
 
 
 class Rung(Model):
-    """One rung of a notice's ladder: a channel bongsu probes by `route`, or one it cannot (post)."""
+    """One rung of a ladder: a channel probed by `route`, or one nobody can probe (post)."""
 
     channel: Channel | Literal["post", "web", "broadcast"]
     route: Id | None = None
