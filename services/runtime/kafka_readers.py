@@ -111,7 +111,7 @@ class GroupReader:
             finally:
                 # Peers own them from now on, and no rebalance will tell this handler.
                 await self._give_back()
-                await give_up_after(STOP_WITHIN_S, consumer.stop())
+                await _close(consumer)
             await pause(stopping, backoff.next_s())
 
     def _build(self) -> AIOKafkaConsumer:
@@ -346,7 +346,7 @@ async def _consumer(address: Address) -> AsyncIterator[AIOKafkaConsumer]:
     except (KafkaError, OSError, TimeoutError) as error:
         raise Retry("kafka_away", f"Kafka does not answer: {str(error) or 'time-out'}") from None
     finally:
-        await give_up_after(STOP_WITHIN_S, consumer.stop())
+        await _close(consumer)
 
 
 async def _start(consumer: AIOKafkaConsumer) -> None:
@@ -388,6 +388,12 @@ def _read(record: Any) -> Fetched:
 
 def _names(partitions: Collection[TopicPartition]) -> list[Partition]:
     return [(tp.topic, tp.partition) for tp in partitions]
+
+
+async def _close(consumer: AIOKafkaConsumer) -> None:
+    # A silent broker lets a stop wait for its farewell. Nothing public cuts the connections, and a
+    # stop that is cancelled would leave them and their tasks.
+    await give_up_after(STOP_WITHIN_S, consumer.stop(), consumer._client.close)
 
 
 def _tp(partition: Partition) -> TopicPartition:
