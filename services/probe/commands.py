@@ -111,14 +111,15 @@ class Commands:
         if isinstance(planned, Fate):
             self._count(planned, command)
             return
+        self._remember(command)  # before waiting: the same batch may hold it twice
         announced = await self._worker.announce(planned)
         if announced in (NotSent.KAFKA, NotSent.STOPPING):
+            self._done.pop(command.command_id, None)
             raise Retry("not_announced", "a command could not be announced")
         if not isinstance(announced, Announced):
             self._count(Fate.NOT_SENT, command, announced)
             return
         self._worker.keep(self._worker.carry_out(announced))
-        self._remember(command)
         self._count(Fate.STARTED, command)
 
     def _plan(self, command: ProbeCommand) -> PlannedProbe | Fate:

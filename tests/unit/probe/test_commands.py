@@ -75,11 +75,11 @@ async def test_a_command_is_announced_before_its_offset_may_move_and_the_call_go
 async def test_a_command_read_again_is_carried_out_once(bench_of: Any, commands_of: Any) -> None:
     bench = await bench_of()
     commands, registry = commands_of(bench)
-    await commands.handle(_records(_command()))
+    await commands.handle(_records(_command(), _command()))
     await commands.handle(_records(_command()))
     await eventually(lambda: bench.answers, within=5)
     assert len(bench.sent) == 1
-    assert _counted(registry, Fate.REPEATED) == 1
+    assert _counted(registry, Fate.REPEATED) == 2
 
 
 async def test_two_workers_make_the_same_probe_id_of_one_command(
