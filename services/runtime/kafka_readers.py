@@ -393,7 +393,7 @@ def _names(partitions: Collection[TopicPartition]) -> list[Partition]:
 async def _close(consumer: AIOKafkaConsumer) -> None:
     # A silent broker lets a stop wait for its farewell. Nothing public cuts the connections, and a
     # stop that is cancelled would leave them and their tasks.
-    await give_up_after(STOP_WITHIN_S, consumer.stop(), consumer._client.close)
+    await give_up_after(STOP_WITHIN_S, consumer.stop(), lambda: consumer._client.close())
 
 
 def _tp(partition: Partition) -> TopicPartition:

@@ -6,7 +6,7 @@ For loops that try until they are stopped. A bounded number of tries is stamina'
 import asyncio
 import contextlib
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 
@@ -51,14 +51,21 @@ async def until(
         task.result()
 
 
-async def give_up_after(seconds: float, closing: Coroutine[Any, Any, None]) -> None:
-    """Close something politely, but not for longer than this; what the closing raises is of no use
-    to anybody. A cancellation of the caller gets through."""
-    task = asyncio.create_task(closing)
+async def give_up_after(
+    seconds: float,
+    closing: Coroutine[Any, Any, None],
+    cut: Callable[[], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Close something politely, but not for longer than this; then `cut` what the closing waits
+    for, so that it ends by itself within a second. What either raises is of no use to anybody. A
+    cancellation of the caller gets through."""
+    tasks = [asyncio.create_task(closing)]
     try:
-        await asyncio.wait({task}, timeout=seconds)
+        await asyncio.wait(tasks, timeout=seconds)
+        if cut is not None and not tasks[0].done():
+            tasks.append(asyncio.create_task(cut()))
+            await asyncio.wait(tasks, timeout=1.0)
     finally:
-        task.cancel()
-        await asyncio.wait({task}, timeout=1.0)
-    if task.done() and not task.cancelled():
-        task.exception()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

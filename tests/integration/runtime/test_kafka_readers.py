@@ -1,12 +1,10 @@
-"""Readers on a real broker: who reads what from where, through faults of peers and of the broker."""
+"""Readers on a real broker: who reads what from where, through faults of peers and broker."""
 
 import asyncio
 import contextlib
-import os
-import signal
-import subprocess
 import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -238,16 +236,16 @@ async def test_the_partitions_of_a_killed_member_are_read_by_the_other(
     sink = Sink()
     async with producing(address, health) as producer, reading(address, sink):
         await eventually(lambda: sink.owned == both(address), within=15)
-        peer = subprocess.Popen(
-            [sys.executable, "-c", PEER, kafka_address, address.prefix], stdout=subprocess.PIPE
+        peer = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PEER, kafka_address, address.prefix, stdout=PIPE
         )
         try:
             await eventually(lambda: len(sink.owned) == 1, within=20)
             assert peer.stdout is not None
-            assert await asyncio.to_thread(peer.stdout.readline) == b"sharing\n"
+            assert await asyncio.wait_for(peer.stdout.readline(), 10) == b"sharing\n"
         finally:
-            os.kill(peer.pid, signal.SIGKILL)
-            peer.communicate()
+            peer.kill()
+            await peer.communicate()
         killed_at = time.monotonic()
         await send(producer, *numbers(0, 20))
         await eventually(lambda: len(sink.values) >= 20, within=HANDED_OVER_WITHIN_S + 5)
