@@ -26,6 +26,6 @@ app.command("repair")(faults.repair)
 def main() -> None:
     """The console entry point."""
     logs.configure("cli", "cli", level="error")
-    # What a client library notes about its retries is for processes; a command says it in a sentence.
+    # Retries of the client are for the logs of processes; a command says it in one sentence.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     app()

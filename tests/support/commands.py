@@ -1,4 +1,4 @@
-"""The `bongsu` command as a user runs it: in a process of its own, by what it prints and returns."""
+"""The `bongsu` command as a user runs it: its own process, judged by what it prints and returns."""
 
 import json
 import os
