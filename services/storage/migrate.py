@@ -118,7 +118,7 @@ async def _connected(dsn: str) -> AsyncIterator[Connection]:
         dsn,
         timeout=CONNECT_S,
         command_timeout=STATEMENT_S,
-        target_session_attrs=SessionAttribute.read_write,
+        target_session_attrs=SessionAttribute.primary,
         server_settings={
             "application_name": "bongsu init",
             "timezone": "UTC",

@@ -49,7 +49,7 @@ async def open_pool(
         max_size=max_size,
         timeout=CONNECT_S,
         command_timeout=command_timeout_s,
-        target_session_attrs=SessionAttribute.read_write,
+        target_session_attrs=SessionAttribute.primary,  # never a standby; a role may be read-only
         server_settings=_session(role_label, command_timeout_s),
     )
     try:

@@ -1,0 +1,102 @@
+"""The sink stores and cannot delete; the report reads and cannot write."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from services.contracts.evidence import Evidence
+from services.storage import migrate, roles, sink
+from services.storage.errors import StorageRefused
+from services.storage.pool import Pool, open_pool, transaction
+from tests.integration.storage.storing import store
+from tests.support import builders
+
+PASSWORDS = {"bongsu_sink": "sink-pw", "bongsu_report": "report-pw"}
+LOGINS = {**PASSWORDS, roles.OWNER: "owner-pw"}
+
+
+@pytest.fixture
+async def initialised(empty_database: str) -> str:
+    """DSN of the administrator in a database that `init_database` has set up, twice."""
+    name = urlsplit(empty_database).path.removeprefix("/")
+    for _ in range(2):
+        await migrate.init_database(empty_database, name, PASSWORDS)
+    return empty_database
+
+
+@pytest.fixture
+async def as_sink(initialised: str) -> AsyncIterator[Pool]:
+    """As the sink logs in."""
+    async with open_pool(_as(initialised, "bongsu_sink"), role_label="sink") as pool:
+        yield pool
+
+
+def _as(dsn: str, role: str) -> str:
+    parts = urlsplit(dsn)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role}:{LOGINS[role]}@{place}"))
+
+
+async def test_the_sink_stores_a_batch_with_its_own_rights(as_sink: Pool) -> None:
+    sent = builders.a_probe_sent()
+    batches: list[list[Evidence]] = [
+        [sent, builders.an_answer(sent)],
+        [builders.a_report(sent, probe_id=None)],
+    ]
+    for events in batches:
+        async with transaction(as_sink) as conn:
+            await store(conn, events)
+            await sink.touch_liveness(conn, [sink.Sign("worker/a", builders.SLOT, builders.SLOT)])
+            await sink.mark_stored_until(conn, "evidence", 0, 1, builders.SLOT)
+    async with transaction(as_sink) as conn:
+        await sink.maintain(conn, 14, 400)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM evidence",
+        "UPDATE evidence SET source = 'x'",
+        "DELETE FROM attempts",
+        "DELETE FROM message_ref",
+        "TRUNCATE evidence",
+        "DROP TABLE evidence_default",
+        "CREATE TABLE mine ()",
+        "SELECT make_day('evidence', '2026-01-01')",
+        "UPDATE catalogue_object SET kind = 'x'",
+        "INSERT INTO monitor_fault VALUES ('worker:a', now(), now(), 'x', 'me', now())",
+    ],
+)
+async def test_the_sink_can_neither_change_nor_remove_what_happened(
+    as_sink: Pool, statement: str
+) -> None:
+    with pytest.raises(Exception, match=r"permission denied|must be owner"):
+        await as_sink.execute(statement)
+
+
+async def test_the_report_reads_tables_and_boards_and_writes_nothing(initialised: str) -> None:
+    async with open_pool(_as(initialised, "bongsu_report"), role_label="report") as pool:
+        pass_through = "SELECT count(*) FROM dash.probe WHERE probe_id >= dash.id_floor(now())"
+        assert await pool.fetchval(pass_through) == 0
+        assert await pool.fetchval("SELECT count(*) FROM evidence") == 0
+        with pytest.raises(Exception, match=r"permission denied|read-only"):
+            await pool.execute("DELETE FROM attempts")
+
+
+async def test_the_owner_sets_up_what_an_administrator_has_made(
+    initialised: str,
+) -> None:
+    name = urlsplit(initialised).path.removeprefix("/")
+    async with open_pool(initialised, role_label="test") as pool:
+        await pool.execute(f"ALTER ROLE {roles.OWNER} LOGIN PASSWORD 'owner-pw'")
+    dsn = _as(initialised, roles.OWNER)
+    assert await migrate.init_database(dsn, name, PASSWORDS) == []
+    with pytest.raises(StorageRefused, match="have an administrator create it"):
+        await migrate.init_database(dsn, f"{name}_absent", PASSWORDS)
+
+
+async def test_the_printed_sql_names_every_role_and_no_password() -> None:
+    text = roles.print_sql()
+    assert all(f"CREATE ROLE {role}" in text for role in roles.ROLES)
+    assert "<password>" in text
