@@ -159,7 +159,7 @@ async def test_a_hundred_slow_clients_do_not_hinder_a_good_one(server: Server) -
         started = time.monotonic()
         writer.write(GOOD)
         await reader.readuntil(ANSWER)
-        assert time.monotonic() - started < 0.2
+        assert time.monotonic() - started < DEADLINE_S  # not only once the slow ones are gone
 
 
 async def test_a_stop_lets_a_request_in_flight_end_and_then_listens_no_more() -> None:
