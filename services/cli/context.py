@@ -21,6 +21,7 @@ from services.local.stack import ADDRESSES, DATABASE
 from services.runtime.errors import Consequence, Retry
 from services.runtime.kafka import Address, address_of
 from services.runtime.settings import Settings, load
+from services.storage import errors
 
 NOT_DONE, UNREACHABLE, INVALID = 1, 3, 4
 
@@ -85,3 +86,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail(str(error), INVALID)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except Exception as error:
+        if not errors.curable(error):
+            raise
+        fail(f"Postgres does not answer: {error or type(error).__name__}", UNREACHABLE)

@@ -12,8 +12,6 @@ from services.cli.context import DATA, UNREACHABLE, Data, context, fail, run
 from services.cli.faults import seconds
 from services.cli.summary import route_summary
 from services.contracts.catalogue import Catalogue
-from services.runtime.errors import Retry
-from services.storage import errors
 from services.storage.pool import open_pool, transaction
 from services.storage.status import RouteStatus, latest_catalogue, routes_since
 
@@ -39,16 +37,8 @@ def status(
 
 
 async def _read(dsn: str, since: datetime) -> tuple[Catalogue | None, list[RouteStatus]]:
-    try:
-        async with (
-            open_pool(dsn, role_label="cli", max_size=1) as pool,
-            transaction(pool) as conn,
-        ):
-            return await latest_catalogue(conn), await routes_since(conn, since)
-    except Exception as error:
-        if not errors.curable(error):
-            raise
-        raise Retry("postgres", f"Postgres does not answer: {error}") from None
+    async with open_pool(dsn, role_label="cli", max_size=1) as pool, transaction(pool) as conn:
+        return await latest_catalogue(conn), await routes_since(conn, since)
 
 
 def _record(line: table.Line) -> dict[str, Any]:

@@ -16,15 +16,13 @@ import typer
 from services.cli import catalogue as catalogues
 from services.cli import table
 from services.cli.catalogue import DIRECTORY, Directory
-from services.cli.context import DATA, INVALID, Data, fail
+from services.cli.context import DATA, INVALID, Data, fail, run
 from services.cli.faults import seconds
 from services.cli.screen import Screen
 from services.cli.summary import summary
 from services.contracts.catalogue import Catalogue
-from services.local.child import ServerStartError
 from services.local.settings import LocalSettings
 from services.local.stack import Stack
-from services.runtime.errors import Consequence
 from services.runtime.settings import load
 from services.storage import errors
 from services.storage.pool import Pool, open_pool, transaction
@@ -49,13 +47,11 @@ def up(
     wanted = catalogues.read(directory)
     _check_disk(data)
     screen = Screen()
-    try:
-        run = Run(Stack(data, load(LocalSettings), screen.tell), wanted, screen, span)
-        asyncio.run(run.live())
-    except (ServerStartError, Consequence) as error:
-        fail(str(error), INVALID)
+    stack = Stack(data, load(LocalSettings), screen.tell)
+    this = Run(stack, wanted, screen, span)
+    run(this.live())
     if summary_file is not None:
-        summary_file.write_text(json.dumps(run.figures(), indent=2), encoding="utf-8")
+        summary_file.write_text(json.dumps(this.figures(), indent=2), encoding="utf-8")
 
 
 def _check_disk(data: Path) -> None:
