@@ -20,6 +20,7 @@ from services.ingest.receivers.base import (
     Keys,
     Misconfigured,
     Observation,
+    Observes,
     Payload,
     Said,
     SignOfLife,
@@ -87,7 +88,7 @@ class AndroidSmsGateway:
     """See the module."""
 
     kind = ObserverKind.ANDROID_SMS_GATEWAY
-    secrets = ("key",)
+    secrets: tuple[str, ...] = ("key",)
     status = 202
     names = frozenset(_NAMES.split())
 
@@ -140,4 +141,4 @@ def _battery(body: bytes) -> float | None:
     return level.observedValue / 100 if level else None
 
 
-OBSERVER = AndroidSmsGateway()
+OBSERVER: Observes = AndroidSmsGateway()

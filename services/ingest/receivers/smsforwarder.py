@@ -23,6 +23,7 @@ from services.ingest.receivers.base import (
     Keys,
     Misconfigured,
     Observation,
+    Observes,
     Payload,
     Said,
     SignOfLife,
@@ -65,7 +66,7 @@ class SmsForwarder:
     """See the module."""
 
     kind = ObserverKind.SMSFORWARDER
-    secrets = ("token", "secret")
+    secrets: tuple[str, ...] = ("token", "secret")
     status = 200  # the only one the app takes for success
     names = frozenset(_NAMES.split())
 
@@ -133,4 +134,4 @@ def _battery(level: str | None) -> float | None:
     return min(int(match[1]), 100) / 100 if match else None
 
 
-OBSERVER = SmsForwarder()
+OBSERVER: Observes = SmsForwarder()

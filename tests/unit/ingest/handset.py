@@ -1,0 +1,150 @@
+"""A test handset and the ingest it posts to, without sockets: requests go straight into the app."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Message
+
+from services.contracts import text
+from services.contracts.catalogue import Catalogue, Observer, Receiver, build
+from services.contracts.vocabulary import Carrier, ObserverKind
+from services.ingest import app, receivers
+from services.ingest.metrics import Metrics
+from services.ingest.receive import Keeper, Receipts
+from services.runtime.secrets import SecretFolder
+from simulators import handset_wire as wire
+from tests.support.builders import CONTENT_KEY, ID_KEY, REVISION, SLOT, a_probe_id
+from tests.support.memory import MemoryPublisher
+from tests.support.probing import MovedClock
+
+GATEWAY, FORWARDER = "android-sms-gateway", "smsforwarder"
+KEY, OLD_KEY = "a signing key of tests, long enough", "the key before it, still good enough"
+SECRET, TOKEN = "a forwarder secret of tests", "a bearer token of tests"
+CANARY_NUMBER, CANARY_WORD = "01000000001", "KKANARIA"
+PROBE = a_probe_id()
+TEXT = text.probe_text(PROBE, 0)
+NOW = SLOT + timedelta(seconds=10)
+KEEPER = Keeper("ingest-a", ID_KEY, CONTENT_KEY)
+
+
+def a_receiver(name: str = "skt-1") -> Receiver:
+    """A handset with both apps."""
+    observers = tuple(
+        Observer(kind=kind, secret=f"{name}-{kind}")
+        for kind in (ObserverKind.ANDROID_SMS_GATEWAY, ObserverKind.SMSFORWARDER)
+    )
+    return Receiver(
+        id=name, carrier=Carrier.SKT, os="Android 14", site="seoul", secret=name,
+        observers=observers,
+    )  # fmt: skip
+
+
+def a_catalogue(*receivers_: Receiver) -> Catalogue:
+    """Only what ingest asks: receivers."""
+    return build(REVISION, [("receiver", r) for r in receivers_ or (a_receiver(),)])
+
+
+def write_secrets(folder: Path) -> Path:
+    """Keys of the handset, newest first."""
+    gateway, forwarder = {"key": [KEY, OLD_KEY]}, {"secret": SECRET, "token": TOKEN}
+    (folder / f"skt-1-{GATEWAY}.json").write_text(json.dumps(gateway))
+    (folder / f"skt-1-{FORWARDER}.json").write_text(json.dumps(forwarder))
+    return folder
+
+
+@dataclass
+class Answer:
+    """Status, headers and body of an answer."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+async def ask(
+    application: ASGIApp, path: str, headers: dict[str, str], *pieces: bytes, method: str = "POST"
+) -> Answer:
+    """One request to an ASGI application; the body in pieces as they would arrive."""
+    answer, todo = Answer(), list(pieces or (b"",))
+    raw = [(k.lower().encode(), v.encode("latin-1", "replace")) for k, v in headers.items()]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "root_path": "", "headers": raw, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+    }  # fmt: skip
+
+    async def receive() -> Message:
+        piece = todo.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(todo)}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            answer.headers = {k.decode(): v.decode() for k, v in message["headers"]}
+        else:
+            answer.body += message.get("body", b"")
+
+    await application(scope, receive, send)
+    return answer
+
+
+class Ingest:
+    """The application with an in-memory publisher and a clock that stands still."""
+
+    def __init__(self, folder: Path) -> None:
+        self.registry, self.published = CollectorRegistry(), MemoryPublisher()
+        self.clock, self.catalogue = MovedClock(NOW), a_catalogue()
+        self.metrics = Metrics(self.registry)
+        self.in_force: Catalogue | None = self.catalogue
+        receipts = Receipts(
+            KEEPER, lambda: self.in_force, SecretFolder(folder), self.published, self.metrics,
+            self.clock,
+        )  # fmt: skip
+        self.app = app.create(receipts, list(receivers.discover().values()), self.metrics)
+
+    @property
+    def records(self) -> list[Any]:
+        """What was published."""
+        return list(self.published.records)
+
+    async def post(
+        self, kind: str, body: bytes, headers: dict[str, str], receiver: str = "skt-1"
+    ) -> Answer:
+        """One request of a phone."""
+        return await ask(self.app, f"/v1/receipts/{kind}/{receiver}", headers, body)
+
+    async def gateway(self, body: bytes, at: datetime | None = None, key: str = KEY) -> Answer:
+        """A signed request of SMS Gateway for Android."""
+        headers = wire.gateway_headers(key, body, at or self.clock.now())
+        return await self.post(GATEWAY, body, headers)
+
+    async def forwarder(self, body: bytes) -> Answer:
+        """A request of SmsForwarder; its body is signed already."""
+        return await self.post(FORWARDER, body, wire.forwarder_headers(TOKEN, "skt-1"))
+
+    def count(self, name: str, **labels: str) -> float:
+        """A metric's value now."""
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+    def results(self, kind: str, result: str) -> float:
+        """How many requests ended so."""
+        return self.count("bongsu_ingest_requests_total", kind=kind, result=result)
+
+
+def an_sms(message: str = TEXT, own_id: str = "V1StGXR8_Z5jdHi6B-myT", **over: Any) -> bytes:
+    """The body of sms:received as the phone writes it."""
+    payload = wire.gateway_sms(message, None, "15880000", CANARY_NUMBER, SLOT)
+    event = {"id": own_id, "webhookId": "w", "event": "sms:received", "deviceId": "d"}
+    return wire.gson(event | {"payload": payload} | over)
+
+
+def a_notification(
+    message: str = TEXT, now: datetime = NOW, posted: datetime = SLOT, **over: Any
+) -> bytes:
+    """The body of a KakaoTalk notification, signed at `now`."""
+    body = wire.forwarder_notification("거제시청", message, "1", posted, "d", SECRET, now)
+    return json.dumps(json.loads(body) | over, ensure_ascii=False).encode()
