@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: help install up format lint types imports check test test-system schemas requirements clean
 
@@ -40,7 +40,7 @@ test: check ## all checks, and every test that wheels and jars can serve
 	@$(PYTEST) -m "not system" $(ARGS)
 
 test-system: .venv/.dev ## tests that need deploy/debian-packages.txt
-	@deploy/check-packages.sh && $(PYTEST) -m system $(ARGS)
+	@deploy/check-packages.sh && $(BIN)/python -m pytest -m system $(ARGS)
 
 schemas: .venv/.dev ## freeze the JSON Schemas of events anew (after raising their version)
 	@$(BIN)/python -m tests.contract.freeze_schemas
