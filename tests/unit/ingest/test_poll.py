@@ -240,7 +240,7 @@ async def test_a_locked_out_account_rests_says_so_once_and_wakes_with_a_new_secr
         await bench.passes(601, 2)
         await eventually(lambda: bench.stopped == 2, within=SOON_S)
         bench.give_secret("second secret")
-        await bench.passes(60, 3)
+        await bench.passes(600, 3)
         await eventually(lambda: bench.states, within=SOON_S)
     assert [line["event"] for line in lines] == ["look-ups of an account stopped"]
     secrets = [around.secret["access_key"].get_secret_value() for around in bench.script.built]
