@@ -4,14 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-import structlog
-
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
 from services.storage import errors
 from services.storage.pool import Pool, open_pool
-
-_log = structlog.get_logger()
 
 
 @contextlib.asynccontextmanager
@@ -27,6 +23,6 @@ async def database(dsn: str, health: Health, stopping: asyncio.Event) -> AsyncIt
             except Exception as error:
                 if not errors.curable(error):
                     raise
-                _log.warning("postgres is away", reason=str(error))
+                health.silent("postgres", str(error) or type(error).__name__)
                 await pause(stopping, backoff.next_s())
         yield pool

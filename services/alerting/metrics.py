@@ -26,6 +26,12 @@ class Metrics:
             buckets=STAGE_BUCKETS,
             registry=registry,
         )
+        self.clock_suspect = Counter(
+            "bongsu_probe_clock_suspect_total",
+            "Stages reached before the sending, by two clocks; left out of the histogram",
+            ["provider", "stage"],
+            registry=registry,
+        )
         self.pending = Gauge(
             "bongsu_probe_pending",
             "Announced probes of this instance's partitions without an outcome",
@@ -58,13 +64,13 @@ class Metrics:
         )
         self.lag_records = Gauge(
             "bongsu_consumer_lag_records",
-            "Records read but one batch behind, by topic",
+            "Records of this instance's partitions that are not stored yet",
             ["topic", "group"],
             registry=registry,
         )
         self.lag_seconds = Gauge(
             "bongsu_consumer_lag_seconds",
-            "Age of the newest stored record, or of the last look at an idle partition",
+            "Age of the oldest mark up to which one of this instance's partitions is stored",
             ["topic", "group"],
             registry=registry,
         )

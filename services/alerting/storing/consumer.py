@@ -7,167 +7,121 @@ What cannot be decoded, and what Postgres refuses to hold, goes to the dead lett
 Beyond a limit, or when a dead letter cannot be stored, storing stops: nothing is dropped.
 """
 
-import base64
-import hashlib
-import hmac
+import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
 from services.alerting.metrics import Metrics
-from services.alerting.settings import AlertingSettings
+from services.alerting.storing.deadletters import DeadLetters
+from services.alerting.storing.owned import Owned, Place
 from services.alerting.storing.pipeline import Batch, Move, Stored, apply_batch
 from services.contracts import codec, topics
-from services.contracts.evidence import DeadLetter, Event, Heartbeat
+from services.contracts.evidence import Event, Heartbeat
+from services.contracts.topics import Topic
 from services.runtime.errors import Retry, Stop
-from services.runtime.kafka import Address, Producer
 from services.runtime.kafka_readers import Fetched, Partition
 from services.runtime.ops import Health
+from services.runtime.retry import Backoff
 from services.storage import errors, sink
 from services.storage.pool import Connection, Pool, transaction
 
+TOPICS = (topics.EVIDENCE, topics.HEARTBEATS)
 TRIES = 5
 MARK_EVERY_S = 1.0
 _log = structlog.get_logger()
-
-
-@dataclass
-class Owned:
-    """The partitions this instance stores, with the offset each is stored up to."""
-
-    next_offsets: dict[Partition, int | None] = field(default_factory=dict)
-
-    def evidence(self, address: Address) -> list[int]:
-        """Numbers of our partitions of evidence."""
-        name = address.topic(topics.EVIDENCE)
-        return sorted(number for topic, number in self.next_offsets if topic == name)
 
 
 class Consumer:
     """A group's member that stores; see `kafka_readers.Handler`."""
 
     def __init__(
-        self,
-        address: Address,
-        pool: Pool,
-        producer: Producer,
-        metrics: Metrics,
-        health: Health,
-        settings: AlertingSettings,
+        self, owned: Owned, pool: Pool, dead_letters: DeadLetters, metrics: Metrics, health: Health
     ) -> None:
-        self._address, self._pool, self._producer = address, pool, producer
+        self._owned, self._pool, self._dead_letters = owned, pool, dead_letters
         self._metrics, self._health = metrics, health
-        self._content_key = settings.content_key.get_secret_value().encode()
-        self._limit = settings.dead_letters_per_minute
-        self._set_aside: deque[float] = deque(maxlen=self._limit)
+        self._topics = {owned.address.topic(topic): topic for topic in TOPICS}
         self._marked_at = 0.0
-        self.owned = Owned()
         health.needs("postgres")
 
     async def assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int | None]:
         """Start each partition at the offset that Postgres holds, else at its beginning."""
-        starts: dict[Partition, int | None] = {}
-        for topic in {topic for topic, _ in partitions}:
-            stored = await self._ask(topic)
-            for partition in (p for p in partitions if p[0] == topic):
-                offset = stored.get(partition[1])
-                self.owned.next_offsets[partition] = offset.next_offset if offset else None
-                starts[partition] = offset.next_offset if offset else 0
-        return starts
+        stored = {
+            (topic, number): Place(*offset)
+            for topic in {topic for topic, _ in partitions}
+            for number, offset in (await self._ask(topic)).items()
+        }
+        places = {p: stored.get(p, Place(None, None)) for p in partitions}
+        self._owned.places = places  # all of them: a group's member is told the whole
+        return {p: place.next_offset or 0 for p, place in places.items()}
 
     async def revoked(self, partitions: Collection[Partition]) -> None:
-        """Nothing is in flight here: a batch ends before the next poll."""
+        """Forget them. A batch still under way meets the fence of whoever has them next."""
         for partition in partitions:
-            self.owned.next_offsets.pop(partition, None)
+            self._owned.places.pop(partition, None)
 
     async def handle(self, records: Mapping[Partition, list[Fetched]]) -> None:
-        """Store one batch. Raises Retry: the reader starts over from Postgres' offsets."""
-        stored: list[Stored] = []
-        for record in (record for partition in records.values() for record in partition):
-            decoded = await self._decode(record)
-            if decoded is not None:
-                stored.append(decoded)
-        batch = Batch(tuple(stored), tuple(self._move(p, rs) for p, rs in records.items()))
-        await self._store(batch)
-        for move in batch.moves:
-            self.owned.next_offsets[move.topic, move.partition] = move.next_offset
-            self._tell_lag(move.topic, move.stored_until)
+        """Store one batch. Raises Retry: the reader starts over from Postgres' offsets.
+
+        Records of partitions that went meanwhile are left to their next owner.
+        """
+        places = {p: self._owned.places[p] for p in records if p in self._owned.places}
+        moves = [_move(p, place, records[p]) for p, place in places.items()]
+        decoded = [await self._decode(record) for p in places for record in records[p]]
+        await self._store(Batch(tuple(d for d in decoded if d), tuple(moves)))
+        for place, move in zip(places.values(), moves, strict=True):
+            self._count_gap(move, records[move.topic, move.partition][0].offset)
+            place.next_offset, place.stored_until = move.next_offset, move.stored_until
 
     async def idle(self, stored: Mapping[Partition, datetime]) -> None:
         """Partitions with nothing left to read are stored up to the moment they were looked at."""
-        if time.monotonic() - self._marked_at < MARK_EVERY_S:
+        places = {p: self._owned.places[p] for p in stored if p in self._owned.places}
+        if not places or time.monotonic() - self._marked_at < MARK_EVERY_S:
             return
         self._marked_at = time.monotonic()
         try:
             async with transaction(self._pool) as conn:
-                for partition, until in stored.items():
-                    await self._mark_idle(conn, partition, until)
+                for partition in sorted(places):
+                    await _mark(conn, partition, places[partition], stored[partition])
         except Exception as error:
-            raise self._away(error) from error
-        self._health.answered("postgres")
-        self._metrics.selfcheck.labels("stored").set_to_current_time()
-
-    async def _mark_idle(self, conn: Connection, partition: Partition, until: datetime) -> None:
-        if partition not in self.owned.next_offsets:
-            return
-        offset = self.owned.next_offsets[partition]
-        if offset is None:  # an empty partition has a place from now on
-            await sink.move_offset(conn, *partition, None, 0, until)
-            self.owned.next_offsets[partition] = 0
-        else:
-            await sink.mark_stored_until(conn, *partition, offset, until)
-        self._tell_lag(partition[0], until)
-
-    def _move(self, partition: Partition, records: Sequence[Fetched]) -> Move:
-        expected = self.owned.next_offsets.get(partition)
-        if partition not in self.owned.next_offsets:
-            raise Retry("not_owned", f"{partition} has no start")
-        lost = records[0].offset - (expected or 0)
-        if lost > 0:
-            self._metrics.gaps.labels(_short(self._address, partition[0])).inc(lost)
-            _log.error("records are gone", topic=partition[0], partition=partition[1], count=lost)
-        last = records[-1]
-        return Move(*partition, expected, last.offset + 1, last.known_at)
+            raise self._meaning(error) from error
+        for partition, place in places.items():
+            place.next_offset, place.stored_until = place.next_offset or 0, stored[partition]
+        self._worked()
 
     async def _decode(self, record: Fetched) -> Stored | None:
+        topic = self._topics[record.topic]
         try:
-            decoded = codec.decode(record.value, record.headers)
-            if not isinstance(decoded, Event | Heartbeat):
-                raise codec.InvalidEvent("wrong_topic", f"{type(decoded).__name__} does not belong")
+            return Stored(_belonging(codec.decode(record.value, record.headers), topic), record)
         except codec.InvalidEvent as error:
-            await self._to_dead_letters(record, error.reason)
+            await self._dead_letters.put(record, topic, error.reason, str(error))
             return None
-        return Stored(decoded, record.partition, record.offset, record.known_at)  # type: ignore[arg-type]
 
     async def _store(self, batch: Batch) -> None:
+        backoff = Backoff(cap_s=1.0)
         for _ in range(TRIES):
             try:
-                await self._one_transaction(batch)
-            except Retry:
-                raise
+                return await self._one_transaction(batch)
             except Exception as error:
                 if errors.names_a_row(error):
-                    batch = await self._without_poison(batch)
-                elif not errors.curable(error):
+                    batch = await self._without_poison(batch, str(error))
+                    continue
+                if not errors.curable(error):
                     raise
-                else:
-                    await self._check_still_ours(batch)
-            else:
-                return
+                _log.warning("a batch is stored again", reason=str(error) or type(error).__name__)
+            await self._check_still_ours(batch)
+            await asyncio.sleep(backoff.next_s())
         raise Retry("postgres", f"a batch could not be stored in {TRIES} tries")
 
     async def _one_transaction(self, batch: Batch) -> None:
-        started = time.monotonic()
-        async with transaction(self._pool) as conn:
-            repeated = await apply_batch(conn, batch)
-        self._metrics.store_seconds.labels("batch").observe(time.monotonic() - started)
+        with self._metrics.store_seconds.labels("batch").time():
+            async with transaction(self._pool) as conn:
+                repeated = await apply_batch(conn, batch)
         for kind in repeated:
             self._metrics.duplicates.labels(kind).inc()
-        self._health.answered("postgres")
+        self._worked()
 
     async def _check_still_ours(self, batch: Batch) -> None:
         """After an error nobody knows whether the commit went through: the offsets tell. Raises
@@ -182,21 +136,29 @@ class Consumer:
             async with transaction(self._pool) as conn:
                 return await sink.read_offsets(conn, topic)
         except Exception as error:
-            raise self._away(error) from error
+            raise self._meaning(error) from error
 
-    def _away(self, error: Exception) -> Exception:
+    def _meaning(self, error: Exception) -> Exception:
         """What a database error means here: Retry when a repeat can cure it."""
         if not errors.curable(error):
             return error
-        self._health.silent("postgres")
+        self._health.silent("postgres", str(error))
         return Retry("postgres_away", f"Postgres does not answer: {error or type(error).__name__}")
 
-    async def _without_poison(self, batch: Batch) -> Batch:
+    def _worked(self) -> None:
+        self._health.answered("postgres")
+        self._metrics.selfcheck.labels("stored").set_to_current_time()
+
+    async def _without_poison(self, batch: Batch, complaint: str) -> Batch:
         """The batch without the records that Postgres refuses, which go to the dead letters."""
         bad = await find_poison(batch.records, self._refused)
+        if not bad:
+            raise Retry("refused", f"Postgres refuses a batch but no record of it: {complaint}")
         for stored in bad:
-            await self._record_to_dead_letters(stored)
-        return Batch(tuple(r for r in batch.records if r not in bad), batch.moves)
+            topic = self._topics[stored.fetched.topic]
+            await self._dead_letters.put(stored.fetched, topic, "refused_by_postgres")
+        places = {id(stored) for stored in bad}
+        return Batch(tuple(r for r in batch.records if id(r) not in places), batch.moves)
 
     async def _refused(self, records: Sequence[Stored]) -> bool:
         """Would Postgres refuse a batch of these? Tried, and rolled back."""
@@ -209,48 +171,45 @@ class Consumer:
         except Exception as error:
             if errors.names_a_row(error):
                 return True
-            raise self._away(error) from error
+            raise self._meaning(error) from error
 
-    async def _record_to_dead_letters(self, stored: Stored) -> None:
-        encoded = codec.encode(stored.record)
-        topic = topics.HEARTBEATS if isinstance(stored.record, Heartbeat) else topics.EVIDENCE
-        name = self._address.topic(topic)
-        fetched = Fetched(
-            name, stored.partition, stored.offset, encoded.key, encoded.value,
-            tuple(encoded.headers), stored.known_at,
-        )  # fmt: skip
-        await self._to_dead_letters(fetched, "refused_by_postgres")
+    def _count_gap(self, move: Move, first: int) -> None:
+        lost = first - (move.expected or 0)
+        if lost > 0:
+            self._metrics.gaps.labels(self._topics[move.topic].name).inc(lost)
+            _log.error(
+                "records are gone before they were stored",
+                topic=move.topic, partition=move.partition, first=move.expected or 0, count=lost,
+            )  # fmt: skip
 
-    async def _to_dead_letters(self, record: Fetched, reason: str) -> None:
-        """Set one record aside. Raises Retry when Kafka does not take it, Stop beyond the limit."""
-        self._count_dead_letter()
-        value = record.value or b""
-        letter = DeadLetter(
-            source="alerting/storing",
-            at=datetime.now(UTC),
-            origin=f"{record.topic}/{record.partition}/{record.offset}",
-            reason=reason,
-            size=len(value),
-            digest=hmac.new(self._content_key, value, hashlib.sha256).hexdigest(),
-            fields={name: raw.decode("utf-8", "replace")[:80] for name, raw in record.headers},
-            raw=base64.b64encode(value).decode(),
+
+def _move(partition: Partition, place: Place, records: Sequence[Fetched]) -> Move:
+    first, last = records[0].offset, records[-1]
+    if first < (place.next_offset or 0):
+        raise Stop(
+            "log_shorter",
+            f"{partition[0]}/{partition[1]} was stored up to offset {place.next_offset}, but Kafka"
+            f" goes on at {first}: was the topic made anew? Reset its offset in consumer_offset",
         )
-        await self._producer.send(topics.DEADLETTERS, codec.encode(letter))
-        self._metrics.dead_letters.labels(_short(self._address, record.topic), reason).inc()
+    return Move(*partition, place.next_offset, last.offset + 1, last.known_at)
 
-    def _count_dead_letter(self) -> None:
-        now = time.monotonic()
-        if len(self._set_aside) == self._limit and now - self._set_aside[0] < 60:
-            raise Stop(
-                "dead_letters",
-                f"more than {self._limit} records a minute cannot be understood: something"
-                " systematic is wrong, and storing stops rather than set all aside",
-            )
-        self._set_aside.append(now)
 
-    def _tell_lag(self, topic: str, stored_until: datetime) -> None:
-        age = (datetime.now(UTC) - stored_until).total_seconds()
-        self._metrics.lag_seconds.labels(_short(self._address, topic), "store").set(max(0.0, age))
+async def _mark(conn: Connection, partition: Partition, place: Place, until: datetime) -> None:
+    if place.next_offset is None:  # an empty partition has a place from now on
+        ours = await sink.move_offset(conn, *partition, None, 0, until)
+    else:
+        ours = await sink.mark_stored_until(conn, *partition, place.next_offset, until)
+    if not ours:
+        raise Retry("fenced", f"{partition[0]}/{partition[1]} is stored by another instance")
+
+
+def _belonging(record: object, topic: Topic) -> Event | Heartbeat:
+    kind = Event if topic is topics.EVIDENCE else Heartbeat
+    if not isinstance(record, kind):
+        raise codec.InvalidEvent(
+            "wrong_topic", f"{type(record).__name__} is not for topic {topic.name}"
+        )
+    return record
 
 
 async def find_poison(
@@ -268,8 +227,3 @@ async def find_poison(
 
 class _OnlyTried(Exception):
     """Rolls a trial back."""
-
-
-def _short(address: Address, topic: str) -> str:
-    """A topic's name without the prefix, for labels."""
-    return topic.removeprefix(f"{address.prefix}.")

@@ -22,18 +22,22 @@ from services.contracts.evidence import (
 )
 from services.contracts.vocabulary import AnswerResult
 from services.runtime.errors import Retry
+from services.runtime.kafka_readers import Fetched
 from services.storage import rows, sink
 from services.storage.pool import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One decoded record and where it stood."""
+    """One decoded record and how it stood in Kafka."""
 
-    record: Evidence | Heartbeat
-    partition: int
-    offset: int
-    known_at: datetime
+    record: Event | Heartbeat
+    fetched: Fetched
+
+    @property
+    def known_at(self) -> datetime:
+        """The broker's append time."""
+        return self.fetched.known_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +67,30 @@ async def apply_batch(conn: Connection, batch: Batch) -> list[str]:
 
     Raises Retry (`fenced`) when another instance has moved one of the offsets: roll back.
     """
-    events = _once_each(batch.records)
-    known = await sink.existing_ids(conn, list(events))
-    new = [pair for event_id, pair in events.items() if event_id not in known]
+    events = [(s.record, s) for s in batch.records if isinstance(s.record, Evidence)]
+    new = await _not_stored_yet(conn, events)
     await sink.copy_evidence(conn, [_evidence_row(event, stored) for event, stored in new])
     found = await sink.link_messages(conn, _answers(new), _orphans(new))
     await sink.merge_attempts(conn, [*_partials(new), *(report.partial for report in found)])
-    await sink.touch_liveness(conn, signs_of_life(batch.records))
-    for move in batch.moves:
+    await sink.touch_liveness(conn, signs_of_life([*_heartbeats(batch), *(s for _, s in new)]))
+    for move in sorted(batch.moves, key=lambda move: (move.topic, move.partition)):
         await _move(conn, move)
-    return [event.kind for event_id, (event, _) in events.items() if event_id in known]
+    kept = {id(stored) for _, stored in new}
+    return [event.kind for event, stored in events if id(stored) not in kept]
+
+
+async def _not_stored_yet(conn: Connection, events: New) -> New:
+    """Of repeats the first stays, in the batch as in the table."""
+    first: dict[UUID, tuple[Evidence, Stored]] = {}
+    for event, stored in events:
+        first.setdefault(event.event_id, (event, stored))
+    known = await sink.existing_ids(conn, list(first))
+    return [pair for event_id, pair in first.items() if event_id not in known]
 
 
 def signs_of_life(records: Iterable[Stored]) -> list[sink.Sign]:
-    """What these records prove alive, by the time the broker had them.
+    """What these records prove alive, by the time the broker had them: a sign is never known
+    before the evidence that its sender had sent until then.
 
     A heartbeat: its source, and whoever answered that worker. A sighting: the app that saw it, and
     that the platform reached the receiver.
@@ -88,7 +102,7 @@ def signs_of_life(records: Iterable[Stored]) -> list[sink.Sign]:
     ]
 
 
-def _alive(record: Evidence | Heartbeat) -> list[str]:
+def _alive(record: Event | Heartbeat) -> list[str]:
     match record:
         case Heartbeat():
             worker = record.source.removeprefix("worker/")
@@ -100,6 +114,10 @@ def _alive(record: Evidence | Heartbeat) -> list[str]:
             return []
 
 
+def _heartbeats(batch: Batch) -> list[Stored]:
+    return [stored for stored in batch.records if isinstance(stored.record, Heartbeat)]
+
+
 async def _move(conn: Connection, move: Move) -> None:
     if not await sink.move_offset(
         conn, move.topic, move.partition, move.expected, move.next_offset, move.stored_until
@@ -107,22 +125,15 @@ async def _move(conn: Connection, move: Move) -> None:
         raise Retry("fenced", f"{move.topic}/{move.partition} is stored by another instance")
 
 
-def _once_each(records: Iterable[Stored]) -> dict[UUID, tuple[Evidence, Stored]]:
-    """The evidence by event id; of repeats the first stays."""
-    events: dict[UUID, tuple[Evidence, Stored]] = {}
-    for stored in records:
-        if isinstance(stored.record, Event):
-            events.setdefault(stored.record.event_id, (stored.record, stored))
-    return events
-
-
 def _evidence_row(event: Evidence, stored: Stored) -> rows.EvidenceRow:
-    return rows.evidence_row(event, stored.partition, stored.offset, stored.known_at)
+    return rows.evidence_row(
+        event, stored.fetched.partition, stored.fetched.offset, stored.known_at
+    )
 
 
 def _partials(new: New) -> list[rows.Partial]:
     return [
-        rows.Partial(attempt.lift(event), stored.partition, stored.known_at)
+        rows.Partial(attempt.lift(event), stored.fetched.partition, stored.known_at)
         for event, stored in new
         if event.probe_id is not None
     ]

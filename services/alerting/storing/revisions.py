@@ -1,54 +1,67 @@
-"""Keep every catalogue revision that came into force: status, boards and months read them."""
+"""Keep every catalogue revision that came into force: status, boards and months read them.
+
+In: the catalogue's topic from its beginning. Out: rows of each revision that ever was whole and
+named by `current`, also of those that a later one replaced before this process looked.
+"""
 
 import asyncio
+from datetime import datetime
 
 import structlog
 
-from services.catalogue.publish import Follower
+from services.catalogue.publish import Assembler
 from services.contracts.catalogue import Catalogue
-from services.runtime.clock import SystemClock
+from services.contracts.topics import CATALOGUE
+from services.runtime.errors import Retry
+from services.runtime.kafka import Address
+from services.runtime.kafka_readers import Fetched, follow
+from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
 from services.storage import errors, sink
 from services.storage.pool import Pool, transaction
 
+LOOP = "revisions"
 _log = structlog.get_logger()
 
 
-async def keep_revisions(follower: Follower, pool: Pool, stopping: asyncio.Event) -> None:
-    """Store each revision once, whichever instance sees it first; retried until it is stored."""
-    arrived: asyncio.Queue[Catalogue] = asyncio.Queue(maxsize=16)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_store_each(arrived, pool, stopping), name="revisions")
-        await follower.follow(stopping, lambda catalogue: _offer(arrived, catalogue))
-
-
-def _offer(arrived: asyncio.Queue[Catalogue], catalogue: Catalogue) -> None:
-    if arrived.full():  # sixteen applies while Postgres is away: the newest matter
-        arrived.get_nowait()
-    arrived.put_nowait(catalogue)
-
-
-async def _store_each(
-    arrived: asyncio.Queue[Catalogue], pool: Pool, stopping: asyncio.Event
+async def keep_revisions(
+    address: Address, pool: Pool, health: Health, stopping: asyncio.Event
 ) -> None:
+    """Store each revision once, whichever instance sees it first; reads no further until then."""
+    backoff = Backoff(cap_s=2.0)
     while not stopping.is_set():
+        assembler = Assembler()
         try:
-            async with asyncio.timeout(0.5):
-                catalogue = await arrived.get()
-        except TimeoutError:
-            continue
-        await _store(catalogue, pool, stopping)
+            async for records, _ in follow(address, CATALOGUE, stopping):
+                for record in records:
+                    await _take(assembler, record, pool, health, stopping)
+                backoff.reset()
+                health.turn(LOOP)
+        except Retry as error:
+            _log.warning("catalogue cannot be read", reason=str(error))
+            health.turn(LOOP)
+            await pause(stopping, backoff.next_s())
 
 
-async def _store(catalogue: Catalogue, pool: Pool, stopping: asyncio.Event) -> None:
-    backoff = Backoff()
+async def _take(
+    assembler: Assembler, record: Fetched, pool: Pool, health: Health, stopping: asyncio.Event
+) -> None:
+    whole = assembler.feed(record.key, record.value)
+    if whole is None or assembler.current is None:
+        return
+    applied_by, backoff = assembler.current.applied_by, Backoff()
     while not stopping.is_set():
+        health.turn(LOOP)
         try:
-            async with transaction(pool) as conn:
-                await sink.store_catalogue(conn, catalogue, "apply", SystemClock().now())
-            return
+            return await _store(whole, applied_by, record.known_at, pool)
         except Exception as error:
             if not errors.curable(error):
                 raise
-            _log.warning("a catalogue revision waits for postgres", reason=str(error))
+            health.silent("postgres", str(error))
             await pause(stopping, backoff.next_s())
+
+
+async def _store(whole: Catalogue, applied_by: str, known_at: datetime, pool: Pool) -> None:
+    async with transaction(pool) as conn:
+        if await sink.store_catalogue(conn, whole, applied_by, known_at):
+            _log.info("catalogue revision kept", revision=str(whole.revision))

@@ -6,71 +6,77 @@ While storing lags nothing is settled: lag never looks like loss.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from services.alerting.metrics import Metrics
-from services.alerting.storing.consumer import Owned
+from services.alerting.storing.owned import Owned
 from services.contracts import topics
-from services.contracts.attempt import ALIVE_WITHIN, Liveness, settle
+from services.contracts.attempt import ALIVE_WITHIN, Attempt, settle
 from services.contracts.evidence import ProbeSent
 from services.contracts.vocabulary import Purpose
-from services.runtime.kafka import Address
 from services.runtime.ops import Health
 from services.runtime.retry import pause
 from services.storage import errors, sink, sweep
 from services.storage.pool import Connection, Pool, transaction
 
 EVERY_S = 1.0
+PENDING_EVERY_S = 10.0
 AT_ONCE = 500
+# Attempts of one round share one look at the signs of life; a late one must not widen it to days.
+TOGETHER = timedelta(hours=1)
 _log = structlog.get_logger()
 
 
 class Sweep:
-    """The loop that settles; `once` does one round and tells how many rows it looked at."""
+    """The loop that settles; `once` does one round and tells how many rows were left over."""
 
-    def __init__(
-        self, address: Address, pool: Pool, owned: Owned, metrics: Metrics, health: Health
-    ) -> None:
-        self._address, self._pool, self._owned = address, pool, owned
+    def __init__(self, owned: Owned, pool: Pool, metrics: Metrics, health: Health) -> None:
+        self._owned, self._pool = owned, pool
         self._metrics, self._health = metrics, health
+        self._pending_at = -PENDING_EVERY_S
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Settle every second until `stopping`; a database that is away only delays."""
         while not stopping.is_set():
-            full = False
+            more = False
             try:
-                full = await self.once(datetime.now(UTC)) == AT_ONCE
-                self._metrics.selfcheck.labels("swept").set_to_current_time()
+                more = await self.once(datetime.now(UTC))
+                await self._show_pending()
             except Exception as error:
                 if not errors.curable(error):
                     raise
-                _log.warning("sweep waits for postgres", reason=str(error))
+                self._health.silent("postgres", str(error))
+            else:
+                self._health.answered("postgres")
+                self._metrics.selfcheck.labels("swept").set_to_current_time()
             self._health.turn("sweep")
-            if not full:
+            if not more:
                 await pause(stopping, EVERY_S)
 
-    async def once(self, now: datetime) -> int:
-        """One round: settle at most AT_ONCE due attempts, then count what was counted."""
-        async with transaction(self._pool) as conn:
-            stored_until = await self._stored_until(conn)
-            due = await sweep.due(conn, stored_until, AT_ONCE)
-            counted = await _settle(conn, due, now)
-            pending = await sweep.pending(conn, self._owned.evidence(self._address))
+    async def once(self, now: datetime) -> bool:
+        """One round: settle due attempts, then count those counted for the first time. True when
+        more may be due already."""
+        with self._metrics.store_seconds.labels("sweep").time():
+            async with transaction(self._pool) as conn:
+                due = await sweep.due(conn, await self._stored_until(conn), AT_ONCE)
+                together = _together(due)
+                counted = await _settle(conn, together, now)
         self._count(counted)
-        self._show(pending)
-        return len(due)
+        return len(together) < len(due) or len(due) == AT_ONCE
 
     async def _stored_until(self, conn: Connection) -> dict[int, datetime]:
         """Of each of our partitions: the earlier of its own mark and that of the heartbeats."""
-        beats = await sink.read_offsets(conn, self._address.topic(topics.HEARTBEATS))
+        address = self._owned.address
+        beats = await sink.read_offsets(conn, address.topic(topics.HEARTBEATS))
         if not beats:
             return {}
         heard = min(offset.stored_until for offset in beats.values())
-        stored = await sink.read_offsets(conn, self._address.topic(topics.EVIDENCE))
-        ours = self._owned.evidence(self._address)
+        stored = await sink.read_offsets(conn, address.topic(topics.EVIDENCE))
+        ours = self._owned.evidence()
         return {n: min(heard, stored[n].stored_until) for n in ours if n in stored}
 
     def _count(self, counted: Sequence[sweep.Counted]) -> None:
@@ -80,21 +86,37 @@ class Sweep:
             labels = (row.channel, row.provider, row.carrier)
             self._metrics.outcomes.labels(*labels, row.body, row.outcome).inc()
             for stage, seconds in row.stage_seconds.items():
-                self._metrics.stages.labels(*labels, stage).observe(max(0.0, seconds))
+                if seconds < 0:  # two clocks disagree: no figure is better than a wrong one
+                    self._metrics.clock_suspect.labels(row.provider, stage).inc()
+                else:
+                    self._metrics.stages.labels(*labels, stage).observe(seconds)
 
-    def _show(self, pending: Mapping[tuple[str, str], int]) -> None:
+    async def _show_pending(self) -> None:
+        if time.monotonic() - self._pending_at < PENDING_EVERY_S:
+            return
+        async with transaction(self._pool) as conn:
+            pending = await sweep.pending(conn, self._owned.evidence())
+        self._pending_at = time.monotonic()
         self._metrics.pending.clear()
         for labels, count in pending.items():
             self._metrics.pending.labels(*labels).set(count)
 
 
+def _together(due: Sequence[sweep.Due]) -> list[sweep.Due]:
+    """Those sent within TOGETHER of the one that has been due longest. Pure."""
+    sent = [(row, row.attempt.sent) for row in due if row.attempt.sent]
+    return [row for row, probe in sent if abs(probe.sent_at - sent[0][1].sent_at) <= TOGETHER]
+
+
 async def _settle(conn: Connection, due: Sequence[sweep.Due], now: datetime) -> list[sweep.Counted]:
-    sent = [row.attempt.sent for row in due if row.attempt.sent]
-    if not sent:
+    if not due:
         return []
-    start = min(probe.sent_at for probe in sent) - ALIVE_WITHIN
-    end = max(probe.seen_due for probe in sent) + ALIVE_WITHIN
-    liveness = await _liveness(conn, sent, start, end)
+    spans = [_span(row.attempt, row.attempt.sent) for row in due if row.attempt.sent]
+    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+    sources = {source for row in due for source in _sources(row.attempt)}
+    workers = {row.attempt.sent.worker for row in due if row.attempt.sent}
+    workers |= {row.attempt.answer.worker for row in due if row.attempt.answer}
+    liveness = await sweep.liveness_for(conn, sorted(sources), sorted(workers), start, end)
     faults = await sweep.monitor_faults(conn, start, end)
     decided = ((row, settle(row.attempt, liveness, faults, row.stored_until)) for row in due)
     return await sweep.settle(
@@ -102,16 +124,24 @@ async def _settle(conn: Connection, due: Sequence[sweep.Due], now: datetime) -> 
     )
 
 
-async def _liveness(
-    conn: Connection, sent: Sequence[ProbeSent], start: datetime, end: datetime
-) -> Liveness:
-    sources = {
-        source
-        for probe in sent
-        for source in (
-            f"reached/{probe.receiver}/{probe.platform}",
-            *(f"observer/{probe.receiver}/{kind}" for kind in probe.observers),
-        )
-    }
-    workers = {probe.worker for probe in sent}
-    return await sweep.liveness_for(conn, sorted(sources), sorted(workers), start, end)
+def _span(attempt: Attempt, sent: ProbeSent) -> tuple[datetime, datetime]:
+    """The time whose signs of life and faults can matter to an attempt. Pure."""
+    moments = [sent.sent_at, sent.seen_due]
+    if attempt.answer is not None:
+        moments += [attempt.answer.started_at, attempt.answer.ended_at]
+    seen = attempt.own_sighting
+    if seen is not None and seen.lower <= sent.seen_due:  # was its app silent until it told?
+        moments.append(seen.upper)
+    return min(moments) - ALIVE_WITHIN, max(moments) + ALIVE_WITHIN
+
+
+def _sources(attempt: Attempt) -> list[str]:
+    """The sources whose signs of life can matter to an attempt. Pure."""
+    sent, seen = attempt.sent, attempt.own_sighting
+    if sent is None:
+        return []
+    kinds = {*sent.observers, *([seen.observer] if seen else [])}
+    return [
+        f"reached/{sent.receiver}/{sent.platform}",
+        *(f"observer/{sent.receiver}/{kind}" for kind in kinds),
+    ]

@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from services.alerting.metrics import Metrics
+from services.runtime.ops import Health
 from services.runtime.retry import pause
 from services.storage import errors, sink
 from services.storage.pool import Pool, transaction
@@ -16,7 +17,7 @@ _log = structlog.get_logger()
 
 
 async def keep_partitions(
-    pool: Pool, retention_days: int, metrics: Metrics, stopping: asyncio.Event
+    pool: Pool, retention_days: int, metrics: Metrics, health: Health, stopping: asyncio.Event
 ) -> None:
     """Run until `stopping`. Rows outside every day's partition are an error in the log."""
     while not stopping.is_set():
@@ -26,7 +27,7 @@ async def keep_partitions(
         except Exception as error:
             if not errors.curable(error):
                 raise
-            _log.warning("upkeep waits for postgres", reason=str(error))
+            health.silent("postgres", str(error))
             await pause(stopping, AGAIN_S)
             continue
         if stray:
