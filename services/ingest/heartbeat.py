@@ -18,7 +18,7 @@ from services.runtime.ops import Health
 from services.runtime.retry import pause
 
 # Ready means a turn within 10 s: a beat every 10 s sharp would sometimes be late.
-EVERY_S = 9.0
+EVERY_S, AGAIN_S = 9.0, 1.0
 _log = structlog.get_logger()
 
 
@@ -30,15 +30,16 @@ async def beat(
     health: Health,
     stopping: asyncio.Event,
 ) -> None:
-    """Send heartbeats until `stopping`; one that Kafka does not take is not sent later."""
+    """Send heartbeats until `stopping`; instead of one that Kafka did not take goes a new one."""
     while not stopping.is_set():
         try:
             await publisher.send(
                 HEARTBEATS, encode(Heartbeat(source=keeper.source, at=clock.now()))
             )
         except Retry as error:
+            wait = AGAIN_S
             _log.warning("heartbeat not sent", reason=error.reason)
         else:
             metrics.selfcheck.labels("ingest_heartbeat").set(clock.now().timestamp())
         health.turn("heartbeat")
-        await pause(stopping, EVERY_S)
+        await pause(stopping, wait)
