@@ -14,15 +14,16 @@ from services.alerting.storing.deadletters import DeadLetters
 from services.alerting.storing.owned import Owned
 from services.alerting.storing.pipeline import Stored
 from services.alerting.storing.sweep import Sweep
-from services.contracts import codec, topics
+from services.contracts import attempt, codec, topics
 from services.contracts.attempt import Attempt
-from services.contracts.evidence import Heartbeat, Record
+from services.contracts.evidence import Evidence, Heartbeat, ProbeSent, Record
 from services.runtime.kafka import Address, partition_of
 from services.runtime.kafka_readers import Fetched, Partition
 from services.runtime.ops import Health
 from services.storage import rows, sweep
 from services.storage.pool import Pool, transaction
-from tests.support.builders import SLOT
+from tests.support import builders
+from tests.support.builders import MINUTE, SLOT
 from tests.support.memory import MemoryPublisher
 
 ADDRESS = Address({}, "t", True)
@@ -42,6 +43,24 @@ def fetched(
         0 if beats else partition_of(encoded.key.decode(), PARTITIONS),
         offset, encoded.key, encoded.value, tuple(encoded.headers), known_at,
     )  # fmt: skip
+
+
+def story(number: int) -> list[Evidence]:
+    """All that happened to one probe; its report names only the message."""
+    sent = builders.a_probe_sent(slot=SLOT + number * MINUTE)
+    message = f"message-{number}"
+    return [
+        sent,
+        builders.an_answer(sent, provider_message_id=message),
+        builders.a_report(sent, probe_id=None, provider_message_id=message),
+        builders.a_sighting(sent),
+    ]
+
+
+def folded(events: Sequence[Evidence]) -> Attempt:
+    """The attempt these events of one story make, once its report has found its probe."""
+    probe_id = next(e.probe_id for e in events if isinstance(e, ProbeSent))
+    return attempt.fold(e.model_copy(update={"probe_id": probe_id}) for e in events)
 
 
 def stored(record: Any, known_at: datetime = SLOT) -> Stored:

@@ -11,12 +11,18 @@ from services.contracts import codec, topics
 from services.contracts.evidence import DeadLetter, Heartbeat
 from services.runtime.errors import Retry, Stop
 from services.storage.pool import Pool, open_pool, transaction
+from tests.integration.alerting.proxy import CuttingProxy
 from tests.integration.alerting.scene import (
-    EVIDENCE, HEARTBEATS, Scene, a_scene, fetched, partitions, rubbish,
+    EVIDENCE,
+    HEARTBEATS,
+    Scene,
+    a_scene,
+    fetched,
+    partitions,
+    rubbish,
 )  # fmt: skip
 from tests.support import builders
 from tests.support.builders import MINUTE, SECOND, SLOT
-from tests.support.proxy import CuttingProxy
 
 FIRST = (EVIDENCE, 0)
 

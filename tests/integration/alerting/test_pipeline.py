@@ -8,40 +8,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.alerting.storing.pipeline import Batch, Move, Stored, apply_batch
-from services.contracts import attempt
-from services.contracts.evidence import Evidence, ReportReceived
+from services.contracts.evidence import Evidence, ProbeSent
 from services.storage import errors
 from services.storage.pool import Connection, Pool, transaction
-from tests.integration.alerting.scene import EVIDENCE, attempt_in, stored
+from tests.integration.alerting.scene import EVIDENCE, attempt_in, folded, stored, story
 from tests.support import builders
 from tests.support.builders import MINUTE, SLOT
 
 TRIES = 50
-ORPHANED = ("message-0", "message-1", "message-2")
 
 
 def _evidence(number: int) -> list[Evidence]:
-    """One probe's whole story; its report names only the message."""
-    sent = builders.a_probe_sent(slot=SLOT + number * MINUTE)
-    message = ORPHANED[number]
-    return [
-        sent,
-        builders.an_answer(sent, provider_message_id=message),
-        builders.a_report(sent, probe_id=None, provider_message_id=message),
-        builders.a_sighting(sent),
-        builders.a_sighting(sent, source_event_id="seen-2", placement="inbox"),
-        builders.an_opening(sent),
-    ]
-
-
-def _expected(number: int) -> attempt.Attempt:
-    events = _evidence(number)
-    return attempt.fold(
-        event.model_copy(update={"probe_id": events[0].probe_id})
-        if isinstance(event, ReportReceived)
-        else event
-        for event in events
-    )
+    """One probe's whole story, seen twice and opened."""
+    sent, *rest = story(number)
+    assert isinstance(sent, ProbeSent)
+    again = builders.a_sighting(sent, source_event_id="seen-2", placement="inbox")
+    return [sent, *rest, again, builders.an_opening(sent)]
 
 
 @st.composite
@@ -76,9 +58,8 @@ async def test_two_sinks_in_any_order_store_what_the_fold_says(
     repeats = sum(await asyncio.gather(*(_store_all(pool, batches) for batches in sinks)))
     given_records = sum(len(batch) for batches in sinks for batch in batches)
     for number in range(3):
-        assert await attempt_in(pool, _evidence(number)[0].probe_id or UUID(int=0)) == _expected(
-            number
-        )
+        expected = folded(_evidence(number))
+        assert await attempt_in(pool, expected.probe_id) == expected
     async with pool.acquire() as conn:
         assert await conn.fetchval("SELECT count(*) FROM evidence") == given_records - repeats
 

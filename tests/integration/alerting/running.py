@@ -1,0 +1,117 @@
+"""Real processes of alerting, and records for them on a real Kafka."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+
+import aiohttp
+from prometheus_client import CollectorRegistry
+
+from services.contracts import codec, topics
+from services.contracts.evidence import Heartbeat, Record
+from services.local.kafka import free_ports
+from services.runtime.kafka import Address, Producer
+from services.runtime.ops import Health
+from tests.support.waiting import eventually
+
+STOPS_WITHIN_S = 10.0
+AT_ONCE = 500
+
+
+@dataclass
+class Process:
+    """One `python -m services.alerting`; `log` is what it has said."""
+
+    kafka: str
+    prefix: str
+    dsn: str
+    instance: str = "one"
+    env: dict[str, str] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Start it (again) on the same port."""
+        self.port = getattr(self, "port", None) or free_ports(1)[0]
+        told = {
+            "KAFKA": self.kafka, "TOPIC_PREFIX": self.prefix, "DEVELOPMENT": "true",
+            "OPS_PORT": str(self.port), "INSTANCE": self.instance, "POSTGRES": self.dsn,
+            "CONTENT_KEY": "c" * 32, **self.env,
+        }  # fmt: skip
+        self.child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.alerting",
+            env=os.environ | {f"BONGSU_{name}": value for name, value in told.items()},
+        )  # fmt: skip
+
+    async def ask(self, path: str) -> tuple[int, str]:
+        """Status and text of an ops endpoint."""
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status, await answer.text()
+
+    async def alive(self) -> bool:
+        """Is /livez content?"""
+        return (await self.ask("/livez"))[0] == 200
+
+    async def ready(self) -> bool:
+        """Is /readyz content?"""
+        return (await self.ask("/readyz"))[0] == 200
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit code, within the time every stop has."""
+        self.child.send_signal(signal.SIGTERM)
+        return await self.ended(STOPS_WITHIN_S)
+
+    async def ended(self, within: float) -> int:
+        """The exit code."""
+        async with asyncio.timeout(within):
+            return await self.child.wait()
+
+    async def kill(self) -> None:
+        """kill -9, and collect what is left."""
+        if self.child.returncode is None:
+            self.child.kill()
+        await self.child.wait()
+
+
+@contextlib.asynccontextmanager
+async def process(
+    kafka: str, prefix: str, dsn: str, instance: str = "one", **env: str
+) -> AsyncIterator[Process]:
+    """A started process; nothing of it is left afterwards."""
+    made = Process(kafka, prefix, dsn, instance, env)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.kill()
+
+
+@contextlib.asynccontextmanager
+async def producing(address: Address) -> AsyncIterator[Producer]:
+    """A connected producer."""
+    stopping = asyncio.Event()
+    producer = Producer(address, Health(), CollectorRegistry())
+    running = asyncio.create_task(producer.run(stopping))
+    try:
+        await eventually(lambda: producer.connected, within=15)
+        yield producer
+    finally:
+        stopping.set()
+        await running
+
+
+async def send(producer: Producer, records: Iterable[Record]) -> None:
+    """Send records to their topics; returns once all are acknowledged."""
+    waiting = list(records)
+    for start in range(0, len(waiting), AT_ONCE):
+        await asyncio.gather(
+            *(_send(producer, record) for record in waiting[start : start + AT_ONCE])
+        )
+
+
+async def _send(producer: Producer, record: Record) -> None:
+    beats = isinstance(record, Heartbeat)
+    await producer.send(topics.HEARTBEATS if beats else topics.EVIDENCE, codec.encode(record))
