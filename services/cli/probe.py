@@ -47,8 +47,13 @@ def probe(
     where, patience = context(data), seconds(wait)
     found = run(_probe(where, route, receiver, patience, quiet=json))
     if json:
-        typer.echo(orjson.dumps(found, default=str).decode())
+        typer.echo(as_json(found))
     _end(found, patience)
+
+
+def as_json(found: ProbeStatus | None) -> str:
+    """A probe for programs; stages are by name, absent ones were not reached. Pure."""
+    return orjson.dumps(found, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 async def _probe(
