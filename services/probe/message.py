@@ -1,8 +1,9 @@
 """Before step 2: the message of one probe, and the `probe.sent` that announces it.
 
-In:  what is planned and the catalogue that holds at this moment. Out: `Prepared`. Before: step 1.
-After: `worker.announce`. The text carries the probe id and the leg, so that whoever sees it needs
-no memory; the event carries everything that held at the slot, so that nobody looks it up later.
+In:  what is planned and the catalogue that holds at this moment. Out: `Message`, and `ProbeSent`.
+Before: step 1. After: `worker.announce`, which calls both. The text carries the probe id and the
+leg, so that whoever sees it needs no memory; the event carries everything that held at the slot, so
+that nobody looks it up later.
 """
 
 from dataclasses import dataclass
