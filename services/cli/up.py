@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import signal
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +22,13 @@ from services.cli.summary import summary
 from services.contracts.catalogue import Catalogue
 from services.local.settings import LocalSettings
 from services.local.stack import Stack
+from services.runtime import process
 from services.runtime.settings import load
 from services.storage import errors
 from services.storage.pool import Pool, open_pool, transaction
 from services.storage.status import routes_since
 
+STOP_WITHIN_S = 14.5  # gone within 15 s of Ctrl-C
 LEAST_FREE_BYTES = 1_000_000_000
 
 
@@ -83,8 +84,7 @@ class Run:
     async def live(self) -> None:
         """Start, show, and stop whatever was started, also when starting fails or is cut short."""
         stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        process.obey_signals(stopping, STOP_WITHIN_S)
         try:
             await _first_of(stopping, self._run(stopping))
         finally:

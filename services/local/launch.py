@@ -11,6 +11,7 @@ threads may hang, and newer Pythons warn of it. It costs 0.02 s.
 
 import ctypes
 import os
+import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
@@ -20,6 +21,7 @@ PARENT_IS_GONE = 3
 def become(parent: int, death_signal: int, niceness: int, user: int, command: list[str]) -> None:
     """Replace this process by the command; raises OSError when it cannot be run."""
     os.nice(niceness)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a parent that waits for signals blocks them
     if user:
         os.setgroups([])
         os.setgid(user)

@@ -12,8 +12,6 @@ import shutil
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 from services.local import child
@@ -21,16 +19,11 @@ from services.local.postgres_access import Access, choose_access, own
 
 USER = "bongsu"
 INITDB_S = 60.0
-READY_S = 60.0
-STOP_S = 8.0
-IMMEDIATE_STOP_S = 2.0
+IMMEDIATE_STOP_S = 1.0
 
 
-class EmbeddedPostgres:
-    """One server. `async with` starts it, waits until it is ready, and stops it at the end.
-
-    `settings` are further server settings by their PostgreSQL names.
-    """
+class EmbeddedPostgres(child.Server):
+    """One server; `settings` are further server settings by their PostgreSQL names."""
 
     def __init__(
         self,
@@ -55,7 +48,7 @@ class EmbeddedPostgres:
             **(settings or {}),
         }
         # Immediate: it takes its own processes along and needs no disk; the next start recovers.
-        self._child = child.Child("PostgreSQL", self._data / "postgres.log", signal.SIGQUIT)
+        self.child = child.Child("PostgreSQL", self._data / "postgres.log", signal.SIGQUIT)
 
     @property
     def dsn(self) -> str:
@@ -66,11 +59,6 @@ class EmbeddedPostgres:
         """Address of a database of this server, with user and password."""
         login = f"{USER}:{quote(self._password, safe='')}"
         return f"postgresql://{login}@{child.HOST}:{self._port}/{database}"
-
-    @property
-    def pid(self) -> int | None:
-        """The postmaster's process id while it runs."""
-        return self._child.pid
 
     async def start(self) -> None:
         """Make the cluster if there is none (0.4-0.8 s) and start the server.
@@ -85,8 +73,8 @@ class EmbeddedPostgres:
             await self._initialise(access)
         forget_dead_postmaster(self._cluster)
         own(self._cluster, access)
-        self._child.user = access.user
-        self._child.start([*self._command(access, "postgres"), *self._options()], cwd=self._data)
+        self.child.user = access.user
+        self.child.start([*self._command(access, "postgres"), *self._options()], cwd=self._data)
 
     def _command(self, access: Access, program: str) -> list[str | Path]:
         return [*access.prefix, access.binaries / program]
@@ -131,51 +119,25 @@ class EmbeddedPostgres:
         if not finished or initdb.exit_code != 0:
             initdb.raise_if_ended()
 
-    async def ready(self, deadline_s: float = READY_S, check: child.Check | None = None) -> None:
-        """Wait until the server takes connections, and until `check(dsn)` if one is given.
+    async def ready(self) -> None:
+        """Wait until the server takes connections.
 
         The server says so itself in its lock file; a TCP connect works too early, in recovery.
-        Raises `ServerStartError` with the server's last word when it ends, or after `deadline_s`.
         """
+        await child.until(self.child, self._says_ready, child.READY_S)
 
-        async def answered() -> bool:
-            return self._says_ready() and (not check or await check(self.dsn))
-
-        await child.until(self._child, answered, deadline_s)
-
-    def _says_ready(self) -> bool:
+    async def _says_ready(self) -> bool:
         lines = _lines(self._cluster / "postmaster.pid")
         return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
-    async def stop(self, within: float = STOP_S) -> None:
+    async def stop(self, within: float = child.STOP_S) -> None:
         """Fast stop (0.01-0.1 s); after `within` seconds an immediate one; nothing is left running.
 
         Not SIGTERM: that waits for every client to leave.
         """
-        if not self._child.signal(signal.SIGINT) or await self._child.exited(within):
+        if not self.child.signal(signal.SIGINT) or await self.child.exited(within):
             return
-        await self._child.stop(signal.SIGQUIT, IMMEDIATE_STOP_S)
-
-    def kill(self) -> None:
-        """SIGKILL for the postmaster, as a crash would end it; its processes see that and leave."""
-        self._child.kill()
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self.start()
-            await self.ready()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
+        await self.child.stop(signal.SIGQUIT, IMMEDIATE_STOP_S)
 
 
 def forget_dead_postmaster(

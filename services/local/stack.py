@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ import aiohttp
 from services.contracts import topics
 from services.contracts.catalogue import Catalogue
 from services.local import keys, outside
-from services.local.child import HOST, Child, ServerStartError, require_free_port
+from services.local.child import HOST, Child, Server, ServerStartError, require_free_port
 from services.local.kafka import EmbeddedKafka
 from services.local.postgres import EmbeddedPostgres
 from services.local.settings import LocalSettings
@@ -30,8 +31,9 @@ from services.storage import migrate
 
 READY_WITHIN_S = 45.0
 INIT_WITHIN_S = 30.0
-PROCESS_STOP_S = 11.0
-DATABASE = "bongsu"
+# A stop ends within 14 s: Postgres may take a second more than it is given.
+PROCESS_STOP_S, WORLD_STOP_S, STOP_S = 10.0, 1.5, 13.0
+DATABASE, WORLD = "bongsu", "simulators"
 ADDRESSES = "stack.json"
 
 Tell = Callable[[str], None]
@@ -113,20 +115,25 @@ class Stack:
                 await self._ready_part(session, part)
 
     async def stop(self) -> None:
-        """Processes first, all at once, then the outside world, then the servers."""
+        """Processes first, all at once, then the outside world, then the servers; each by force
+        when its time is over, so that all is gone within 14 s."""
+        ends = time.monotonic() + STOP_S
         (self.data / ADDRESSES).unlink(missing_ok=True)
-        processes = [child for name, child in self.children.items() if name != "simulators"]
-        await _stop_all(processes)
-        await _stop_all(list(self.children.values()))
-        stops = [self.kafka.stop()] + ([self.postgres.stop()] if self.postgres else [])
-        await asyncio.gather(*stops)
+        world = [self.children[name] for name in self.children if name == WORLD]
+        await _stop_all([c for c in self.children.values() if c not in world], PROCESS_STOP_S)
+        await _stop_all(world, WORLD_STOP_S)
+        left = max(1.0, ends - time.monotonic())
+        await asyncio.gather(*(server.stop(left) for server in self._servers()))
 
     async def watch(self) -> None:
-        """Return never; raises ServerStartError as soon as a process has ended by itself."""
+        """Return never; raises ServerStartError as soon as anything has ended by itself."""
         while True:
-            for child in self.children.values():
+            for child in (*self.children.values(), *(s.child for s in self._servers())):
                 child.raise_if_ended()
             await asyncio.sleep(0.5)
+
+    def _servers(self) -> list[Server]:
+        return [self.kafka, *([self.postgres] if self.postgres else [])]
 
     def addresses(self) -> list[str]:
         """What listens where, for people."""
@@ -210,7 +217,7 @@ class Stack:
             "BONGSU_SIM_CONFIG": str(config),
             "BONGSU_SIM_PORT": str(self.settings.simulators_port),
         }
-        self._start_child("simulators", [sys.executable, "-m", "simulators"], told)
+        self._start_child(WORLD, [sys.executable, "-m", "simulators"], told)
 
     def _start_child(self, name: str, command: list[str], told: dict[str, str]) -> None:
         logs = self.data / "logs"
@@ -254,5 +261,5 @@ async def _not_ready(session: aiohttp.ClientSession, url: str) -> str | None:
         return "it does not answer yet"
 
 
-async def _stop_all(children: list[Child]) -> None:
-    await asyncio.gather(*(child.stop(signal.SIGTERM, PROCESS_STOP_S) for child in children))
+async def _stop_all(children: list[Child], within_s: float) -> None:
+    await asyncio.gather(*(child.stop(signal.SIGTERM, within_s) for child in children))

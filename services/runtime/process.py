@@ -6,6 +6,7 @@ acknowledged is repeated by those who sent it.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ from services.runtime import logs
 from services.runtime.errors import Stop
 
 STOP_WITHIN_S = 9.5  # gone within 10 s
+KERNEL_AFTER_S = 0.3
+_STOPS = {signal.SIGTERM, signal.SIGINT}
 _log = structlog.get_logger()
 
 Main = Callable[[asyncio.Event], Awaitable[None]]
@@ -36,11 +39,27 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [leaf for inner in error.exceptions for leaf in leaves(inner)]
 
 
+def obey_signals(stopping: asyncio.Event, stop_within_s: float) -> None:
+    """The first SIGTERM or SIGINT sets `stopping` and the process is ended `stop_within_s` later;
+    the second ends it at once. Call it in the running loop, before other threads start."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_obey, args=(loop, stopping, stop_within_s), daemon=True).start()
+
+
+def _obey(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event, stop_within_s: float) -> None:
+    # A thread that waits, not a handler: the loop's thread may hang and would never run one.
+    signal.sigwait(_STOPS)
+    _end_later(stop_within_s)
+    with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+        loop.call_soon_threadsafe(stopping.set)
+    signal.sigwait(_STOPS)
+    os._exit(130)
+
+
 async def _supervised(main: Main, stop_within_s: float) -> int:
     stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _on_signal, stopping, stop_within_s)
+    obey_signals(stopping, stop_within_s)
     try:
         await main(stopping)
     except Exception as error:
@@ -59,15 +78,9 @@ def _report(error: Exception) -> None:
         _log.error("process cannot go on", reason=str(cause), exc_info=None if known else cause)
 
 
-def _on_signal(stopping: asyncio.Event, stop_within_s: float) -> None:
-    if stopping.is_set():
-        os._exit(130)
-    stopping.set()
-    _end_later(stop_within_s)
-
-
 def _end_later(seconds: float) -> None:
-    # A thread, not the loop: the loop may be the thing that hangs.
+    # The kernel ends what lets no thread run, or waits for somebody to read its last line.
+    signal.setitimer(signal.ITIMER_REAL, seconds + KERNEL_AFTER_S)
     timer = threading.Timer(seconds, _end)
     timer.daemon = True
     timer.start()

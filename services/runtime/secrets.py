@@ -41,30 +41,29 @@ class SecretFolder:
         return {field: SecretStr(values[0]) for field, values in self._load(name).items()}
 
     def _load(self, name: str) -> _Fields:
-        path = self._folder / f"{name}.json"
+        path, known = self._folder / f"{name}.json", self._read.get(name)
         try:
             stat = path.stat()
             version = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            known = self._read.get(name)
-            if known is None or known[0] != version:
-                known = (version, self._parsed(name, path))
-                self._read[name] = known
-        except OSError as error:
-            raise Stop(
-                "secret", f"secret {name}: {path} cannot be read ({error.strerror})"
-            ) from None
-        return known[1]
-
-    def _parsed(self, name: str, path: Path) -> _Fields:
-        try:
+            if known is not None and known[0] == version:
+                return known[1]
             fields = _parse(json.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            return self._spoilt(name, (), f"{path} cannot be read ({error.strerror})")
         except (ValueError, TypeError, AttributeError):
-            sentence = f"secret {name}: {path} is no JSON object of strings"
-            if name not in self._read:
-                raise Stop("secret", sentence) from None
-            _log.error("a secret stays as it was", reason=sentence)
-            return self._read[name][1]
+            return self._spoilt(name, version, f"{path} is no JSON object of strings")
+        self._read[name] = (version, fields)
         register_secrets(value for values in fields.values() for value in values)
+        return fields
+
+    def _spoilt(self, name: str, version: tuple[int, ...], why: str) -> _Fields:
+        """What was read before, if anything; said once a change."""
+        if name not in self._read:
+            raise Stop("secret", f"secret {name}: {why}") from None
+        known, fields = self._read[name]
+        if known != version:
+            _log.error("a secret stays as it was", reason=f"secret {name}: {why}")
+        self._read[name] = (version, fields)
         return fields
 
 

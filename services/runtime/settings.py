@@ -92,27 +92,28 @@ S = TypeVar("S", bound=BaseSettings)
 def load(settings: type[S]) -> S:
     """Read a process's settings; the redactor learns their secrets. Raises Stop with one sentence
     naming each wrong variable."""
+    prefix = settings.model_config["env_prefix"]
     try:
         loaded = settings()
     except ValidationError as error:
         complaints = [
-            _complaint(item["loc"], item["msg"])
+            _complaint(prefix, item["loc"], item["msg"])
             for item in error.errors(include_input=False, include_url=False)
         ]
         raise Stop("settings", "; ".join(complaints)) from None
     except SettingsError as error:
         # A value that must be JSON and is not; the cause would quote it.
         named = re.search(r'field "(\w+)"', str(error))
-        variable = PREFIX + named[1].upper() if named else "the environment"
+        variable = prefix + named[1].upper() if named else "the environment"
         raise Stop("settings", f"{variable}: no valid JSON") from None
     values = (getattr(loaded, name) for name in settings.model_fields)
     register_secrets(v.get_secret_value() for v in values if isinstance(v, SecretStr))
     return loaded
 
 
-def _complaint(place: tuple[int | str, ...], message: str) -> str:
+def _complaint(prefix: str, place: tuple[int | str, ...], message: str) -> str:
     """`BONGSU_X (inner.place): message`; a rule about several variables names them itself."""
     if not place:
         return message
     inner = f" ({'.'.join(str(part) for part in place[1:])})" if place[1:] else ""
-    return f"{PREFIX}{str(place[0]).upper()}{inner}: {message}"
+    return f"{prefix}{str(place[0]).upper()}{inner}: {message}"

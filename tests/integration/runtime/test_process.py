@@ -62,6 +62,23 @@ def test_a_process_that_hangs_in_its_stop_is_gone_at_the_limit(body: str) -> Non
     assert json.loads(err)["event"] == "process did not stop in time"
 
 
+def test_a_loop_that_hung_before_the_signal_is_gone_at_the_limit() -> None:
+    process = _start("    time.sleep(3600)\n")
+    sent = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert _end(process)[0] == 1
+    assert 0.9 < time.monotonic() - sent < 3
+
+
+def test_a_process_nobody_reads_the_last_line_of_is_gone_too() -> None:
+    process = _start("    sys.stderr.write('x' * 10_000_000)\n")
+    sent = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == -signal.SIGALRM
+    assert time.monotonic() - sent < 3
+    _end(process)
+
+
 def test_a_second_signal_ends_it_at_once() -> None:
     process = _start("    await stopping.wait()\n    print('stopping', flush=True)\n" + HANGING)
     process.send_signal(signal.SIGTERM)

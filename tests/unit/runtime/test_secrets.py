@@ -61,3 +61,16 @@ def test_a_file_spoilt_while_running_leaves_the_values_and_is_logged_once(tmp_pa
         for _ in range(2):
             assert folder.one("sens-geoje", "key").get_secret_value() == "key-number-one"
     assert [line["event"] for line in lines] == ["a secret stays as it was"]
+
+
+def test_a_file_gone_while_running_leaves_the_values_until_it_is_back(tmp_path: Path) -> None:
+    folder = SecretFolder(tmp_path)
+    _write(tmp_path, {"key": "key-number-one"})
+    folder.one("sens-geoje", "key")
+    (tmp_path / "sens-geoje.json").unlink()
+    with capture_logs() as lines:
+        for _ in range(2):
+            assert folder.one("sens-geoje", "key").get_secret_value() == "key-number-one"
+    assert [line["event"] for line in lines] == ["a secret stays as it was"]
+    _write(tmp_path, {"key": "key-number-two"})
+    assert folder.one("sens-geoje", "key").get_secret_value() == "key-number-two"

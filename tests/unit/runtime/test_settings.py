@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field, SecretStr, ValidationError
 
+from services.local.settings import LocalSettings
 from services.runtime import logs
 from services.runtime.errors import Stop
 from services.runtime.http import Destination
@@ -67,6 +68,14 @@ def test_a_wrong_value_is_one_sentence_that_names_the_variable(
     assert str(stopped.value).startswith(said)
     assert "\n" not in str(stopped.value)
     assert "canary" not in str(stopped.value)
+
+
+def test_settings_with_a_prefix_of_their_own_are_named_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BONGSU_LOCAL_KAFKA_PORT", "many")
+    with pytest.raises(Stop, match=r"^BONGSU_LOCAL_KAFKA_PORT: "):
+        load(LocalSettings)
 
 
 def test_a_file_that_is_no_text_is_refused_by_name(
