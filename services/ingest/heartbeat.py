@@ -32,10 +32,10 @@ async def beat(
 ) -> None:
     """Send heartbeats until `stopping`; instead of one that Kafka did not take goes a new one."""
     while not stopping.is_set():
+        wait = EVERY_S
+        sign = Heartbeat(source=keeper.source, at=clock.now())
         try:
-            await publisher.send(
-                HEARTBEATS, encode(Heartbeat(source=keeper.source, at=clock.now()))
-            )
+            await publisher.send(HEARTBEATS, encode(sign))
         except Retry as error:
             wait = AGAIN_S
             _log.warning("heartbeat not sent", reason=error.reason)

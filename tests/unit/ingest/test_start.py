@@ -40,6 +40,16 @@ def test_destinations_are_json_by_account(monkeypatch: pytest.MonkeyPatch, tmp_p
         load(IngestSettings)
 
 
+async def test_ingest_says_that_it_lives_once_and_then_rests() -> None:
+    published, stopping, health = MemoryPublisher(), asyncio.Event(), Health()
+    metrics = Metrics(CollectorRegistry())
+    beating = asyncio.create_task(beat(KEEPER, published, metrics, MovedClock(), health, stopping))
+    await eventually(lambda: published.records or beating.done(), within=5)
+    stopping.set()
+    await beating
+    assert published.records == [Heartbeat(source="ingest/ingest-a", at=SLOT)]
+
+
 async def test_ingest_says_that_it_lives_as_soon_as_kafka_is_back() -> None:
     published, stopping = MemoryPublisher(), asyncio.Event()
     published.away = True
