@@ -144,9 +144,11 @@ async def _first_of(stopping: asyncio.Event, *works: Coroutine[None, None, None]
     the one that ended is raised."""
     tasks = [asyncio.create_task(work) for work in works]
     waiting = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
-    for task in (*tasks, waiting):
-        task.cancel()
-    await asyncio.gather(*tasks, waiting, return_exceptions=True)
+    try:
+        done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+    finally:  # also when this is cancelled: nothing goes on behind the stop
+        for task in (*tasks, waiting):
+            task.cancel()
+        await asyncio.gather(*tasks, waiting, return_exceptions=True)
     for task in done:
         task.result()
