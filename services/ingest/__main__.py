@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from datetime import timedelta
 from functools import partial
 
 from prometheus_client import CollectorRegistry
@@ -39,7 +38,7 @@ async def ingest(stopping: asyncio.Event) -> None:
     secrets = SecretFolder(settings.secrets_dir)
     keeper = Keeper(
         settings.instance, settings.id_key.get_secret_value().encode(),
-        settings.content_key.get_secret_value().encode(), timedelta(days=settings.retention_days),
+        settings.content_key.get_secret_value().encode(),
     )  # fmt: skip
     receipts = Receipts(keeper, lambda: follower.catalogue, secrets, producer, metrics, clock)
     public = app.create(receipts, list(receivers.discover().values()), metrics)

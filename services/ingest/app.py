@@ -9,6 +9,7 @@ import time
 
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,14 +23,6 @@ LARGEST_BODY = 64 * 1024
 RETRY_AFTER_S = 5
 REFUSALS_LOGGED_EVERY_S = 10.0
 _log = structlog.get_logger()
-
-
-class _Unfit(Exception):
-    """No receipt at all, whoever sent it: the HTTP status says why."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 def create(receipts: Receipts, apps: list[Observes], metrics: Metrics) -> Starlette:
@@ -66,14 +59,14 @@ class _Door:
             incoming = Incoming(dict(request.headers), await _body(request))
             receiver = str(request.path_params["receiver"])
             result = await self._receipts.receive(self.app, receiver, incoming)
-        except _Unfit as unfit:
+        except HTTPException as unfit:
             # The rest of the body is not wanted: the connection ends with the answer.
-            return Result.INVALID, Response(status_code=unfit.status, headers=_CLOSE)
+            close = {"Connection": "close"}
+            return Result.INVALID, Response(status_code=unfit.status_code, headers=close)
         except ClientDisconnect:
             return Result.INVALID, Response(status_code=400)
         except Refuse as error:
-            stale = error.reason == Result.STALE
-            return Result.STALE if stale else Result.BAD_SIGNATURE, Response(status_code=401)
+            return Result(error.reason), Response(status_code=401)
         except Retry:
             later = {"Retry-After": str(RETRY_AFTER_S)}
             return Result.UNAVAILABLE, Response(status_code=503, headers=later)
@@ -86,26 +79,23 @@ class _Door:
             _log.warning("receipt refused", kind=self.app.kind, status=status, reason=result)
 
 
-_CLOSE = {"Connection": "close"}
-
-
 async def _body(request: Request) -> bytes:
-    """The raw body. Raises _Unfit for what is not plain JSON of a decent size."""
+    """The raw body. Raises HTTPException for what is not plain JSON of a decent size."""
     headers = request.headers
     if "content-length" in headers and "transfer-encoding" in headers:
-        raise _Unfit(400)
+        raise HTTPException(400)
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise _Unfit(415)
+        raise HTTPException(415)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise _Unfit(415)
+        raise HTTPException(415)
     declared = headers.get("content-length", "0")
     if not (declared.isascii() and declared.isdigit()):
-        raise _Unfit(400)
+        raise HTTPException(400)
     if len(declared) > 9 or int(declared) > LARGEST_BODY:
-        raise _Unfit(413)
+        raise HTTPException(413)
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > LARGEST_BODY:
-            raise _Unfit(413)
+            raise HTTPException(413)
     return bytes(body)

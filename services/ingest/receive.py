@@ -9,6 +9,7 @@ phone, and makes the same event id.
 
 import hashlib
 import hmac
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,30 +20,22 @@ import orjson
 import structlog
 
 from services.contracts import evidence, ids, text, topics
-from services.contracts.catalogue import Catalogue, Observer, Receiver
+from services.contracts.catalogue import Catalogue, Receiver
 from services.contracts.codec import Encoded, encode
 from services.contracts.evidence import DeadLetter, DeviceSeen, Heartbeat, Record
 from services.contracts.vocabulary import ClockSource
 from services.ingest.metrics import Metrics, Result
-from services.ingest.receivers.base import (
-    WINDOW,
-    Incoming,
-    Keys,
-    Misconfigured,
-    Observation,
-    Observes,
-    Said,
-    SignOfLife,
-    Stamp,
-    forged,
-)
+from services.ingest.receivers import base
 from services.runtime.clock import Clock
 from services.runtime.errors import Refuse, Retry, SetAside, Stop
 from services.runtime.secrets import SecretFolder
 
 TRUSTED_OFFSET = timedelta(seconds=2)
 AHEAD = timedelta(minutes=10)
+REMEMBERED = timedelta(days=7)  # as long as the topic keeps evidence
 MOST_TICKETS = 20_000
+# What Android shows an untrusted listener instead of a text it takes for a one-time code.
+_REDACTED = re.compile(r"sensitive notification content hidden|민감한 알림", re.IGNORECASE)
 _log = structlog.get_logger()
 
 
@@ -56,12 +49,11 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """What evidence made here is sealed with; `retention` is how long a probe is remembered."""
+    """What evidence made here is signed and sealed with."""
 
     instance: str
     id_key: bytes = field(repr=False)
     content_key: bytes = field(repr=False)
-    retention: timedelta = timedelta(days=7)
 
     @property
     def source(self) -> str:
@@ -84,7 +76,7 @@ class Tickets:
             raise Refuse("stale")
         while self._used:
             first, _ = next(iter(self._used.values()))
-            if len(self._used) <= self._most and now - first <= 2 * WINDOW:
+            if len(self._used) <= self._most and now - first <= 2 * base.WINDOW:
                 return
             self._used.popitem(last=False)
 
@@ -105,62 +97,65 @@ class Receipts:
         self._publisher, self._metrics, self._clock = publisher, metrics, clock
         self._tickets = Tickets()
 
-    async def receive(self, app: Observes, receiver_id: str, incoming: Incoming) -> Result:
+    async def receive(
+        self, app: base.Observes, receiver_id: str, incoming: base.Incoming
+    ) -> Result:
         """Verify, parse, match, publish. Raises Refuse (not authentic), Retry (not now)."""
         now = self._clock.now()
         receiver, keys = self._who(app, receiver_id)
         stamp = app.verify(incoming, keys, now)
         self._tickets.use((app.kind, receiver.id, stamp.ticket), incoming.body, now)
-        self._note(app, receiver, stamp, now)
+        labels = (receiver.id, str(app.kind), str(receiver.carrier))
+        self._metrics.last_seen.labels(*labels).set(now.timestamp())
+        self._metrics.clock_offset.labels(*labels).set((stamp.at - now).total_seconds())
         try:
             said = app.read(incoming.body, stamp)
         except SetAside as error:
             return await self._set_aside(app, receiver, incoming.body, error.reason, now)
-        results = [await self._tell(app, receiver, item, stamp, now) for item in said]
-        return results[0]
+        if isinstance(said, base.Observation):
+            return await self._observed(app, receiver, said, stamp.at - now, now)
+        if said.battery is not None:
+            self._metrics.battery.labels(*labels).set(said.battery)
+        beat = Heartbeat(source=f"observer/{receiver.id}/{app.kind}", at=now)
+        await self._publish(topics.HEARTBEATS, beat)
+        return Result.ACCEPTED
 
-    def _who(self, app: Observes, receiver_id: str) -> tuple[Receiver, Keys]:
+    def _who(self, app: base.Observes, receiver_id: str) -> tuple[Receiver, base.Keys]:
         catalogue = self._catalogue()
         if catalogue is None:
             raise Retry("no_catalogue")
         receiver = catalogue.receivers.get(receiver_id)
-        observer = _observer(receiver, app)
-        if receiver is None or observer is None:
-            forged()
+        observers = receiver.observers if receiver else ()
+        secret = next((o.secret for o in observers if o.kind == app.kind), None)
+        if receiver is None or secret is None:
+            raise Refuse("bad_signature")
         try:
-            return receiver, {n: self._secrets.all(observer.secret, n) for n in app.secrets}
+            return receiver, {name: self._secrets.all(secret, name) for name in app.secrets}
         except Stop as error:
             # Our own fault, which a person can mend while the phone keeps the message.
             _log.error("receipt cannot be verified", receiver=receiver.id, reason=str(error))
             raise Retry("no_secret") from None
 
-    def _note(self, app: Observes, receiver: Receiver, stamp: Stamp, now: datetime) -> None:
-        labels = (receiver.id, str(app.kind), str(receiver.carrier))
-        self._metrics.last_seen.labels(*labels).set(now.timestamp())
-        self._metrics.clock_offset.labels(*labels).set((stamp.at - now).total_seconds())
-
-    async def _tell(
-        self, app: Observes, receiver: Receiver, item: Said, stamp: Stamp, now: datetime
+    async def _observed(
+        self,
+        app: base.Observes,
+        receiver: Receiver,
+        item: base.Observation,
+        offset: timedelta,
+        now: datetime,
     ) -> Result:
-        labels = (receiver.id, str(app.kind), str(receiver.carrier))
-        match item:
-            case Misconfigured():
-                _log.warning("receiver hides its messages", receiver=receiver.id, kind=app.kind)
-                return Result.MISCONFIGURED
-            case SignOfLife():
-                if item.battery is not None:
-                    self._metrics.battery.labels(*labels).set(item.battery)
-                beat = Heartbeat(source=f"observer/{receiver.id}/{app.kind}", at=now)
-                await self._publish(topics.HEARTBEATS, beat)
-            case Observation():
-                event = device_seen(item, app, receiver, self._keeper, stamp.at - now, now)
-                if event is None:
-                    return Result.UNMATCHED
-                await self._publish(topics.EVIDENCE, event)
+        nonce = ids.read_nonce(item.text) or ids.read_nonce(item.title)
+        if nonce is None and _REDACTED.search(item.text + item.title):
+            _log.warning("receiver hides its messages", receiver=receiver.id, kind=app.kind)
+            return Result.MISCONFIGURED
+        if nonce is None or not _of_this_time(nonce, now):
+            return Result.UNMATCHED
+        event = device_seen(item, nonce, app, receiver, self._keeper, offset, now)
+        await self._publish(topics.EVIDENCE, event)
         return Result.ACCEPTED
 
     async def _set_aside(
-        self, app: Observes, receiver: Receiver, body: bytes, reason: str, now: datetime
+        self, app: base.Observes, receiver: Receiver, body: bytes, reason: str, now: datetime
     ) -> Result:
         letter = dead_letter(body, reason, app, receiver.id, self._keeper, now)
         await self._publish(topics.DEADLETTERS, letter)
@@ -171,37 +166,39 @@ class Receipts:
         await self._publisher.send(topic, encode(record))
 
 
-def _observer(receiver: Receiver | None, app: Observes) -> Observer | None:
-    observers = receiver.observers if receiver else ()
-    return next((o for o in observers if o.kind == app.kind), None)
+def _of_this_time(nonce: ids.Nonce, now: datetime) -> bool:
+    try:
+        slot = ids.time_of(nonce.probe_id)
+    except OverflowError:
+        return False
+    return now - REMEMBERED <= slot <= now + AHEAD
 
 
 def device_seen(
-    item: Observation,
-    app: Observes,
+    item: base.Observation,
+    nonce: ids.Nonce,
+    app: base.Observes,
     receiver: Receiver,
     keeper: Keeper,
     offset: timedelta,
     now: datetime,
-) -> DeviceSeen | None:
-    """The evidence of one observation; None when it belongs to no probe of ours. `offset` is the
-    phone's clock minus ours."""
-    if item.nonce is None or not _of_this_time(item.nonce, keeper.retention, now):
-        return None
+) -> DeviceSeen:
+    """The evidence of one observation. `offset` is the phone's clock minus ours. A happening
+    without an id of its own is named by a keyed hash, for a plain one of a number hides nothing."""
     first, last, clock = arrival(item, offset, now)
-    source_event_id = item.own_id or _sealed(keeper.id_key, item.likeness)
-    probe_id = item.nonce.probe_id
+    likeness = "\n".join((*item.likeness, ids.write_nonce(*nonce)))
+    source_event_id = item.own_id or text.digest(keeper.id_key, likeness)
     return DeviceSeen(
         event_id=evidence.observed_id(
-            keeper.id_key, "device.seen", probe_id, receiver.id, app.kind, source_event_id,
+            keeper.id_key, "device.seen", nonce.probe_id, receiver.id, app.kind, source_event_id,
             item.placement,
         ),
         source=keeper.source,
-        probe_id=probe_id,
+        probe_id=nonce.probe_id,
         receiver=receiver.id,
         observer=app.kind,
         platform=item.platform or str(receiver.carrier),
-        leg=item.nonce.leg,
+        leg=nonce.leg,
         source_event_id=source_event_id,
         observed_min=first,
         observed_max=last,
@@ -213,16 +210,8 @@ def device_seen(
     )  # fmt: skip
 
 
-def _of_this_time(nonce: ids.Nonce, retention: timedelta, now: datetime) -> bool:
-    try:
-        slot = ids.time_of(nonce.probe_id)
-    except OverflowError:
-        return False
-    return now - retention <= slot <= now + AHEAD
-
-
 def arrival(
-    item: Observation, offset: timedelta, now: datetime
+    item: base.Observation, offset: timedelta, now: datetime
 ) -> tuple[datetime, datetime, ClockSource]:
     """The interval of arrival and its clock: ours where the phone's cannot be believed."""
     last, clock = item.observed_max, item.clock
@@ -231,17 +220,8 @@ def arrival(
     return min(item.observed_min, last), last, clock
 
 
-def _sealed(key: bytes, parts: tuple[str, ...]) -> str:
-    """A keyed hash: parts may hold a number, and a plain hash of a number hides nothing."""
-    message = b"".join(
-        len(part).to_bytes(4, "big") + part
-        for part in (p.encode("utf-8", "surrogatepass") for p in parts)
-    )
-    return hmac.new(key, message, hashlib.sha256).hexdigest()
-
-
 def dead_letter(
-    body: bytes, reason: str, app: Observes, receiver: str, keeper: Keeper, now: datetime
+    body: bytes, reason: str, app: base.Observes, receiver: str, keeper: Keeper, now: datetime
 ) -> DeadLetter:
     """What may be said of a body nobody understood: size, digest, known fields and their types."""
     digest = hmac.new(keeper.content_key, body, hashlib.sha256).hexdigest()

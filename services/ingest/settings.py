@@ -31,6 +31,3 @@ class IngestSettings(Settings):
     destinations: Destinations = Field(
         default_factory=dict, description="JSON by account id: url, proxy, ca, answer_within_s"
     )
-    retention_days: float = Field(
-        7, gt=0, description="receipts of probes older than this are dropped as unmatched"
-    )

@@ -8,30 +8,13 @@ that is not loaded yet: a sign of life, never delivery.
 import hashlib
 import hmac
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AliasPath, Field
 
-from services.contracts import ids
 from services.contracts.evidence import Moment
 from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
-from services.ingest.receivers.base import (
-    Incoming,
-    Keys,
-    Misconfigured,
-    Observation,
-    Observes,
-    Payload,
-    Said,
-    SignOfLife,
-    Stamp,
-    equals_one,
-    forged,
-    looks_redacted,
-    parse,
-    sent_at,
-)
-from services.runtime.errors import SetAside
+from services.ingest.receivers import base
+from services.runtime.errors import Refuse, SetAside
 
 _NAMES = (
     "id webhookId event deviceId payload message receivedAt messageId sender recipient simNumber"
@@ -40,48 +23,29 @@ _NAMES = (
 SIGNS_OF_LIFE = ("mms:received", "system:ping", "app:started")
 
 
-class _Event(Payload):
+class _Event(base.Payload):
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     event: str = Field(max_length=40)
 
 
-class _Sms(Payload):
-    message: str = Field(repr=False)
-    receivedAt: Moment  # noqa: N815 - the app's own name
+class _Mms(base.Payload):
+    text: str | None = Field(None, validation_alias=AliasPath("payload", "body"), repr=False)
+    subject: str | None = Field(None, validation_alias=AliasPath("payload", "subject"), repr=False)
+    received_at: Moment = Field(validation_alias=AliasPath("payload", "receivedAt"))
 
 
-class _Mms(Payload):
-    body: str | None = Field(default=None, repr=False)
-    subject: str | None = Field(default=None, repr=False)
-    receivedAt: Moment  # noqa: N815 - the app's own name
+class _Sms(_Mms):
+    text: str = Field(validation_alias=AliasPath("payload", "message"), repr=False)
 
 
-class _SmsEvent(_Event):
-    payload: _Sms
+class _Ping(base.Payload):
+    battery_percent: float | None = Field(
+        None, ge=0, le=100,
+        validation_alias=AliasPath("payload", "health", "checks", "battery:level", "observedValue"),
+    )  # fmt: skip
 
 
-class _MmsEvent(_Event):
-    payload: _Mms
-
-
-class _Battery(Payload):
-    observedValue: Annotated[float, Field(ge=0, le=100)]  # noqa: N815 - the app's own name
-
-
-class _Checks(Payload):
-    battery: _Battery | None = Field(default=None, alias="battery:level")
-
-
-class _Health(Payload):
-    checks: _Checks
-
-
-class _HealthPayload(Payload):
-    health: _Health
-
-
-class _Ping(_Event):
-    payload: _HealthPayload
+_MESSAGES = {"sms:received": _Sms, "mms:downloaded": _Mms}
 
 
 class AndroidSmsGateway:
@@ -92,53 +56,42 @@ class AndroidSmsGateway:
     status = 202
     names = frozenset(_NAMES.split())
 
-    def verify(self, incoming: Incoming, keys: Keys, now: datetime) -> Stamp:
+    def verify(self, incoming: base.Incoming, keys: base.Keys, now: datetime) -> base.Stamp:
         """HMAC-SHA256 in lower-case hex over the body and then the decimal X-Timestamp."""
         stamp = incoming.headers.get("x-timestamp", "")
-        at = sent_at(stamp, 1, now)
+        sign = incoming.headers.get("x-signature", "")
+        at = base.sent_at(stamp, 1, now)
         signed = incoming.body + stamp.encode()
         wanted = [
             hmac.new(key.get_secret_value().encode(), signed, hashlib.sha256).hexdigest().encode()
             for key in keys["key"]
         ]
-        if not equals_one(wanted, incoming.headers.get("x-signature", "")):
-            forged()
-        return Stamp(at, stamp + "." + incoming.headers["x-signature"])
+        if not base.equals_one(wanted, sign):
+            raise Refuse("bad_signature")
+        return base.Stamp(at, sign)
 
-    def read(self, body: bytes, stamp: Stamp) -> list[Said]:
+    def read(self, body: bytes, stamp: base.Stamp) -> base.Observation | base.SignOfLife:
         """SMS and loaded MMS are observations; pings and announcements are signs of life."""
-        event = parse(_Event, body).event
-        if event == "sms:received":
-            sms = parse(_SmsEvent, body)
-            return [_seen(sms.id, sms.payload.message, None, sms.payload.receivedAt, stamp)]
-        if event == "mms:downloaded":
-            mms = parse(_MmsEvent, body)
-            said = mms.payload
-            return [_seen(mms.id, said.body or "", said.subject, said.receivedAt, stamp)]
-        if event in SIGNS_OF_LIFE:
-            return [SignOfLife(_battery(body))]
-        raise SetAside("unknown_event")
-
-
-def _seen(
-    own_id: str, text: str, subject: str | None, received_at: datetime, stamp: Stamp
-) -> Observation | Misconfigured:
-    nonce = ids.read_nonce(text) or ids.read_nonce(subject or "")
-    if nonce is None and looks_redacted(text):
-        return Misconfigured()
-    return Observation(
-        nonce=nonce, text=text, observed_min=received_at, observed_max=stamp.at,
-        clock=ClockSource.SMSC, placement=Placement.INBOX, own_id=own_id,
-    )  # fmt: skip
+        event = base.parse(_Event, body)
+        if event.event in SIGNS_OF_LIFE:
+            return base.SignOfLife(_battery(body))
+        if event.event not in _MESSAGES:
+            raise SetAside("unknown_event")
+        said = base.parse(_MESSAGES[event.event], body)
+        return base.Observation(
+            text=said.text or "", title=said.subject or "", own_id=event.id,
+            observed_min=said.received_at, observed_max=stamp.at, clock=ClockSource.SMSC,
+            placement=Placement.INBOX,
+        )  # fmt: skip
 
 
 def _battery(body: bytes) -> float | None:
     """A ping is a sign of life whatever its health section looks like."""
     try:
-        level = _Ping.model_validate_json(body).payload.health.checks.battery
-    except ValidationError:
+        percent = base.parse(_Ping, body).battery_percent
+    except SetAside:
         return None
-    return level.observedValue / 100 if level else None
+    return None if percent is None else percent / 100
 
 
-OBSERVER: Observes = AndroidSmsGateway()
+OBSERVER: base.Observes = AndroidSmsGateway()

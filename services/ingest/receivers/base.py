@@ -1,27 +1,23 @@
 """What a receiver's app is to ingest: it proves who speaks, then says what was seen.
 
 In:  headers and raw body of one request. Out: `Stamp` (authentic, and the phone's own time), then
-     what the app says: `Observation`, `SignOfLife` or `Misconfigured`. All of it pure.
+     what the app says: `Observation` or `SignOfLife`. All of it pure.
 Before: `app.py` took the request in. After: `receive.py` makes evidence of it.
 """
 
 import hmac
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from services.contracts.ids import Nonce
 from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
 from services.runtime.errors import Refuse, SetAside
 
 WINDOW = timedelta(seconds=300)
 Keys = Mapping[str, Sequence[SecretStr]]
-# What Android shows an untrusted listener instead of a text it takes for a one-time code.
-_REDACTED = re.compile(r"sensitive notification content hidden|민감한 알림", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +39,14 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A message on the device. `text` stays in memory: nothing but its keyed digest leaves.
+    """A message on the device. Its words stay in memory: nothing but a keyed digest leaves.
 
-    `own_id` is the app's id of this happening; without one `likeness` names it, and holds a number
-    perhaps. `platform` None = the receiver's carrier.
+    `own_id` is the app's id of this happening; without one `likeness` and the nonce name it, and
+    `likeness` may hold a number. `platform` None = the receiver's carrier.
     """
 
-    nonce: Nonce | None
     text: str = field(repr=False)
+    title: str = field(repr=False)
     observed_min: datetime
     observed_max: datetime
     clock: ClockSource
@@ -68,14 +64,6 @@ class SignOfLife:
     battery: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Misconfigured:
-    """The phone hides what it should show: never evidence of anything but itself."""
-
-
-Said = Observation | SignOfLife | Misconfigured
-
-
 class Observes(Protocol):
     """One app. `secrets` are the fields of the observer's secret, `names` the field names its
     documents know (only these appear in a dead letter), `status` the answer to an accepted one."""
@@ -89,7 +77,7 @@ class Observes(Protocol):
         """Raises Refuse (`bad_signature`, `stale`); the body is not parsed before."""
         ...
 
-    def read(self, body: bytes, stamp: Stamp) -> list[Said]:
+    def read(self, body: bytes, stamp: Stamp) -> Observation | SignOfLife:
         """What an authentic body says. Raises SetAside when it cannot be understood."""
         ...
 
@@ -115,25 +103,15 @@ def parse(model: type[P], body: bytes) -> P:
 def sent_at(stamp: str, per_second: int, now: datetime) -> datetime:
     """The time in a decimal stamp. Raises Refuse: no stamp, or outside the window."""
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 13):
-        forged()
+        raise Refuse("bad_signature")
     seconds = int(stamp) / per_second
     # As numbers: a stamp far beyond the calendar is stale, not an error.
     if abs(now.timestamp() - seconds) > WINDOW.total_seconds():
         raise Refuse("stale")
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def equals_one(candidates: Iterable[bytes], given: str) -> bool:
-    """Does `given` equal any candidate? All are compared, each in constant time."""
+    """Does `given` equal a candidate? Each is compared in constant time."""
     sign = given.encode("utf-8", "surrogatepass")
-    return sum(hmac.compare_digest(candidate, sign) for candidate in candidates) > 0
-
-
-def forged() -> NoReturn:
-    """The answer to all that is not authentic, whatever is wrong with it."""
-    raise Refuse("bad_signature")
-
-
-def looks_redacted(text: str) -> bool:
-    """Is this what the system shows instead of a message?"""
-    return _REDACTED.search(text) is not None
+    return any(hmac.compare_digest(candidate, sign) for candidate in candidates)

@@ -15,26 +15,10 @@ from urllib.parse import unquote
 
 from pydantic import Field
 
-from services.contracts import ids
 from services.contracts.evidence import Moment
 from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
-from services.ingest.receivers.base import (
-    Incoming,
-    Keys,
-    Misconfigured,
-    Observation,
-    Observes,
-    Payload,
-    Said,
-    SignOfLife,
-    Stamp,
-    equals_one,
-    forged,
-    looks_redacted,
-    parse,
-    sent_at,
-)
-from services.runtime.errors import SetAside
+from services.ingest.receivers import base
+from services.runtime.errors import Refuse, SetAside
 
 KAKAOTALK = "com.kakao.talk"
 _SIGN = re.compile(rb'(?<!\\)"sign"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,400})"')
@@ -43,23 +27,23 @@ _NAMES = "v kind pkg title text uid received sent_ms sign device app net batt fr
 _PERCENT = re.compile(r"(\d{1,3})\s*%?")
 
 
-class _Said(Payload):
+class _Said(base.Payload):
     kind: str = Field(max_length=20)
     batt: str | None = Field(default=None, max_length=8)
 
 
-class _Message(Payload):
+class _Notification(base.Payload):
+    origin: str = Field(alias="pkg", min_length=1, max_length=200, repr=False)
     text: str = Field(repr=False)
     title: str = Field(default="", repr=False)
     received: Moment
 
 
-class _Notification(_Message):
-    pkg: str = Field(min_length=1, max_length=200, repr=False)
+class _Sms(_Notification):
+    origin: str = Field(alias="from", max_length=200, repr=False)
 
 
-class _Sms(_Message):
-    sender: str = Field(alias="from", max_length=200, repr=False)
+_MESSAGES: dict[str, type[_Notification]] = {"app": _Notification, "sms": _Sms}
 
 
 class SmsForwarder:
@@ -70,34 +54,31 @@ class SmsForwarder:
     status = 200  # the only one the app takes for success
     names = frozenset(_NAMES.split())
 
-    def verify(self, incoming: Incoming, keys: Keys, now: datetime) -> Stamp:
+    def verify(self, incoming: base.Incoming, keys: base.Keys, now: datetime) -> base.Stamp:
         """The bearer token and base64(HMAC-SHA256(secret, time ‖ LF ‖ secret))."""
         tokens = [b"Bearer " + token.get_secret_value().encode() for token in keys["token"]]
-        known = equals_one(tokens, incoming.headers.get("authorization", ""))
+        known = base.equals_one(tokens, incoming.headers.get("authorization", ""))
         stamps, signs = _SENT.findall(incoming.body), _SIGN.findall(incoming.body)
         if not known or len(stamps) != 1 or len(signs) != 1:
-            forged()
-        stamp = stamps[0].decode()
-        at = sent_at(stamp, 1000, now)
+            raise Refuse("bad_signature")
+        stamp, sign = stamps[0].decode(), signs[0].decode()
+        at = base.sent_at(stamp, 1000, now)
         wanted = [_mac(secret.get_secret_value(), stamp) for secret in keys["secret"]]
-        if sum(equals_one(wanted, form) for form in _decoded(signs[0].decode())) == 0:
-            forged()
+        # As it came, and percent-decoded once and twice (`+` stays a plus).
+        forms = (sign, unquote(sign), unquote(unquote(sign)))
+        if not any(base.equals_one(wanted, form) for form in forms):
+            raise Refuse("bad_signature")
         # One secret makes one signature of a time: the time alone is what is used up.
-        return Stamp(at, stamp)
+        return base.Stamp(at, stamp)
 
-    def read(self, body: bytes, stamp: Stamp) -> list[Said]:
+    def read(self, body: bytes, stamp: base.Stamp) -> base.Observation | base.SignOfLife:
         """Notifications and SMS are observations, the automatic task is a sign of life."""
-        said = parse(_Said, body)
-        alive = SignOfLife(_battery(said.batt))
+        said = base.parse(_Said, body)
         if said.kind == "cron":
-            return [alive]
-        if said.kind == "app":
-            post = parse(_Notification, body)
-            return [_seen(post, "app", post.pkg)]
-        if said.kind == "sms":
-            sms = parse(_Sms, body)
-            return [_seen(sms, "sms", sms.sender)]
-        raise SetAside("unknown_event")
+            return base.SignOfLife(_battery(said.batt))
+        if said.kind not in _MESSAGES:
+            raise SetAside("unknown_event")
+        return _seen(said.kind, base.parse(_MESSAGES[said.kind], body))
 
 
 def _mac(secret: str, stamp: str) -> bytes:
@@ -105,28 +86,16 @@ def _mac(secret: str, stamp: str) -> bytes:
     return base64.b64encode(mac.digest())
 
 
-def _decoded(sign: str) -> list[str]:
-    """As it came and percent-decoded once and twice (`+` stays a plus)."""
-    once = unquote(sign)
-    return [sign, once, unquote(once)]
-
-
-def _seen(message: _Message, kind: str, origin: str) -> Observation | Misconfigured:
-    nonce = ids.read_nonce(message.text) or ids.read_nonce(message.title)
-    if nonce is None and looks_redacted(message.text + message.title):
-        return Misconfigured()
-    name = ids.write_nonce(*nonce) if nonce else ""
-    return Observation(
-        nonce=nonce,
-        text=message.text,
-        observed_min=message.received,
-        observed_max=message.received + timedelta(seconds=1),
-        clock=ClockSource.HANDSET,
-        placement=Placement.NOTIFICATION if kind == "app" else Placement.INBOX,
-        platform="kakaotalk" if origin == KAKAOTALK and kind == "app" else None,
-        links_visible=kind == "sms",  # a notification shows no buttons, and cuts long texts
-        likeness=(kind, origin, name, message.received.isoformat()),
-    )
+def _seen(kind: str, said: _Notification) -> base.Observation:
+    posted = kind == "app"
+    return base.Observation(
+        text=said.text, title=said.title, observed_min=said.received,
+        observed_max=said.received + timedelta(seconds=1), clock=ClockSource.HANDSET,
+        placement=Placement.NOTIFICATION if posted else Placement.INBOX,
+        platform="kakaotalk" if posted and said.origin == KAKAOTALK else None,
+        links_visible=not posted,  # a notification shows no buttons, and cuts long texts
+        likeness=(kind, said.origin, said.received.isoformat()),
+    )  # fmt: skip
 
 
 def _battery(level: str | None) -> float | None:
@@ -134,4 +103,4 @@ def _battery(level: str | None) -> float | None:
     return min(int(match[1]), 100) / 100 if match else None
 
 
-OBSERVER: Observes = SmsForwarder()
+OBSERVER: base.Observes = SmsForwarder()

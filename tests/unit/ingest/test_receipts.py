@@ -254,13 +254,14 @@ async def test_a_happening_without_an_id_is_named_by_a_keyed_hash(ingest: Ingest
     sms: dict[str, Any] = {"kind": "sms", "from": number, "received": received}
     await ingest.forwarder(a_notification(**sms))
     (seen,) = ingest.records
-    likeness = ("sms", number, ids.write_nonce(PROBE, 0), SLOT.isoformat())
-    plain = "".join(likeness).encode()
+    likeness = ("sms", number, SLOT.isoformat(), ids.write_nonce(PROBE, 0))
+    plain = "\n".join(likeness).encode()
     assert seen.source_event_id != hashlib.sha256(plain).hexdigest()
     stranger = replace(KEEPER, id_key=b"the id key of somebody else's bongsu")
-    item = smsforwarder.OBSERVER.read(a_notification(**sms), Stamp(NOW, ""))[0]
+    item = smsforwarder.OBSERVER.read(a_notification(**sms), Stamp(NOW, ""))
     assert isinstance(item, Observation)
     assert number not in repr(item)
-    other = device_seen(item, smsforwarder.OBSERVER, a_receiver(), stranger, timedelta(), NOW)
-    assert other is not None
+    other = device_seen(
+        item, ids.Nonce(PROBE, 0), smsforwarder.OBSERVER, a_receiver(), stranger, timedelta(), NOW
+    )
     assert other.source_event_id != seen.source_event_id
