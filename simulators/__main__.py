@@ -1,12 +1,11 @@
 """`python -m simulators`: the simulated outside world as one process.
 
-In:  settings, the configuration file. Out: exit 0 when stopped, 3 if the address is taken, 4 if
-     a setting or the file is wrong, with one sentence on stderr.
+In:  settings (BONGSU_SIM_...), the configuration file. Out: exit 0 when stopped, 3 if the address
+     is taken, 4 if a setting or the file is wrong, with one sentence on stderr.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
 import signal
@@ -17,24 +16,16 @@ import structlog
 from pydantic import ValidationError
 
 from simulators.app import run
-from simulators.config import SimulatorConfig
-from simulators.settings import SimulatorSettings
+from simulators.config import SimulatorConfig, SimulatorSettings
 
 log = structlog.get_logger()
-EXAMPLE = "example: BONGSU_SIM_CONFIG=world.json python -m simulators --port 8479"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        "simulators", description="The outside world of bongsu, simulated.", epilog=EXAMPLE
-    )
-    parser.add_argument("--config", help="configuration file (default: BONGSU_SIM_CONFIG)")
-    parser.add_argument("--port", help="port (default: BONGSU_SIM_PORT, else 8479)")
-    given = {name: value for name, value in vars(parser.parse_args()).items() if value}
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     logging.basicConfig(level=logging.WARNING)
     try:
-        settings = SimulatorSettings(**given)
+        settings = SimulatorSettings()
         config = SimulatorConfig.model_validate_json(settings.config.read_bytes())
         listener = socket.create_server((settings.host, settings.port))
     except ValidationError as error:

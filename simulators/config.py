@@ -7,10 +7,12 @@ Component ids are those of the catalogue (design.md 8): `sender:geoje-alimtalk`,
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from simulators.faults import State
 from simulators.world import Latencies, Recipient, World
@@ -28,6 +30,16 @@ KAKAOTALK_FUNCTIONS = (
     *("openchat", "media", "text", "login", "pc"),
 )
 FUNCTIONS = {KAKAOTALK: KAKAOTALK_FUNCTIONS, "carrier": ("sms", "lms", "data")}
+
+
+class SimulatorSettings(BaseSettings):
+    """What the process can be told."""
+
+    model_config = SettingsConfigDict(env_prefix="BONGSU_SIM_", frozen=True)
+
+    config: Path = Field(description="the JSON file that describes the world")
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(8479, ge=0, le=65535, description="the port to listen on, 0 for a free one")
 
 
 class _Frozen(BaseModel):
@@ -70,14 +82,6 @@ class SenderNumberConfig(_Frozen):
     number: Digits
 
 
-class QuotaConfig(_Frozen):
-    """Messages a Korean day; beyond it the answer is HTTP 429 or a result (B004, S004)."""
-
-    sms_per_day: int | None = None
-    alimtalk_per_day: int | None = None
-    beyond: Literal["429", "result"] = "result"
-
-
 class SensAccountConfig(_Frozen):
     id: ShortId
     access_key: str
@@ -87,7 +91,6 @@ class SensAccountConfig(_Frozen):
     failover_sms_service_id: str
     sender_numbers: tuple[SenderNumberConfig, ...] = ()
     channels: tuple[ChannelConfig, ...] = ()
-    quotas: QuotaConfig = QuotaConfig()
 
 
 class WorldConfig(_Frozen):

@@ -11,7 +11,7 @@ Before: an operator or a test. After: `faults.py`, `sens.py`.
 | DELETE /world/faults?component=... | end the faults of a component, without it all |
 | GET, PUT /world/sens/<account> | the mode of an account (`sens_gate.SensMode`) |
 | GET /world/hold | {"held": n} |
-| POST /world/hold, /world/release | {"provider": "sens"} |
+| POST /world/hold, /world/release | calls of SENS get no answer; they are answered again |
 | POST /world/deliver | {"count": 10}: the first 10 held messages travel, the rest is lost |
 
 Errors: 400 or 404 with {"error": one sentence}.
@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -52,12 +52,8 @@ class NewFault(Fault):
     for_s: Annotated[float, Field(gt=0)] | None = None
 
 
-class Held(BaseModel):
+class Delivery(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    provider: Literal["sens"] = "sens"
-
-
-class Delivery(Held):
     count: Annotated[int, Field(ge=0)]
 
 
@@ -126,13 +122,11 @@ class Control:
     async def _held(self, _: Request) -> Response:
         return JSONResponse({"held": self._sens.held})
 
-    async def _hold(self, request: Request) -> Response:
-        await _body(request, Held)
+    async def _hold(self, _: Request) -> Response:
         self._sens.hold()
         return JSONResponse({"held": self._sens.held})
 
-    async def _release(self, request: Request) -> Response:
-        await _body(request, Held)
+    async def _release(self, _: Request) -> Response:
         return JSONResponse({"carried": self._sens.release()})
 
     async def _deliver(self, request: Request) -> Response:
@@ -154,7 +148,7 @@ def _answering(
 
 async def _body(request: Request, model: type[Model]) -> Model:
     try:
-        return model.model_validate_json(await request.body() or b"{}")
+        return model.model_validate_json(await request.body())
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the body"

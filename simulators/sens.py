@@ -10,7 +10,6 @@ A call with several recipients shares the fate of its first at the API.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -25,8 +24,8 @@ from simulators import sens_wire as wire
 from simulators.carriage import Carriage, LiveWorld, Overloaded, utc_now
 from simulators.config import SimulatorConfig
 from simulators.sens_gate import ENDPOINT_TIMEOUT, REFUSING_ANSWERS, Call, Gate, refusal
-from simulators.sens_records import Kind, Record, Store, exists, item, read_query
-from simulators.sens_send import Desk, alimtalk_records, sms_records
+from simulators.sens_records import Kind, Record, Store, exists, item
+from simulators.sens_send import alimtalk_records, sms_records
 from simulators.world import Answer, Journey
 
 BODY_LIMIT = 1_000_000
@@ -35,16 +34,14 @@ Handler = Callable[[Request, Call], Awaitable[Response]]
 
 
 class Sens:
-    """The front end: what was accepted, what is held, how much of each quota is used."""
+    """The front end: what was accepted, what is held."""
 
     def __init__(self, config: SimulatorConfig, live: LiveWorld, carriage: Carriage) -> None:
-        phones = {phone.number: f"receiver:{phone.id}" for phone in config.handsets}
+        self._phones = {phone.number: f"receiver:{phone.id}" for phone in config.handsets}
         self.gate = Gate(config, live)
-        self._desk = Desk(phones, self._beyond_quota)
         self._live, self._carriage = live, carriage
         self._unanswered_s = config.unanswered_s
         self._store = Store()
-        self._used: Counter[tuple[str, Kind, str]] = Counter()
         self._held: list[Record] = []
         self._released = asyncio.Event()
         self._released.set()
@@ -99,27 +96,21 @@ class Sens:
 
     async def _send_sms(self, request: Request, call: Call) -> Response:
         body = await _read(request, wire.SmsBody)
-        starts = wire.reserved_at(body, call.now)
-        records = sms_records(self._desk, call, body)
-        await self._accept(request, call, records, starts)
-        name = "reserved" if starts else "success"
-        return _json(_taken(records[0].request_id, call, name), 202)
+        records = sms_records(self._phones, call, body)
+        await self._accept(request, call, records)
+        return _json(_taken(records[0].request_id, call, "success"), 202)
 
     async def _send_alimtalk(self, request: Request, call: Call) -> Response:
         body = await _read(request, wire.AlimtalkBody)
-        starts = wire.reserved_at(body, call.now)
-        request_id, records, shown = alimtalk_records(self._desk, call, body)
+        request_id, records, shown = alimtalk_records(self._phones, call, body)
         if records:
-            await self._accept(request, call, records, starts)
-        name = "reserved" if starts else "processing"
-        return _json(_taken(request_id, call, name) | {"messages": shown}, 202)
+            await self._accept(request, call, records)
+        return _json(_taken(request_id, call, "processing") | {"messages": shown}, 202)
 
-    async def _accept(
-        self, request: Request, call: Call, records: list[Record], starts: datetime | None
-    ) -> None:
+    async def _accept(self, request: Request, call: Call, records: list[Record]) -> None:
         """Take the messages, as late as the API answers; raises if it does not say yes."""
         try:
-            self._carriage.check_room(len(records))
+            self._carriage.check_room(len(self._held) + len(records))
         except Overloaded:
             raise REFUSING_ANSWERS["throttled"] from None
         entry = self._live.plan(records[0].message, call.now)
@@ -130,7 +121,7 @@ class Sens:
             raise refusal(entry.refused_by)
         self._store.keep(records)
         if self._released.is_set():
-            self._set_out(records, starts or call.now)
+            self._set_out(records, call.now)
         else:
             self._held += records
             await self._wait_for_release()
@@ -149,17 +140,6 @@ class Sens:
             record.sent_at = at
             self._carriage.dispatch(record.message, at)
 
-    def _beyond_quota(self, call: Call) -> str | None:
-        quotas, kind = call.account.quotas, call.kind
-        limit = quotas.sms_per_day if kind == "sms" else quotas.alimtalk_per_day
-        today = (call.account.id, kind, wire.iso_s(call.now)[:10])
-        if limit is not None and self._used[today] >= limit:
-            if quotas.beyond == "429":
-                raise REFUSING_ANSWERS["quota-exceeded"]
-            return "S004" if kind == "sms" else "B004"
-        self._used[today] += 1
-        return None
-
     # Look-ups.
 
     async def _get(self, request: Request, call: Call) -> Response:
@@ -177,20 +157,19 @@ class Sens:
         return _json({"statusCode": "200", "statusName": "success", "messages": [full]}, 200)
 
     async def _list(self, request: Request, call: Call) -> Response:
-        query = read_query(call.kind, dict(request.query_params))
+        """The messages of one request, all on one page; searching by time is not simulated."""
+        if (request_id := request.query_params.get("requestId")) is None:
+            raise wire.bad_request("requestId", "is needed")
         settled = call.now - timedelta(seconds=call.mode.fresh_s)
         found = []
-        for record in self._store.candidates(query.params.get("requestId")):
-            if record.service_id != call.service_id:
-                continue
+        for record in self._store.of_request(request_id):
             journey = self._journey(record)
-            if exists(record, journey, settled):
-                shown = item(record, journey, call.now, self._live.world)
-                found += [shown] if query.wants(record, journey, shown) else []
-        if not found and "requestId" in query.params and call.mode.fresh_answer == "not-found":
+            if record.service_id == call.service_id and exists(record, journey, settled):
+                found.append(item(record, journey, call.now, self._live.world))
+        if not found and call.mode.fresh_answer == "not-found":
             raise wire.WireError(404, None)
-        outer = {"statusCode": "202", "statusName": "success"}
-        return _json(outer | wire.page(found, query.params), 200)
+        page = {"pageSize": 100, "itemCount": len(found), "hasMore": False, "nextToken": None}
+        return _json({"statusCode": "202", "statusName": "success", "messages": found} | page, 200)
 
     def _journey(self, record: Record) -> Journey | None:
         if record.parent is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from simulators import sens_wire as wire
@@ -28,11 +28,6 @@ MISMATCH = {
     "requestStatusCode": "A003",
     "requestStatusName": "fail",
     "requestStatusDesc": "템플릿 불일치",
-}
-FILTERS = {
-    *("messageId", "requestId", "type", "contentType", "countryCode", "from", "to"),
-    *("status", "statusName", "requestStatusName", "messageStatusName"),
-    *("templateCode", "plusFriendId"),
 }
 
 
@@ -74,18 +69,15 @@ class Store:
     def message(self, message_id: str) -> Record | None:
         return self._messages.get(message_id)
 
-    def candidates(self, request_id: str | None) -> list[Record]:
-        """The records of a request, or all of them."""
-        if request_id is None:
-            return list(self._messages.values())
+    def of_request(self, request_id: str) -> list[Record]:
         return self._requests.get(request_id, [])
 
 
 def exists(record: Record, journey: Journey | None, by: datetime) -> bool:
-    """Whether look-ups know it: a reservation once it fired, a substitute once it was sent."""
-    if journey is None:
-        return record.parent is None and record.requested_at <= by
-    return journey.sent_at <= by
+    """Whether look-ups know it: a substitute once it was sent."""
+    if record.parent is None:
+        return record.requested_at <= by
+    return journey is not None and journey.sent_at <= by
 
 
 def item(record: Record, journey: Journey | None, now: datetime, world: World) -> dict[str, Any]:
@@ -173,42 +165,3 @@ def _failover(substitute: Record, follow: Journey, now: datetime) -> dict[str, s
     }
     inner = {names[key]: value for key, value in status.items() if key in names}
     return shown | {"messageId": follow.message.id} | inner
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """The conditions of a list call, read once."""
-
-    params: Mapping[str, str]
-    requested: tuple[datetime, datetime] | None
-    completed: tuple[datetime, datetime] | None
-
-    def wants(self, record: Record, journey: Journey | None, shown: Mapping[str, Any]) -> bool:
-        done = journey.report.at if journey and journey.report else None
-        return (
-            _within(record.requested_at, self.requested)
-            and _within(done, self.completed)
-            and all(
-                str(shown.get(name, "")) == self.params[name]
-                for name in FILTERS & self.params.keys()
-            )
-        )
-
-
-def read_query(kind: Kind, params: Mapping[str, str]) -> Query:
-    """Raise 400 unless the call names a request, or a window (Alimtalk: and its channel)."""
-    if kind == "sms":
-        requested = wire.window(params, "request", timedelta(days=30))
-        completed = wire.window(params, "complete", timedelta(hours=24))
-    else:
-        requested, completed = wire.window(params, "request", timedelta(days=31)), None
-    if "requestId" not in params:
-        if requested is None and completed is None:
-            raise wire.bad_request("requestId", "a request or a time window is needed")
-        if kind == "alimtalk" and "plusFriendId" not in params:
-            raise wire.bad_request("plusFriendId", "is needed with a time window")
-    return Query(params, requested, completed)
-
-
-def _within(at: datetime | None, span: tuple[datetime, datetime] | None) -> bool:
-    return span is None or (at is not None and span[0] <= at <= span[1])

@@ -9,8 +9,8 @@ template and text that is too long are refused with 400.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -20,17 +20,10 @@ from simulators.sens_gate import PROVIDER, Call
 from simulators.sens_records import ACCEPTED, MISMATCH, Record
 from simulators.world import Letter, Message
 
-
-@dataclass(frozen=True)
-class Desk:
-    """What making messages needs: who has a number (receiver id), and the quota's word."""
-
-    phones: Mapping[str, str]
-    beyond_quota: Callable[[Call], str | None]
-    """Counts one message; the code it fails with when the quota is used up; may raise 429."""
+Phones = Mapping[str, str]  # number -> receiver id
 
 
-def sms_records(desk: Desk, call: Call, body: wire.SmsBody) -> list[Record]:
+def sms_records(phones: Phones, call: Call, body: wire.SmsBody) -> list[Record]:
     sender = _sender_of(call.account, body.sender)
     request_id = _request_id("RSLA" if body.type == "SMS" else "RSMA", call)
     records = []
@@ -38,9 +31,9 @@ def sms_records(desk: Desk, call: Call, body: wire.SmsBody) -> list[Record]:
         text, subject = recipient.content or body.content, recipient.subject or body.subject
         wire.check_text(body.type, text, subject)
         message = Message(
-            **_routing(desk, call, sender, recipient.to, body.country_code),
+            **_routing(phones, call, sender, recipient.to, body.country_code),
             channel="sms" if body.type == "SMS" else "lms",
-            fails_with=desk.beyond_quota(call) or call.mode.fail_codes.get("sms"),
+            fails_with=call.mode.fail_codes.get("sms"),
             letter=Letter(text, subject, body.sender),
         )
         facts = {
@@ -55,7 +48,7 @@ def sms_records(desk: Desk, call: Call, body: wire.SmsBody) -> list[Record]:
 
 
 def alimtalk_records(
-    desk: Desk, call: Call, body: wire.AlimtalkBody
+    phones: Phones, call: Call, body: wire.AlimtalkBody
 ) -> tuple[str, list[Record], list[dict[str, Any]]]:
     """The request id, the records of accepted recipients, the answer's entry for every one."""
     channel, template = _template_of(call.account, body)
@@ -73,14 +66,14 @@ def alimtalk_records(
             shown.append({"messageId": None} | told | MISMATCH)
             continue
         facts = told | {"plusFriendId": body.plus_friend_id, "templateCode": body.template_code}
-        record = _alimtalk(desk, call, request_id, channel, recipient, facts)
+        record = _alimtalk(phones, call, request_id, channel, recipient, facts)
         records.append(record)
         shown.append({"messageId": record.message.id} | told | ACCEPTED)
     return request_id, records, shown
 
 
 def _alimtalk(
-    desk: Desk,
+    phones: Phones,
     call: Call,
     request_id: str,
     channel: ChannelConfig,
@@ -88,23 +81,23 @@ def _alimtalk(
     facts: Mapping[str, Any],
 ) -> Record:
     message = Message(
-        **_routing(desk, call, channel.sender, recipient.to, recipient.country_code),
+        **_routing(phones, call, channel.sender, recipient.to, recipient.country_code),
         channel="alimtalk",
         platform=KAKAOTALK,
-        fails_with=desk.beyond_quota(call) or call.mode.fail_codes.get("alimtalk"),
+        fails_with=call.mode.fail_codes.get("alimtalk"),
         letter=Letter(recipient.content, channel.name or channel.plus_friend_id[1:]),
     )
     record = Record("alimtalk", call.service_id, request_id, call.now, message, facts)
     own_code = (message.fails_with or "").startswith("B")  # for these SENS sends no substitute
     if facts["useSmsFailover"] and not own_code:
-        substitute = _substitute(desk, call, channel, recipient)
+        substitute = _substitute(phones, call, channel, recipient)
         record.message = replace(message, substitute=substitute.message)
         record.substitute, substitute.parent = substitute, record
     return record
 
 
 def _substitute(
-    desk: Desk, call: Call, channel: ChannelConfig, recipient: wire.AlimtalkRecipient
+    phones: Phones, call: Call, channel: ChannelConfig, recipient: wire.AlimtalkRecipient
 ) -> Record:
     """The SMS that goes if Kakao fails; the SMS service shows it once it went."""
     wish, account = recipient.failover, call.account
@@ -116,7 +109,7 @@ def _substitute(
     number = wish.sender or next((n.number for n in account.sender_numbers), "")
     sender = _sender_of(account, number)
     message = Message(
-        **_routing(desk, call, sender, recipient.to, recipient.country_code),
+        **_routing(phones, call, sender, recipient.to, recipient.country_code),
         channel=kind.lower(),
         fails_with=call.mode.fail_codes.get("sms"),
         letter=Letter(text, subject, number),
@@ -132,14 +125,14 @@ def _substitute(
     return Record("sms", service, _request_id("RSLA", call), call.now, message, facts)
 
 
-def _routing(desk: Desk, call: Call, sender: str, to: str, country: str) -> dict[str, Any]:
+def _routing(phones: Phones, call: Call, sender: str, to: str, country: str) -> dict[str, Any]:
     """The part of a message that is the same for every channel."""
     return {
         "id": str(uuid4()),
         "provider": PROVIDER,
         "account": f"account:{call.account.id}",
         "sender": sender,
-        "recipient": desk.phones.get(to) if country == "82" else None,
+        "recipient": phones.get(to) if country == "82" else None,
         "reported": call.mode.reports,
     }
 

@@ -1,4 +1,4 @@
-"""The letter of SENS: signature, errors, request bodies, times, result codes, lists.
+"""The letter of SENS: signature, errors, request bodies, times, result codes.
 
 In and out: values of the wire contract (Naver Cloud documentation, SMS v2, Alimtalk v2, API Gateway
 signature v2, read 2025-11 to 2026-10). Pure. `sens.py` is the behaviour built on it.
@@ -7,14 +7,12 @@ signature v2, read 2025-11 to 2026-10). Pure. `sens.py` is the behaviour built o
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -24,7 +22,6 @@ from simulators.world import Reason
 
 SIGNATURE_WINDOW_MS = 300_000
 SMS_BYTES, LMS_BYTES, SUBJECT_BYTES = 90, 2000, 40
-PAGE_DEFAULT, PAGE_LIMIT = 20, 100
 
 SMS_RESULTS: Mapping[str, tuple[str, str]] = {
     Reason.DELIVERED: ("0", "성공"),
@@ -112,12 +109,7 @@ class SmsRecipient(_Body):
     content: str | None = None
 
 
-class _Reservable(_Body):
-    reserve_time: str | None = Field(None, alias="reserveTime")
-    reserve_zone: str = Field("Asia/Seoul", alias="reserveTimeZone")
-
-
-class SmsBody(_Reservable):
+class SmsBody(_Body):
     type: Annotated[str, Upper, Field(pattern="^(SMS|LMS|MMS)$")]
     content_type: Literal["COMM", "AD"] = Field("COMM", alias="contentType")
     country_code: str = Field("82", alias="countryCode")
@@ -137,14 +129,12 @@ class FailoverConfig(_Body):
 class AlimtalkRecipient(_Body):
     country_code: str = Field("82", alias="countryCode")
     to: Number
-    title: str | None = None
     content: str
-    header_content: Annotated[str, Field(max_length=16)] | None = Field(None, alias="headerContent")
     use_sms_failover: bool | None = Field(None, alias="useSmsFailover")
     failover: FailoverConfig = Field(FailoverConfig(), alias="failoverConfig")
 
 
-class AlimtalkBody(_Reservable):
+class AlimtalkBody(_Body):
     plus_friend_id: str = Field(alias="plusFriendId")
     template_code: str = Field(alias="templateCode")
     messages: Annotated[tuple[AlimtalkRecipient, ...], Field(min_length=1, max_length=100)]
@@ -166,20 +156,6 @@ def check_text(kind: str, content: str, subject: str) -> None:
         raise bad_request("subject", f"is longer than {SUBJECT_BYTES} bytes")
 
 
-def reserved_at(body: _Reservable, now: datetime) -> datetime | None:
-    """When a reservation fires (aware); None if the message goes at once."""
-    if body.reserve_time is None:
-        return None
-    try:
-        naive = datetime.strptime(body.reserve_time, "%Y-%m-%d %H:%M")  # noqa: DTZ007 - zone below
-        at = naive.replace(tzinfo=ZoneInfo(body.reserve_zone))
-    except (ValueError, KeyError, OSError):
-        raise bad_request("reserveTime", "is not a time YYYY-MM-DD HH:mm in a known zone") from None
-    if at - now < timedelta(minutes=10):
-        raise bad_request("reserveTime", "must be at least 10 minutes ahead")
-    return at
-
-
 def matches_template(template: str, content: str) -> bool:
     """Whether the final text is the template with its #{variables} replaced."""
     fixed = re.split(r"#\{[^}]*\}", template)
@@ -196,44 +172,3 @@ def iso_s(at: datetime) -> str:
 
 def plain_s(at: datetime) -> str:
     return iso_s(at).replace("T", " ")
-
-
-def window(
-    params: Mapping[str, str], kind: str, longest: timedelta
-) -> tuple[datetime, datetime] | None:
-    """The span <kind>StartTime..<kind>EndTime of a list query, None if it names none."""
-    names = (f"{kind}StartTime", f"{kind}EndTime")
-    if not any(name in params for name in names):
-        return None
-    try:
-        start, end = (datetime.fromisoformat(params[name]).replace(tzinfo=KST) for name in names)
-    except (KeyError, ValueError):
-        raise bad_request(names[0], "both ends are needed, as YYYY-MM-DD HH:mm:ss") from None
-    if not timedelta() <= end - start <= longest:
-        raise bad_request(names[0], f"the span must be 0 to {longest.total_seconds():.0f} seconds")
-    return start, end
-
-
-def page(items: Sequence[Mapping[str, Any]], params: Mapping[str, str]) -> dict[str, Any]:
-    """One page of a list: items, pageSize, itemCount, hasMore, nextToken."""
-    size_text = params.get("pageSize", str(PAGE_DEFAULT))
-    if not size_text.isdigit() or not 1 <= int(size_text) <= PAGE_LIMIT:
-        raise bad_request("pageSize", f"must be 1 to {PAGE_LIMIT}")
-    size, first = int(size_text), _offset(params.get("nextToken"))
-    shown, more = items[first : first + size], len(items) > first + size
-    return {
-        "messages": list(shown),
-        "pageSize": size,
-        "itemCount": len(shown),
-        "hasMore": more,
-        "nextToken": base64.b64encode(str(first + size).encode()).decode() if more else None,
-    }
-
-
-def _offset(token: str | None) -> int:
-    if not token:
-        return 0
-    try:
-        return max(0, int(base64.b64decode(token, validate=True)))
-    except (ValueError, binascii.Error):
-        raise bad_request("nextToken", "is not a token of this list") from None

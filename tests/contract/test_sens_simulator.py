@@ -85,7 +85,6 @@ def describe(ingest_url: str) -> SimulatorConfig:
                             ],
                         }
                     ],
-                    "quotas": {"sms_per_day": 60, "alimtalk_per_day": 40},
                 }
             ],
             "world": {
@@ -374,7 +373,6 @@ async def test_an_sms_goes_from_ready_over_processing_to_completed(outside: Outs
         {"messages": []},
         {"messages": [{"to": "010-0000-0001"}]},
         {"type": "FAX"},
-        {"reserveTime": "2020-01-01 00:00"},
     ],
 )
 async def test_a_wrong_body_is_refused_by_field(outside: Outside, wrong: dict[str, Any]) -> None:
@@ -385,20 +383,12 @@ async def test_a_wrong_body_is_refused_by_field(outside: Outside, wrong: dict[st
     assert body["errors"].startswith(name)
 
 
-async def test_a_list_is_filtered_paged_and_needs_a_request_or_a_window(outside: Outside) -> None:
+async def test_a_list_holds_every_message_of_the_request_it_names(outside: Outside) -> None:
     body = sms() | {"messages": [{"to": PHONE}] * 3 + [{"to": PHONE_WITHOUT}]}
     _, answer = await outside.call("POST", SMS, body)
-    path = f"{SMS}?requestId={answer['requestId']}"
-    _, page = await outside.call("GET", f"{path}&to={PHONE}&pageSize=2")
-    assert (page["itemCount"], page["hasMore"]) == (2, True)
-    _, rest = await outside.call(
-        "GET", f"{path}&to={PHONE}&pageSize=2&nextToken={page['nextToken']}"
-    )
-    assert (rest["itemCount"], rest["hasMore"], rest["nextToken"]) == (1, False, None)
-    day = answer["requestTime"][:10]
-    window = f"requestStartTime={day}%2000:00:00&requestEndTime={day}%2023:59:59"
-    _, found = await outside.call("GET", f"{SMS}?{window}&to={PHONE_WITHOUT}")
-    assert [one["requestId"] for one in found["messages"]] == [answer["requestId"]]
+    _, page = await outside.call("GET", f"{SMS}?requestId={answer['requestId']}")
+    assert [one["to"] for one in page["messages"]] == [PHONE] * 3 + [PHONE_WITHOUT]
+    assert (page["itemCount"], page["hasMore"], page["nextToken"]) == (4, False, None)
     assert (await outside.call("GET", SMS))[0] == 400
 
 
@@ -523,20 +513,13 @@ async def test_an_accepted_message_may_arrive_and_never_be_reported(outside: Out
     assert (await outside.alimtalk_of(message_id))["messageStatusName"] == "processing"
 
 
-async def test_beyond_the_quota_of_the_day_messages_fail_with_its_code(outside: Outside) -> None:
-    _, answer = await outside.call("POST", SMS, sms() | {"messages": [{"to": PHONE}] * 61})
-    path = f"{SMS}?requestId={answer['requestId']}&status=COMPLETED&pageSize=100"
-
-    async def look() -> list[str] | None:
-        _, found = await outside.call("GET", path)
-        codes = [one["statusCode"] for one in found["messages"]]
-        return codes if len(codes) == 61 else None
-
-    assert sorted(await seen(look))[-2:] == ["0", "S004"]
-    _, answer = await outside.call("POST", KKO, alimtalk() | {"messages": [
-        {"to": PHONE, "content": TEXT}] * 41})  # fmt: skip
-    last = answer["messages"][-1]["messageId"]
-    assert (await outside.settled(last))["messageStatusCode"] == "B004"
+@pytest.mark.parametrize("code", ["3020", "B004"])
+async def test_an_accepted_message_fails_with_the_code_that_is_asked_for(
+    outside: Outside, code: str
+) -> None:
+    await outside.mode(fail_codes={"alimtalk": code})
+    done = await outside.settled(await outside.send_alimtalk())
+    assert (done["messageStatusCode"], done["messageStatusName"]) == (code, "fail")
 
 
 # Faults show at the front end.
@@ -613,8 +596,7 @@ async def test_the_control_address_answers_with_nothing(outside: Outside) -> Non
 async def test_held_calls_get_no_answer_and_the_first_of_them_are_delivered(
     outside: Outside,
 ) -> None:
-    hold = {"provider": "sens"}
-    await outside.plain("POST", "/world/hold", hold)
+    await outside.plain("POST", "/world/hold")
     calls = [asyncio.create_task(outside.call("POST", KKO, alimtalk())) for _ in range(5)]
 
     async def held() -> bool:
@@ -627,7 +609,7 @@ async def test_held_calls_get_no_answer_and_the_first_of_them_are_delivered(
     assert told == {"carried": 3, "dropped": 2}
     await eventually(lambda: len(outside.receipts.of("app")) == 3, within=3)
     assert not calls[4].done()
-    assert (await outside.plain("POST", "/world/release", hold))[1] == {"carried": 0}
+    assert (await outside.plain("POST", "/world/release"))[1] == {"carried": 0}
     status, _ = await calls[4]
     assert status == 202
     await outside.settled(await outside.send_alimtalk())
@@ -747,10 +729,10 @@ async def test_neither_text_nor_number_is_logged(
 # The process.
 
 
-async def simulators(*arguments: str, **settings: str) -> asyncio.subprocess.Process:
+async def simulators(**settings: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "simulators", *arguments),
+        *("-m", "simulators"),
         env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | settings,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -792,18 +774,17 @@ def _plain(value: object) -> object:
 
 
 @pytest.mark.parametrize(
-    ("settings", "arguments", "code", "words"),
+    ("settings", "code", "words"),
     [
-        ({}, (), 4, "BONGSU_SIM_CONFIG"),
-        ({"BONGSU_SIM_CONFIG": "absent.json"}, (), 3, "absent.json"),
-        ({"BONGSU_SIM_CONFIG": "absent.json"}, ("--port", "x"), 4, "BONGSU_SIM_PORT"),
-        ({}, ("--help",), 0, "example: BONGSU_SIM_CONFIG=world.json"),
+        ({}, 4, "BONGSU_SIM_CONFIG"),
+        ({"BONGSU_SIM_CONFIG": "absent.json"}, 3, "absent.json"),
+        ({"BONGSU_SIM_CONFIG": "absent.json", "BONGSU_SIM_PORT": "x"}, 4, "BONGSU_SIM_PORT"),
     ],
 )
 async def test_the_process_says_in_one_sentence_what_is_wrong(
-    settings: dict[str, str], arguments: tuple[str, ...], code: int, words: str
+    settings: dict[str, str], code: int, words: str
 ) -> None:
-    process = await simulators(*arguments, **settings)
+    process = await simulators(**settings)
     async with asyncio.timeout(10):
         said = b"".join(await process.communicate()).decode()
     assert process.returncode == code

@@ -1,4 +1,4 @@
-"""The letter of SENS: signature vectors, limits, templates, times, windows, pages."""
+"""The letter of SENS: signature vectors, limits, templates, times."""
 
 from __future__ import annotations
 
@@ -94,46 +94,3 @@ def test_times_are_korean_without_a_zone() -> None:
     assert wire.iso_ms(at) == "2026-01-02T00:00:01.002"
     assert wire.iso_s(at) == "2026-01-02T00:00:01"
     assert wire.plain_s(at) == "2026-01-02 00:00:01"
-
-
-def test_a_reservation_is_at_least_ten_minutes_ahead() -> None:
-    def body(time: str) -> wire.AlimtalkBody:
-        message = {"to": "01000000001", "content": "x"}
-        return wire.AlimtalkBody.model_validate(
-            {"plusFriendId": "@a", "templateCode": "t", "messages": [message], "reserveTime": time}
-        )
-
-    assert wire.reserved_at(body("2026-01-01 09:10"), NOW) == NOW + timedelta(minutes=10)
-    for bad in ("2026-01-01 09:09", "tomorrow"):
-        with pytest.raises(wire.WireError):
-            wire.reserved_at(body(bad), NOW)
-
-
-def test_a_list_is_paged_to_its_end() -> None:
-    items = [{"n": n} for n in range(45)]
-    seen, token = [], ""
-    for _ in range(3):
-        shown = wire.page(items, {"nextToken": token, "pageSize": "20"})
-        seen += shown["messages"]
-        token = shown["nextToken"]
-    assert seen == items
-    assert token is None
-    for bad in ({"pageSize": "101"}, {"nextToken": "?"}):
-        with pytest.raises(wire.WireError):
-            wire.page(items, bad)
-
-
-def test_a_window_has_two_ends_and_a_longest_span() -> None:
-    day = timedelta(days=1)
-    full = {"requestStartTime": "2026-01-01 00:00:00", "requestEndTime": "2026-01-02 00:00:00"}
-    span = wire.window(full, "request", day)
-    assert span is not None
-    assert span[1] - span[0] == day
-    assert wire.window({}, "request", day) is None
-    for bad in (
-        {"requestStartTime": "2026-01-01 00:00:00"},
-        full | {"requestEndTime": "2026-01-02 00:00:01"},
-        full | {"requestEndTime": "2025-12-31 00:00:00"},
-    ):
-        with pytest.raises(wire.WireError):
-            wire.window(bad, "request", day)
