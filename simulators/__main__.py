@@ -4,8 +4,6 @@ In:  settings (BONGSU_SIM_...), the configuration file. Out: exit 0 when stopped
      is taken, 4 if a setting or the file is wrong, with one sentence on stderr.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import signal

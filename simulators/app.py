@@ -4,8 +4,6 @@ In:  `SimulatorConfig`. Out: a running HTTP server and running handsets, until a
 Before: `__main__.py`. After: everything else in this package.
 """
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from collections.abc import Iterator

@@ -6,8 +6,6 @@ The journey is planned anew whenever a fault is set or cleared and before each s
 meets a platform in the state it has when it passes it (`world.plan`).
 """
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from collections.abc import Callable

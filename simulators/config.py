@@ -5,8 +5,6 @@ Before: the local stack writes the file. After: `app.py` builds everything from 
 Component ids are those of the catalogue (design.md 8): `sender:geoje-alimtalk`, `carrier:skt`.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo

@@ -9,15 +9,13 @@ Before: an operator or a test. After: `faults.py`, `sens.py`.
 | GET /world/faults | {"faults": [...]}, those in force |
 | PUT /world/faults | one fault (`faults.Fault`, and `for_s` in place of `until`) |
 | DELETE /world/faults?component=... | end the faults of a component, without it all |
-| GET, PUT /world/sens/<account> | the mode of an account (`sens_gate.SensMode`) |
+| PUT /world/sens/<account> | the mode of an account (`sens_gate.SensMode`) |
 | GET /world/hold | {"held": n} |
 | POST /world/hold, /world/release | calls of SENS get no answer; they are answered again |
 | POST /world/deliver | {"count": 10}: the first 10 held messages travel, the rest is lost |
 
 Errors: 400 or 404 with {"error": one sentence}.
 """
-
-from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -67,7 +65,6 @@ class Control:
             ("GET", "/world/faults", self._list_faults),
             ("PUT", "/world/faults", self._put_fault),
             ("DELETE", "/world/faults", self._clear_faults),
-            ("GET", "/world/sens/{account}", self._mode),
             ("PUT", "/world/sens/{account}", self._mode),
             ("GET", "/world/hold", self._held),
             ("POST", "/world/hold", self._hold),
@@ -115,8 +112,7 @@ class Control:
         account, modes = request.path_params["account"], self._sens.gate.modes
         if account not in modes:
             raise Refused(404, f"SENS has no account {account}; it has: {', '.join(modes)}.")
-        if request.method == "PUT":
-            modes[account] = await _body(request, SensMode)
+        modes[account] = await _body(request, SensMode)
         return JSONResponse(modes[account].model_dump(mode="json"))
 
     async def _held(self, _: Request) -> Response:

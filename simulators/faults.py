@@ -7,8 +7,6 @@ Pure but for `FaultBook`, which keeps the history of a running world so that any
 looked at again.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

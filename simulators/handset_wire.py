@@ -4,8 +4,6 @@ In:  what the phone saw. Out: the exact bytes and headers of the app's webhook.
 Written after SMS Gateway for Android 1.68.0 and SmsForwarder 3.5.0 as set up for bongsu. Pure.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -12,10 +12,7 @@ uploads: the gateway's job waits for the network, SmsForwarder's upload fails. C
 carry uploads: the phones hang on the site's network.
 """
 
-from __future__ import annotations
-
 import asyncio
-import heapq
 import random
 import secrets
 import string
@@ -23,20 +20,18 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 from typing import Any
 
 import aiohttp
 import structlog
 
 from simulators import handset_wire as wire
-from simulators.carriage import Arrival, LiveWorld, utc_now, wait_for
+from simulators.carriage import Arrival, LiveWorld, utc_now
 from simulators.config import HandsetConfig, SimulatorConfig
 
 log = structlog.get_logger()
 
 RETRIES = 15
-BATCH = 20
 QUEUE_LIMIT = 2_000
 UPLOADS_AT_ONCE = 32
 LOOK_AGAIN_S = 0.5  # how soon an app that cannot work looks whether it can
@@ -74,26 +69,14 @@ class Uplink:
                 return 0, ""
 
 
-@dataclass(order=True)
-class _Upload:
-    """An event of the gateway's queue; the id stays the same over all attempts."""
-
-    due: float
-    number: int
-    body: bytes = field(compare=False, repr=False)
-    failures: int = field(default=0, compare=False)
-
-
 class GatewayApp:
     """SMS Gateway for Android: durable queue, 15 retries at first_retry_s * 2^(n-1)."""
 
     kind = "android-sms-gateway"
 
-    def __init__(self, phone: HandsetConfig, uplink: Uplink) -> None:
-        self._phone, self._uplink = phone, uplink
-        self._queue: list[_Upload] = []
-        self._numbers = count()
-        self._wake = asyncio.Event()
+    def __init__(self, phone: HandsetConfig, uplink: Uplink, tasks: asyncio.TaskGroup) -> None:
+        self._phone, self._uplink, self._tasks = phone, uplink, tasks
+        self._waiting = 0
 
     def show(self, arrival: Arrival) -> None:
         letter, is_sms = arrival.message.letter, arrival.message.channel == "sms"
@@ -114,12 +97,11 @@ class GatewayApp:
             "deviceId": f"device-{self._phone.id}",
             "payload": payload,
         }
-        if len(self._queue) >= QUEUE_LIMIT:
+        if self._waiting >= QUEUE_LIMIT:
             log.warning("event dropped, the phone's queue is full", receiver=self._phone.id)
             return
-        upload = _Upload(_now(), next(self._numbers), wire.gson(body))
-        heapq.heappush(self._queue, upload)
-        self._wake.set()
+        self._waiting += 1
+        self._tasks.create_task(self._upload(wire.gson(body)), name=f"{self._phone.id} upload")
 
     def _can_work(self) -> bool:
         return self._uplink.works(self._phone, self.kind) and self._uplink.has_network(self._phone)
@@ -129,43 +111,25 @@ class GatewayApp:
         await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
         while True:
             if self._can_work():
-                self._put("system:ping", wire.gateway_health(len(self._queue)))
+                self._put("system:ping", wire.gateway_health(self._waiting))
             await asyncio.sleep(self._phone.heartbeat_s)
 
-    async def work(self) -> None:
-        """Upload what is due, for ever."""
-        while True:
-            self._wake.clear()
-            if not self._can_work():
-                await asyncio.sleep(LOOK_AGAIN_S)
-                continue
-            batch = self._due()
-            if batch:
-                await asyncio.gather(*(self._attempt(upload) for upload in batch))
-            else:
-                await wait_for(self._wake, self._idle_s())
-
-    def _due(self) -> list[_Upload]:
-        batch: list[_Upload] = []
-        while self._queue and self._queue[0].due <= _now() and len(batch) < BATCH:
-            batch.append(heapq.heappop(self._queue))
-        return batch
-
-    def _idle_s(self) -> float:
-        return max(0.01, self._queue[0].due - _now()) if self._queue else 60.0
-
-    async def _attempt(self, upload: _Upload) -> None:
+    async def _upload(self, body: bytes) -> None:
+        """Until ingest takes it; body and event id stay the same over all attempts."""
         key = self._phone.gateway_key.get_secret_value()
-        headers = wire.gateway_headers(key, upload.body, utc_now())
-        status, _ = await self._uplink.post(self.kind, self._phone.id, upload.body, headers)
-        if 200 <= status < 300:
-            return
-        upload.failures += 1
-        if upload.failures > RETRIES:
+        try:
+            for failures in range(RETRIES + 1):
+                if failures:
+                    await asyncio.sleep(self._phone.first_retry_s * 2 ** (failures - 1))
+                while not self._can_work():  # noqa: ASYNC110 - a fault may end by itself
+                    await asyncio.sleep(LOOK_AGAIN_S)
+                headers = wire.gateway_headers(key, body, utc_now())
+                status, _ = await self._uplink.post(self.kind, self._phone.id, body, headers)
+                if 200 <= status < 300:
+                    return
             log.warning("event dropped after its last retry", receiver=self._phone.id)
-            return
-        upload.due = _now() + self._phone.first_retry_s * 2 ** (upload.failures - 1)
-        heapq.heappush(self._queue, upload)
+        finally:
+            self._waiting -= 1
 
 
 @dataclass(frozen=True)
@@ -269,12 +233,8 @@ class Handsets:
         ):
             uplink = Uplink(session, self._config.ingest_url, self._live)
             for phone in self._config.handsets:
-                gateway, forwarder = GatewayApp(phone, uplink), ForwarderApp(phone, uplink)
+                gateway, forwarder = GatewayApp(phone, uplink, tasks), ForwarderApp(phone, uplink)
                 self._apps[f"receiver:{phone.id}"] = (gateway, forwarder)
-                loops = (gateway.work, gateway.beat, forwarder.work, forwarder.beat)
-                for loop in (*loops, forwarder.resend):
+                loops = (gateway.beat, forwarder.work, forwarder.beat, forwarder.resend)
+                for loop in loops:
                     tasks.create_task(loop(), name=f"{phone.id} {loop.__qualname__}")
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -7,8 +7,6 @@ Before: `sens_gate.py` checks the call, `sens_send.py` makes its records. After:
 A call with several recipients shares the fate of its first at the API.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ In:  an HTTP request. Out: `Call`, or a `WireError` that is the answer.
 Before: the network. After: `sens.py`.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass

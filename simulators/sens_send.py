@@ -6,8 +6,6 @@ Where the documentation is silent: a sender number that is not registered, an un
 template and text that is too long are refused with 400.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace

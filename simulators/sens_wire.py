@@ -4,8 +4,6 @@ In and out: values of the wire contract (Naver Cloud documentation, SMS v2, Alim
 signature v2, read 2025-11 to 2026-10). Pure. `sens.py` is the behaviour built on it.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -4,8 +4,6 @@ The checklist of the wire contract, and one journey of every kind to a stand-in 
 verifies the requests of the phones with its own arithmetic.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import hashlib

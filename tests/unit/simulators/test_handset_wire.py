@@ -1,7 +1,5 @@
 """The letter of the two Android apps, against their signature vectors."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime
 

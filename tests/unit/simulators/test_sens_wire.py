@@ -1,7 +1,5 @@
 """The letter of SENS: signature vectors, limits, templates, times."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """The journeys of messages: what each fault does, when it is looked at, how chance is drawn."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
