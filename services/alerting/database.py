@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from services.runtime.errors import Stop
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
-from services.storage import errors
-from services.storage.pool import Pool, open_pool
+from services.storage import errors, migrate
+from services.storage.pool import Pool, open_pool, transaction
 
 
 @contextlib.asynccontextmanager
 async def database(dsn: str, health: Health, stopping: asyncio.Event) -> AsyncIterator[Pool | None]:
-    """The pool; None when the process is stopped before Postgres answers."""
+    """The pool; None when the process is stopped before Postgres answers. Raises Stop when the
+    schema of this version is not there."""
     health.needs("postgres")
     backoff = Backoff(cap_s=2.0)
     async with contextlib.AsyncExitStack() as stack:
@@ -20,6 +22,10 @@ async def database(dsn: str, health: Health, stopping: asyncio.Event) -> AsyncIt
         while pool is None and not stopping.is_set():
             try:
                 pool = await stack.enter_async_context(open_pool(dsn, role_label="alerting"))
+                async with transaction(pool) as conn:
+                    await migrate.check(conn)
+            except errors.StorageRefused as error:
+                raise Stop("schema", str(error)) from None
             except Exception as error:
                 if not errors.curable(error):
                     raise

@@ -68,6 +68,19 @@ async def migrate(
         return [item.name for item in todo]
 
 
+async def check(conn: Connection) -> None:
+    """Raises StorageRefused with a sentence unless the schema this version needs is there."""
+    try:
+        missing = missing_of(shipped(), await _applied(conn))
+    except asyncpg.UndefinedTableError:
+        missing = shipped()
+    if needed := [item.name for item in missing if item.phase == "pre"]:
+        raise StorageRefused(
+            f"the database lacks {len(needed)} of this version's migrations, {needed[0]} first:"
+            " run `bongsu init`"
+        )
+
+
 def missing_of(wanted: list[Migration], applied: Mapping[str, str]) -> list[Migration]:
     """What is not applied yet, in order. Raises StorageRefused for a file edited since. Pure.
 

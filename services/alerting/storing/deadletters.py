@@ -1,7 +1,7 @@
 """What cannot be stored is set aside with a reason, within a limit; beside step 5.
 
 In: a record as it stood in Kafka. Out: a dead letter that Kafka has acknowledged. It holds the raw
-bytes, for it is of our own topics: `bongsu deadletters requeue` can send them again.
+bytes, for it is of our own topics and may be sent again once it is understood.
 """
 
 import base64

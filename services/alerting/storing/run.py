@@ -14,11 +14,10 @@ from services.alerting.storing.revisions import keep_revisions
 from services.alerting.storing.sweep import Sweep
 from services.alerting.storing.upkeep import keep_partitions
 from services.contracts.topics import ALL
-from services.runtime.errors import Retry
-from services.runtime.kafka import Address, check_topics
+from services.runtime.kafka import Address, wait_for_topics
 from services.runtime.kafka_readers import GroupReader
 from services.runtime.ops import Health
-from services.runtime.retry import Backoff, pause, until
+from services.runtime.retry import until
 from services.storage.pool import Pool
 
 GROUP = "store"
@@ -36,7 +35,7 @@ async def store(
     letters = DeadLetters(producer, metrics, key, settings.dead_letters_per_minute)
     consumer = Consumer(owned, pool, letters, metrics, health)
     reader = GroupReader(address, GROUP, TOPICS, consumer, health)
-    await until(stopping, _topics_are_right(address, stopping))
+    await wait_for_topics(address, ALL, stopping)
     loops = {
         "storing": reader.run(stopping),
         "sweep": Sweep(owned, pool, metrics, health).run(stopping),
@@ -47,13 +46,3 @@ async def store(
     async with asyncio.TaskGroup() as tasks:
         for name, loop in loops.items():
             tasks.create_task(until(stopping, loop, FINISH_WITHIN_S), name=name)
-
-
-async def _topics_are_right(address: Address, stopping: asyncio.Event) -> None:
-    backoff = Backoff(cap_s=2.0)
-    while not stopping.is_set():
-        try:
-            return await check_topics(address, ALL)
-        except Retry as error:
-            _log.warning("topics cannot be checked", reason=str(error))
-            await pause(stopping, backoff.next_s())

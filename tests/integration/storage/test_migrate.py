@@ -16,6 +16,21 @@ async def test_a_second_run_applies_nothing(empty_database: str) -> None:
     assert await migrate.migrate(empty_database) == []
 
 
+async def test_a_process_is_told_to_init_while_the_schema_is_missing_or_older(
+    empty_database: str,
+) -> None:
+    async with open_pool(empty_database, role_label="test") as pool, pool.acquire() as conn:
+        with pytest.raises(
+            StorageRefused, match=r"0001_pre_evidence\.sql first: run `bongsu init`"
+        ):
+            await migrate.check(conn)
+        await migrate.migrate(empty_database, migrations=migrate.shipped()[:-1])
+        with pytest.raises(StorageRefused, match="lacks 1 of"):
+            await migrate.check(conn)
+        await migrate.migrate(empty_database)
+        await migrate.check(conn)
+
+
 async def test_of_two_at_once_one_applies_and_the_other_finds_it_done(empty_database: str) -> None:
     both = await asyncio.gather(*(migrate.migrate(empty_database) for _ in range(2)))
     assert sorted(map(len, both)) == [0, len(migrate.shipped())]

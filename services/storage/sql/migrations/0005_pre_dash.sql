@@ -1,4 +1,4 @@
--- What boards read: no personal data, stable names (`docs/components/dashboards.md`).
+-- What boards read: no personal data, stable names (`docs/components/storage.md`).
 CREATE SCHEMA dash;
 
 -- Lower end of a range of ids: a query that names it reads the partitions of its own days only.
