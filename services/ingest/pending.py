@@ -6,6 +6,7 @@ Before: `poll.py` reads evidence. After: `poll.py` asks and publishes.
 """
 
 import heapq
+from bisect import bisect
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,9 +17,8 @@ from services.contracts.evidence import ProbeAnswered, ReportReceived
 from services.contracts.vocabulary import AnswerResult, ReportState
 from services.runtime.kafka_readers import Partition
 
-FIRST_S = (1.0, 2.0, 5.0, 10.0)
-THEN_EVERY_S, UNTIL_S = 30.0, 600.0
-LATER_EVERY_S, AT_MOST_S = 600.0, 26 * 3600.0
+# Seconds after a message was accepted: soon, each 30 s up to 10 min, each 10 min up to 26 h.
+LOOKS_S = (1, 2, 5, 10, *range(40, 600, 30), *range(600, 26 * 3600 + 1, 600))
 MOST_PER_PARTITION = 20_000
 Line = tuple[str, str]  # account, adapter
 
@@ -36,16 +36,9 @@ class Message:
 
 
 def next_look(since: datetime, now: datetime) -> datetime | None:
-    """The first moment after `now` to ask about a message accepted at `since`; None = never again:
-    1, 2, 5, 10 s after it, each 30 s up to 10 min, each 10 min up to 26 h."""
-    age = (now - since).total_seconds()
-    after = next((s for s in FIRST_S if s > age), None)
-    if after is None and age < UNTIL_S:
-        steps = (age - FIRST_S[-1]) // THEN_EVERY_S + 1
-        after = min(FIRST_S[-1] + steps * THEN_EVERY_S, UNTIL_S)
-    if after is None:
-        after = (age // LATER_EVERY_S + 1) * LATER_EVERY_S
-    return since + timedelta(seconds=after) if after <= AT_MOST_S else None
+    """The first moment after `now` to ask about a message accepted at `since`; None = no more."""
+    place = bisect(LOOKS_S, (now - since).total_seconds())
+    return since + timedelta(seconds=LOOKS_S[place]) if place < len(LOOKS_S) else None
 
 
 class Pending:
@@ -118,13 +111,9 @@ class Pending:
                 found.append(message)
         return found
 
-    def lines(self, account: str) -> list[Line]:
-        """The lines of an account that have ever had a message."""
-        return sorted(line for line in self._due if line[0] == account)
-
-    def accounts(self) -> set[str]:
-        """The accounts that have ever had a message."""
-        return {account for account, _ in self._due}
+    def lines(self) -> set[Line]:
+        """The lines that have ever had a message."""
+        return set(self._due)
 
     def asked(self, message: Message, reports: Sequence[Report], now: datetime) -> None:
         """The provider answered and its news is published: done with, or to be asked again."""
@@ -138,19 +127,15 @@ class Pending:
         self, messages: Iterable[Message], now: datetime, not_before: datetime | None = None
     ) -> None:
         """Put messages back for their next moment; those past their time are given up."""
-        for message in messages:
+        for message in filter(self._has, messages):
             at = next_look(message.since, now)
             if at is None:
-                self._give_up(message)
-            elif self._has(message):
+                self._dropped += 1
+                self._drop(message)
+            else:
                 self._number += 1
                 entry = (max(at, not_before or at), self._number, message)
                 heapq.heappush(self._due.setdefault(message.line, []), entry)
-
-    def _give_up(self, message: Message) -> None:
-        if self._has(message):
-            self._dropped += 1
-            self._drop(message)
 
     def _has(self, message: Message) -> bool:
         return self._by_partition.get(message.partition, {}).get(_key(message)) is message

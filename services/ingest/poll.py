@@ -47,19 +47,11 @@ class Contract:
     secret: Mapping[str, SecretStr] = field(repr=False)
 
 
-@dataclass
-class _Desk:
-    """An account while its session is open."""
-
-    around: Surroundings
-    adapters: dict[str, LooksUp]
-    again: Backoff
-
-
 class Poller:
     """A member of group `poll` that asks about the messages of its partitions.
 
-    The methods of `runtime.kafka_readers.Handler` keep `pending`; `run` asks, account by account.
+    The methods of `runtime.kafka_readers.Handler` keep `pending`; `run` asks, each line by
+    itself: SENS locks a key out of one service and leaves it the other.
     """
 
     def __init__(
@@ -80,7 +72,7 @@ class Poller:
         self._destinations, self._publisher, self._starts = destinations, publisher, starts
         self._metrics, self._clock = metrics, clock
         self._behind: dict[Partition, datetime] = {}
-        self._locked_out: set[str] = set()
+        self._locked_out: set[Line] = set()
 
     async def assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Each partition starts two hours back."""
@@ -122,37 +114,36 @@ class Poller:
             self.pending.reported(partition, event)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Ask until `stopping`, each account in a task of its own."""
+        """Ask until `stopping`, each line in a task of its own."""
         async with asyncio.TaskGroup() as tasks:
-            serving: set[str] = set()
+            serving: set[Line] = set()
             while not stopping.is_set():
-                for account in self.pending.accounts() - serving:
-                    tasks.create_task(self._serve(account, stopping), name=f"look-up:{account}")
-                    serving.add(account)
+                for line in self.pending.lines() - serving:
+                    tasks.create_task(self._serve(line, stopping), name=f"look-up:{line}")
+                    serving.add(line)
                 self._metrics.look_ups_pending.set(len(self.pending))
                 self._metrics.look_ups_dropped.inc(self.pending.take_dropped())
                 await pause(stopping, TICK_S)
 
-    async def _serve(self, account: str, stopping: asyncio.Event) -> None:
+    async def _serve(self, line: Line, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
             contract = None
             try:
-                contract = self._contract(account)
-                if contract is None:
-                    await pause(stopping, TICK_S)
-                else:
-                    await self._under(contract, stopping)
+                contract = self._contract(line)
+                if contract is not None:
+                    await self._under(contract, line, stopping)
+                await pause(stopping, TICK_S)
             except Stop as error:
-                self._tell_locked_out(account, error)
-                await self._wait_for_change(account, contract, stopping)
+                self._tell_locked_out(line, error)
+                await self._wait_for_change(line, contract, stopping)
 
-    def _contract(self, account: str) -> Contract | None:
+    def _contract(self, line: Line) -> Contract | None:
         """The account as it stands in catalogue and secrets now. Raises Stop without a secret."""
         catalogue = self._catalogue()
-        known = catalogue.accounts.get(account) if catalogue else None
+        known = catalogue.accounts.get(line[0]) if catalogue else None
         return Contract(known, self._secrets.fields(known.secret)) if known else None
 
-    async def _under(self, contract: Contract, stopping: asyncio.Event) -> None:
+    async def _under(self, contract: Contract, line: Line, stopping: asyncio.Event) -> None:
         """One session, for as long as account and secret stay what they are."""
         account = contract.account
         destination = self._destinations.get(account.id, Destination())
@@ -165,39 +156,34 @@ class Poller:
                 raise Stop("ca", f"account {account.id}: its CA: {error.strerror}") from None
             url = destination.url or account.base_url
             around = Surroundings(account, contract.secret, session, url, destination.proxy)
-            desk = _Desk(around, {}, Backoff(1.0, AGAIN_CAP_S))
-            while not stopping.is_set() and self._contract(account.id) == contract:
-                asked = [await self._ask(n, desk, stopping) for n in self._open_lines(account.id)]
-                if not any(asked):
-                    await pause(stopping, TICK_S)
+            adapter = self._adapters[line[1]](around)
+            assert isinstance(adapter, LooksUp)  # its class has look_up: see __init__
+            again = Backoff(1.0, AGAIN_CAP_S)
+            while not stopping.is_set() and self._contract(line) == contract:
+                await pause(stopping, await self._ask(line, adapter, again))
 
-    def _open_lines(self, account: str) -> list[Line]:
-        return [] if self._behind else self.pending.lines(account)
-
-    async def _ask(self, line: Line, desk: _Desk, stopping: asyncio.Event) -> bool:
-        """One look-up of what is due on a line, if anything is. Raises Stop when locked out."""
-        name, now = line[1], self._clock.now()
-        if name not in desk.adapters:
-            desk.adapters[name] = _looking(self._adapters[name](desk.around))
-        batch = self.pending.due(line, now, desk.adapters[name].look_up_batch)
+    async def _ask(self, line: Line, adapter: LooksUp, again: Backoff) -> float:
+        """One look-up of what is due, if anything is; the seconds to rest. Raises Stop when locked
+        out."""
+        now, wait = self._clock.now(), 0.0
+        batch = [] if self._behind else self.pending.due(line, now, adapter.look_up_batch)
         if not batch:
-            return False
-        wait = timedelta(0)
+            return TICK_S
         left = {message.provider_message_id: message for message in batch}
         try:
-            await self._look_up(desk.adapters[name], left)
-            desk.again.reset()
-            self._locked_out.discard(line[0])
-            self._metrics.look_ups.labels(name, "answered").inc()
+            await self._look_up(adapter, left)
+            again.reset()
+            self._locked_out.discard(line)
+            self._metrics.look_ups.labels(line[1], "answered").inc()
         except (Retry, TimeoutError) as error:
-            wait = timedelta(seconds=desk.again.next_s())
+            wait = again.next_s()
             reason = error.reason if isinstance(error, Retry) else "silent"
-            self._metrics.look_ups.labels(name, "retried").inc()
-            _log.warning("look-up to be repeated", account=line[0], adapter=name, reason=reason)
+            self._metrics.look_ups.labels(line[1], "retried").inc()
+            _log.warning("look-up to be repeated", account=line[0], adapter=line[1], reason=reason)
         finally:
-            self.pending.later(left.values(), self._clock.now(), self._clock.now() + wait)
-        await pause(stopping, wait.total_seconds())
-        return True
+            now = self._clock.now()
+            self.pending.later(left.values(), now, now + timedelta(seconds=wait))
+        return wait
 
     async def _look_up(self, adapter: LooksUp, left: dict[str, Message]) -> None:
         """Ask and publish; `left` loses each message whose news is safe. Raises Retry, Stop."""
@@ -218,25 +204,24 @@ class Poller:
             return
         await self._publisher.send(topics.EVIDENCE, codec.encode(record))
 
-    def _tell_locked_out(self, account: str, error: Stop) -> None:
-        self._metrics.look_ups.labels("none", "stopped").inc()
-        if account not in self._locked_out:
-            self._locked_out.add(account)
-            _log.error("look-ups of an account stopped", account=account, reason=str(error))
+    def _tell_locked_out(self, line: Line, error: Stop) -> None:
+        account, adapter = line
+        self._metrics.look_ups.labels(adapter, "stopped").inc()
+        if line not in self._locked_out:
+            self._locked_out.add(line)
+            _log.error("look-ups stopped", account=account, adapter=adapter, reason=str(error))
 
     async def _wait_for_change(
-        self, account: str, contract: Contract | None, stopping: asyncio.Event
+        self, line: Line, contract: Contract | None, stopping: asyncio.Event
     ) -> None:
         """Ten minutes, or until somebody changes the account or its secret."""
-        until = self._clock.steady() + LOCKED_OUT
-        while not stopping.is_set() and self._clock.steady() < until:
+        until, held = self._clock.steady() + LOCKED_OUT, contract
+        while not stopping.is_set() and self._clock.steady() < until and held == contract:
             await pause(stopping, TICK_S)
             try:
-                if self._contract(account) != contract:
-                    return
+                held = self._contract(line)
             except Stop:
-                if contract is not None:
-                    return
+                held = None
 
 
 def report_received(
@@ -262,8 +247,3 @@ def report_received(
         reported_at=report.reported_at or now,
         fields=dict(report.fields),
     )  # fmt: skip
-
-
-def _looking(adapter: Adapter) -> LooksUp:
-    assert isinstance(adapter, LooksUp)  # its class has look_up: see Poller
-    return adapter

@@ -68,7 +68,13 @@ def scripted(script: Script, batch: int = 10) -> type[Adapter]:
 class Bench:
     """A poller with a scripted provider, a moved clock, and evidence handed to it."""
 
-    def __init__(self, folder: Path, script: Script, batch: int = 10) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        script: Script,
+        batch: int = 10,
+        others: Mapping[str, type[Adapter]] | None = None,
+    ) -> None:
         self.folder, self.script = folder, script
         self.clock, self.published = MovedClock(SLOT + SECOND), MemoryPublisher()
         self.registry = CollectorRegistry()
@@ -77,7 +83,7 @@ class Bench:
         self.turns = 0
         self.give_secret("first secret")
         self.poller = Poller(
-            KEEPER, {"scripted": scripted(script, batch)}, self._in_force,
+            KEEPER, {"scripted": scripted(script, batch), **(others or {})}, self._in_force,
             SecretFolder(folder), {}, self.published, self._starts, Metrics(self.registry),
             self.clock,
         )  # fmt: skip
@@ -130,7 +136,7 @@ class Bench:
     @property
     def stopped(self) -> float:
         """How often an account was found locked out."""
-        labels = {"adapter": "none", "result": "stopped"}
+        labels = {"adapter": "scripted", "result": "stopped"}
         return self.registry.get_sample_value("bongsu_ingest_look_ups_total", labels) or 0
 
     @property
@@ -242,10 +248,21 @@ async def test_a_locked_out_account_rests_says_so_once_and_wakes_with_a_new_secr
         bench.give_secret("second secret")
         await bench.passes(600, 3)
         await eventually(lambda: bench.states, within=SOON_S)
-    assert [line["event"] for line in lines] == ["look-ups of an account stopped"]
+    assert [line["event"] for line in lines] == ["look-ups stopped"]
     secrets = [around.secret["access_key"].get_secret_value() for around in bench.script.built]
     assert secrets[-1] == "second secret"
     assert bench.stopped == 2
+
+
+async def test_a_key_locked_out_of_one_service_is_asked_with_at_the_other(tmp_path: Path) -> None:
+    closed = {"closed": scripted(Script(Stop("permission")))}
+    bench = Bench(tmp_path, Script(DELIVERED), others=closed)
+    await bench.poller.assigned([HERE])
+    locked_out = _answer(provider_message_id="locked-out").model_copy(update={"adapter": "closed"})
+    await bench.read(locked_out, _answer())
+    async with bench.running():
+        await bench.passes(1, 1)
+        await eventually(lambda: bench.states == [ReportState.DELIVERED], within=SOON_S)
 
 
 async def test_a_changed_account_gets_a_session_of_its_own(tmp_path: Path) -> None:
