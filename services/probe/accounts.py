@@ -6,7 +6,6 @@ is told to `on_exchange`: it proves that the provider was reached.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping
 from types import SimpleNamespace
@@ -14,32 +13,29 @@ from typing import Self
 
 import aiohttp
 from aiolimiter import AsyncLimiter
-from pydantic import SecretStr
 
 from services.adapters.base import Adapter, Surroundings
 from services.contracts.catalogue import Account
-from services.runtime.errors import Retry, Stop
+from services.runtime.errors import Retry
 from services.runtime.http import Destination, open_session
 from services.runtime.secrets import SecretFolder
 
 # A try of an adapter may outlast the session's own limit by this much: it then hangs elsewhere.
 SLACK_S = 5.0
-RETIRED_WITHIN_S = 60.0
+RETIRED_FOR_S = 180.0  # longer than any call may take that began before
 Exchanged = Callable[[str, int | None, float], None]  # provider, HTTP status or None, seconds
 
 
 class OpenAccount:
-    """One account: its permits, and its adapters built with the secret that holds now."""
+    """One account: its permits, and its adapters with the secret that held at the opening."""
 
-    def __init__(
-        self, account: Account, destination: Destination, session: aiohttp.ClientSession
-    ) -> None:
-        self.account, self._destination, self._session = account, destination, session
-        self.answer_within_s = destination.answer_within_s + SLACK_S
+    def __init__(self, around: Surroundings, answer_within_s: float) -> None:
+        self.around, self.answer_within_s = around, answer_within_s
+        account = around.account
         self._room = asyncio.Semaphore(account.concurrency)
         burst = max(1.0, account.rate_per_s / 10)
         self._rate = AsyncLimiter(burst, burst / account.rate_per_s)
-        self._adapters: dict[str, tuple[Mapping[str, SecretStr], Adapter]] = {}
+        self._adapters: dict[str, Adapter] = {}
 
     async def permit(self, within_s: float) -> None:
         """Wait for room and rate; `release` gives the room back. Raises Retry(`busy`)."""
@@ -52,30 +48,17 @@ class OpenAccount:
                     self._room.release()
                     raise
         except TimeoutError:
-            raise Retry("busy", f"account {self.account.id} is busy") from None
+            raise Retry("busy", f"account {self.around.account.id} is busy") from None
 
     def release(self) -> None:
         """The call is over."""
         self._room.release()
 
-    def adapter(
-        self, name: str, kind: type[Adapter], secret: Mapping[str, SecretStr]
-    ) -> tuple[Adapter, bool]:
-        """The adapter, built anew when the secret was changed; was it? Raises Stop."""
-        known = self._adapters.get(name)
-        if known is not None and known[0] == secret:
-            return known[1], False
-        base_url = self._destination.url or self.account.base_url
-        around = Surroundings(
-            self.account, secret, self._session, base_url, self._destination.proxy
-        )
-        self._adapters[name] = (secret, kind(around))
-        return self._adapters[name][1], True
-
-    async def idle(self) -> None:
-        """Return when no call is under way."""
-        for _ in range(self.account.concurrency):
-            await self._room.acquire()
+    def adapter(self, name: str, kind: type[Adapter]) -> Adapter:
+        """The adapter of that name, built at its first use. Raises Stop."""
+        if name not in self._adapters:
+            self._adapters[name] = kind(self.around)
+        return self._adapters[name]
 
 
 class Accounts:
@@ -90,44 +73,35 @@ class Accounts:
     ) -> None:
         self.adapters, self.secrets = adapters, secrets
         self._destinations, self._on_exchange = destinations, on_exchange
-        self._open: dict[str, tuple[OpenAccount, contextlib.AsyncExitStack]] = {}
-        self._opening = asyncio.Lock()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._open: dict[str, OpenAccount] = {}
+        self._retiring: dict[asyncio.Task[None], OpenAccount] = {}
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._retiring:
+        retired = dict(self._retiring)
+        for task in retired:
             task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
-        for _account, stack in self._open.values():
-            await stack.aclose()
+        await asyncio.gather(*retired, return_exceptions=True)
+        for opened in (*retired.values(), *self._open.values()):
+            await opened.around.session.close()
 
-    async def open(self, account: Account) -> OpenAccount:
-        """The account as the catalogue has it now. Raises Stop when its CA cannot be read."""
-        async with self._opening:
-            known = self._open.get(account.id)
-            if known is not None and known[0].account == account:
-                return known[0]
-            self._retire(account.id)
-            destination = self._destinations.get(account.id, Destination())
-            stack = contextlib.AsyncExitStack()
-            try:
-                session = await stack.enter_async_context(
-                    open_session(destination, account.concurrency)
-                )
-            except OSError as error:
-                raise Stop("ca", f"account {account.id}: its CA: {error.strerror}") from None
-            watch(session, account.provider, self._on_exchange)
-            opened = OpenAccount(account, destination, session)
-            self._open[account.id] = (opened, stack)
-            return opened
-
-    def adapter(self, opened: OpenAccount, name: str) -> tuple[Adapter, bool]:
-        """A route's adapter on an open account; was it built anew just now? Raises Stop."""
-        secret = self.secrets.fields(opened.account.secret)
-        return opened.adapter(name, self.adapters[name], secret)
+    def open(self, account: Account) -> tuple[OpenAccount, bool]:
+        """The account as catalogue and secret have it now; was it opened anew? Raises Stop."""
+        secret = self.secrets.fields(account.secret)
+        known = self._open.get(account.id)
+        if known and (known.around.account, known.around.secret) == (account, secret):
+            return known, False
+        destination = self._destinations.get(account.id, Destination())
+        session = open_session(destination, account.concurrency)
+        watch(session, account.provider, self._on_exchange)
+        url = destination.url or account.base_url
+        around = Surroundings(account, secret, session, url, destination.proxy)
+        self._retire(account.id)
+        opened = OpenAccount(around, destination.answer_within_s + SLACK_S)
+        self._open[account.id] = opened
+        return opened, True
 
     def keep(self, accounts: Collection[str]) -> None:
         """Close the accounts the catalogue no longer has, once their calls are over."""
@@ -135,18 +109,16 @@ class Accounts:
             self._retire(gone)
 
     def _retire(self, account: str) -> None:
-        known = self._open.pop(account, None)
-        if known is not None:
-            task = asyncio.create_task(_close_when_idle(*known), name=f"retire:{account}")
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+        opened = self._open.pop(account, None)
+        if opened is not None:
+            task = asyncio.create_task(_close_later(opened), name=f"retire:{account}")
+            self._retiring[task] = opened
+            task.add_done_callback(self._retiring.pop)
 
 
-async def _close_when_idle(opened: OpenAccount, stack: contextlib.AsyncExitStack) -> None:
-    async with stack:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(RETIRED_WITHIN_S):
-                await opened.idle()
+async def _close_later(opened: OpenAccount) -> None:
+    await asyncio.sleep(RETIRED_FOR_S)
+    await opened.around.session.close()
 
 
 def watch(session: aiohttp.ClientSession, provider: str, told: Exchanged) -> None:

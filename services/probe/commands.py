@@ -114,7 +114,7 @@ class Commands:
         self._remember(command)  # before waiting: the same batch may hold it twice
         announced = await self._worker.announce(planned)
         if announced in (NotSent.KAFKA, NotSent.STOPPING):
-            self._done.pop(command.command_id, None)
+            self._forget(command)
             raise Retry("not_announced", "a command could not be announced")
         if not isinstance(announced, Announced):
             self._count(Fate.NOT_SENT, command, announced)
@@ -129,16 +129,19 @@ class Commands:
         if catalogue is None:
             raise Retry("catalogue", "no catalogue yet")
         planned = judge(command, catalogue, self._adapters, now)
-        if isinstance(planned, PlannedProbe):
-            if self._today.count(now) >= self._a_day * self._worker.share:
-                return Fate.ALLOWANCE
-            self._today.add(now)
-        return planned
+        used_up = self._today.count(now) >= self._a_day * self._worker.share
+        return Fate.ALLOWANCE if used_up and isinstance(planned, PlannedProbe) else planned
 
     def _remember(self, command: ProbeCommand) -> None:
+        self._today.add(self._clock.now())
         self._done[command.command_id] = None
         if len(self._done) > MOST_REMEMBERED:
             del self._done[next(iter(self._done))]
+
+    def _forget(self, command: ProbeCommand) -> None:
+        """It will be read again: neither done nor a part of the day's allowance."""
+        self._today.add(self._clock.now(), number=-1)
+        self._done.pop(command.command_id, None)
 
     def _count(self, fate: Fate, command: ProbeCommand | None, why: str = "") -> None:
         self._metrics.commands.labels(fate).inc()
@@ -165,7 +168,9 @@ def judge(
         return Fate.DISABLED
     if schedule.restricted(catalogue, route, now):
         return Fate.RESTRICTED
-    return PlannedProbe(route, receiver, command.slot, command.purpose, command.command_id)
+    return PlannedProbe(
+        catalogue, route, receiver, command.slot, command.purpose, command.command_id
+    )
 
 
 async def read_commands(

@@ -45,38 +45,31 @@ class Keys:
         )
 
 
-def probe_id_of(planned: PlannedProbe, keys: Keys) -> UUID:
-    """Same slot (and command) → same id, on every worker."""
-    command = str(planned.command_id) if planned.command_id else None
-    return ids.make_probe_id(
-        keys.id_key, planned.route.id, planned.receiver, planned.slot, planned.purpose, command
-    )
-
-
-def build_message(
-    planned: PlannedProbe, catalogue: Catalogue, keys: Keys, secrets: SecretFolder
-) -> Message:
+def build_message(planned: PlannedProbe, keys: Keys, secrets: SecretFolder) -> Message:
     """The message for the adapter. Raises Stop for a missing secret or template."""
-    route, probe_id = planned.route, probe_id_of(planned, keys)
-    sender = catalogue.senders[route.sender]
+    catalogue, route = planned.catalogue, planned.route
+    # Same slot (and command) → same id, on every worker.
+    command = str(planned.command_id) if planned.command_id else None
+    probe_id = ids.make_probe_id(
+        keys.id_key, route.id, planned.receiver, planned.slot, planned.purpose, command
+    )
     return Message(
         probe_id=probe_id,
         channel=route.channel,
         to=secrets.one(catalogue.receivers[planned.receiver].secret, NUMBER),
         text=_own_text(catalogue, route, probe_id),
         template=route.template,
-        identity=sender.identity,
+        identity=catalogue.senders[route.sender].identity,
         sender_number=_number_of(catalogue, route.sender, secrets),
         substitute=_substitute(catalogue, route, probe_id, secrets),
     )
 
 
 def announcement(
-    planned: PlannedProbe, catalogue: Catalogue, keys: Keys, words: str, sent_at: datetime
+    planned: PlannedProbe, message: Message, keys: Keys, sent_at: datetime
 ) -> ProbeSent:
-    """`probe.sent` of a message with the text `words`, announced at `sent_at`."""
-    route = planned.route
-    probe_id = probe_id_of(planned, keys)
+    """`probe.sent` of a message that is announced at `sent_at`."""
+    catalogue, route, probe_id = planned.catalogue, planned.route, message.probe_id
     receiver = catalogue.receivers[planned.receiver]
     opens_s = catalogue.channels[route.channel].opens_within_s
     due = slots.due_times(
@@ -114,9 +107,9 @@ def announcement(
         seen_due=due.seen,
         reported_due=due.reported,
         opened_due=due.opened,
-        text_digest=text.digest(keys.content_key, words),
-        link_digest=text.link_digest(keys.content_key, words),
-        text_chars=text.length(words),
+        text_digest=text.digest(keys.content_key, message.text),
+        link_digest=text.link_digest(keys.content_key, message.text),
+        text_chars=text.length(message.text),
     )
 
 

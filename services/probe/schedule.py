@@ -43,8 +43,10 @@ class NotSent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedProbe:
-    """One probe to send: a route, whose turn it is, its slot, and why."""
+    """One probe to send: a route, whose turn it is, its slot, and why; and the catalogue it was
+    planned under, which is the one it is announced under, however many came into force since."""
 
+    catalogue: Catalogue = field(repr=False, compare=False)
     route: Route
     receiver: str
     slot: datetime
@@ -116,7 +118,7 @@ def due_probes(wheel: Wheel, catalogue: Catalogue, now: datetime) -> Due:
         elif restricted(catalogue, route, slot):
             due.not_sent[route.channel, NotSent.RESTRICTED] += 1
         else:
-            due.probes.append(PlannedProbe(route, turn_of(route, slot), slot))
+            due.probes.append(PlannedProbe(catalogue, route, turn_of(route, slot), slot))
     return due
 
 

@@ -93,10 +93,10 @@ class KoreanDay:
         self._day: date | None = None
         self._counts: Counter[tuple[str, ...]] = Counter()
 
-    def add(self, now: datetime, *key: str) -> None:
-        """One more of these."""
+    def add(self, now: datetime, *key: str, number: int = 1) -> None:
+        """One more of these, or as many as told."""
         self._turn(now)
-        self._counts[key] += 1
+        self._counts[key] += number
 
     def count(self, now: datetime, *key: str) -> int:
         """How many of these today."""

@@ -51,21 +51,21 @@ class Publisher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A message, and the adapter and account it goes out by."""
-
-    message: Message
-    adapter: Adapter
-    account: OpenAccount
-
-
-@dataclass(frozen=True, slots=True)
 class Announced:
     """A probe that Kafka knows of and that holds a permit of its account."""
 
     sent: ProbeSent
-    ready: Ready
+    message: Message
+    adapter: Adapter
+    account: OpenAccount
     admission: Admission
+
+
+class _Unsent(Exception):
+    """Nothing of this slot or command will be sent."""
+
+    def __init__(self, reason: NotSent) -> None:
+        self.reason = reason
 
 
 class Worker:
@@ -83,7 +83,7 @@ class Worker:
         self._keys, self._accounts, self._publisher = keys, accounts, publisher
         self._clock, self._metrics, self._health = clock, metrics, health
         self.catalogue: Catalogue | None = None
-        self._wheel, self._gate = Wheel(), Gate(metrics)
+        self._wheel, self._gate = Wheel(), Gate(metrics, clock)
         self._owned: frozenset[int] = frozenset()
         self._partitions = 1
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,7 +95,7 @@ class Worker:
         self.catalogue = catalogue
         self._said.clear()
         self._accounts.keep(catalogue.accounts)
-        self._gate.change(catalogue, self._clock.steady())
+        self._gate.change(catalogue)
         self._turn_routes()
 
     def own(self, shards: Collection[int], of: int) -> None:
@@ -128,13 +128,25 @@ class Worker:
             await self.carry_out(announced)
 
     async def announce(self, planned: PlannedProbe) -> Announced | NotSent:
-        """Take a permit, publish `probe.sent`, wait until Kafka has it. What comes back announced
-        must be given to `carry_out`; what is not sent is counted here, with the reason."""
-        step = await self._prepare(planned)
-        outcome = await self._publish_sent(planned, step) if isinstance(step, Ready) else step
-        if isinstance(outcome, NotSent):
-            self._metrics.not_sent.labels(planned.route.channel, outcome).inc()
-        return outcome
+        """Publish `probe.sent`, wait until Kafka has it. What comes back announced must be given
+        to `carry_out`; what is not sent is counted here, with the reason."""
+        try:
+            return await self._announce(planned)
+        except _Unsent as unsent:
+            self._metrics.not_sent.labels(planned.route.channel, unsent.reason).inc()
+            return unsent.reason
+
+    async def _announce(self, planned: PlannedProbe) -> Announced:
+        message = self._write(planned)
+        account, adapter = self._way_out(planned)
+        await self._take_permit(account)
+        try:
+            admission = self._admit(planned)
+            sent = await self._publish_sent(planned, message, admission)
+        except BaseException:
+            account.release()
+            raise
+        return Announced(sent, message, adapter, account, admission)
 
     async def carry_out(self, announced: Announced) -> None:
         """Call the provider, publish `probe.answered`."""
@@ -199,79 +211,75 @@ class Worker:
             self._metrics.unfinished.labels("crashed").inc()
             _log.exception("a probe failed in a way nobody foresaw")
 
-    async def _prepare(self, planned: PlannedProbe) -> Ready | NotSent:
-        catalogue, now = self.catalogue, self._clock.steady()
-        assert catalogue is not None, "nothing is planned without a catalogue"
+    def _write(self, planned: PlannedProbe) -> Message:
+        route = planned.route.id
+        try:
+            return build_message(planned, self._keys, self._accounts.secrets)
+        except Stop as error:
+            if route not in self._said:
+                self._said.add(route)
+                _log.error("route cannot be probed", route=route, reason=str(error))
+            raise _Unsent(NotSent.MISCONFIGURED) from None
+
+    def _way_out(self, planned: PlannedProbe) -> tuple[OpenAccount, Adapter]:
         route = planned.route
         try:
-            message = build_message(planned, catalogue, self._keys, self._accounts.secrets)
+            account, fresh = self._accounts.open(planned.catalogue.accounts[route.account])
+            adapter = account.adapter(route.adapter, self._accounts.adapters[route.adapter])
         except Stop as error:
-            if route.id not in self._said:
-                self._said.add(route.id)
-                _log.error("route cannot be probed", route=route.id, reason=str(error))
-            return NotSent.MISCONFIGURED
-        try:
-            account = await self._accounts.open(catalogue.accounts[route.account])
-            adapter, fresh = self._accounts.adapter(account, route.adapter)
-        except Stop as error:
-            self._gate.stop(route.account, StopReason.MISCONFIGURED, str(error), now)
-            return NotSent.MISCONFIGURED
+            self._gate.stop(route.account, StopReason.MISCONFIGURED, str(error))
+            raise _Unsent(NotSent.MISCONFIGURED) from None
         if fresh:
-            self._gate.mended(route.account, now)
-        return Ready(message, adapter, account)
+            self._gate.mended(route.account)
+        return account, adapter
 
-    async def _publish_sent(self, planned: PlannedProbe, ready: Ready) -> Announced | NotSent:
+    async def _take_permit(self, account: OpenAccount) -> None:
         try:
-            await ready.account.permit(PERMIT_WITHIN_S)
+            await account.permit(PERMIT_WITHIN_S)
         except Retry:
-            return NotSent.BUSY
-        outcome: Announced | NotSent = NotSent.KAFKA
-        try:
-            outcome = await self._publish_admitted(planned, ready)
-        finally:
-            if isinstance(outcome, NotSent):
-                ready.account.release()
-        return outcome
+            raise _Unsent(NotSent.BUSY) from None
 
-    async def _publish_admitted(self, planned: PlannedProbe, ready: Ready) -> Announced | NotSent:
+    def _admit(self, planned: PlannedProbe) -> Admission:
         if self._stopping:
-            return NotSent.STOPPING
-        account, now = planned.route.account, self._clock.steady()
-        admission = self._gate.admit(account, now)
+            raise _Unsent(NotSent.STOPPING)
+        admission = self._gate.admit(planned.route.account)
         if admission is Admission.CLOSED:
-            return NotSent.STOPPED
-        assert self.catalogue is not None
-        sent = announcement(
-            planned, self.catalogue, self._keys, ready.message.text, self._clock.now()
-        )
+            raise _Unsent(NotSent.STOPPED)
+        return admission
+
+    async def _publish_sent(
+        self, planned: PlannedProbe, message: Message, admission: Admission
+    ) -> ProbeSent:
+        now = self._clock.steady()
+        sent = announcement(planned, message, self._keys, self._clock.now())
         try:
             await self._publisher.send(EVIDENCE, encode(sent))
         except (Retry, SetAside) as error:
-            self._gate.not_used(account, admission, now)
+            self._gate.not_used(sent.account, admission)
             _log.warning("not announced, so not sent", route=sent.route, reason=error.reason)
-            return NotSent.KAFKA
-        self._gate.sent(sent, now)
+            raise _Unsent(NotSent.KAFKA) from None
+        self._gate.sent(sent)
         self._metrics.sent.labels(sent.channel, sent.provider, sent.carrier, sent.body).inc()
         if sent.purpose is Purpose.SCHEDULED:
             delay_s = (now - planned.slot).total_seconds()
             self._metrics.schedule_delay.labels(sent.channel).observe(delay_s)
-        return Announced(sent, ready, admission)
+        return sent
 
     async def _call(self, announced: Announced) -> ProbeAnswered:
-        sent, ready, started_at = announced.sent, announced.ready, self._clock.now()
+        sent, account, started_at = announced.sent, announced.account, self._clock.now()
         within = min(timedelta(seconds=sent.interval_s), ACCEPTED_WITHIN).total_seconds()
         try:
-            result = await call(ready.adapter, ready.message, within, ready.account.answer_within_s)
+            result = await call(
+                announced.adapter, announced.message, within, account.answer_within_s
+            )
         except Stop as error:
-            why = StopReason.MISCONFIGURED
-            self._gate.stop(sent.account, why, str(error), self._clock.steady())
+            self._gate.stop(sent.account, StopReason.MISCONFIGURED, str(error))
             result = SendResult(AnswerResult.REFUSED, error.reason, FaultDomain.BODY)
         else:
-            now = self._clock.steady()
-            self._gate.learn(sent.account, announced.admission, result, now)
+            self._gate.learn(sent.account, announced.admission, result)
         finally:
-            ready.account.release()
-        return _answer_of(self._keys, announced.sent, result, started_at, self._clock.now())
+            account.release()
+        return _answer_of(self._keys, sent, result, started_at, self._clock.now())
 
     async def _publish_answer(self, answer: ProbeAnswered) -> None:
         """A short absence of Kafka loses no answer: it is kept and tried again for 5 minutes."""

@@ -1,13 +1,16 @@
 """The way out over HTTP: one session a destination, with its proxy, its CA and its deadlines."""
 
-import contextlib
 import ssl
-from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Annotated, Any
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_settings import NoDecode
 from yarl import URL
+
+from services.runtime.errors import Stop
 
 CONNECT_WITHIN_S = 5.0
 ANSWER_WITHIN_S = 20.0
@@ -28,29 +31,37 @@ class Destination(BaseModel):
     answer_within_s: float = Field(default=ANSWER_WITHIN_S, gt=0, le=120)
 
 
-@contextlib.asynccontextmanager
-async def open_session(
-    destination: Destination, connections: int
-) -> AsyncIterator[aiohttp.ClientSession]:
-    """A pooled session whose every request ends within the destination's limit. A redirect to
-    another host raises `Redirected`; no proxy of the environment is used."""
+def _from_json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str) else value
+
+
+# A setting: JSON by name. Read here, so that a wrong one stops the start with a sentence.
+Destinations = Annotated[dict[str, Destination], NoDecode, BeforeValidator(_from_json)]
+
+
+def open_session(destination: Destination, connections: int) -> aiohttp.ClientSession:
+    """A pooled session (to be closed) whose every request ends within the destination's limit. A
+    redirect to another host raises `Redirected`; no proxy of the environment is used. Raises Stop
+    when the destination's CA cannot be read."""
     trust: ssl.SSLContext | bool = True
     if destination.ca is not None:
-        trust = ssl.create_default_context(cafile=destination.ca)
+        try:
+            trust = ssl.create_default_context(cafile=destination.ca)
+        except OSError as error:
+            raise Stop("ca", f"CA file {destination.ca}: {error.strerror}") from None
     timeout = aiohttp.ClientTimeout(
         total=destination.answer_within_s, sock_connect=CONNECT_WITHIN_S, connect=CONNECT_WITHIN_S
     )
     connector = aiohttp.TCPConnector(limit=connections, ssl=trust, ttl_dns_cache=60)
     redirects = aiohttp.TraceConfig()
     redirects.on_request_redirect.append(_stay_on_host)
-    async with aiohttp.ClientSession(
+    return aiohttp.ClientSession(
         trace_configs=[redirects],
         connector=connector,
         timeout=timeout,
         trust_env=False,  # a proxy is a setting of the destination, not of the environment
         headers={"User-Agent": "bongsu"},
-    ) as session:
-        yield session
+    )
 
 
 async def _stay_on_host(

@@ -47,7 +47,7 @@ class Bench:
         catalogue = catalogue or self.worker.catalogue
         assert catalogue is not None
         route = over.pop("route", None) or next(iter(catalogue.routes.values()))
-        return PlannedProbe(route, over.pop("receiver", "skt-01"), self.clock.at, **over)
+        return PlannedProbe(catalogue, route, over.pop("receiver", "skt-01"), self.clock.at, **over)
 
     @property
     def sent(self) -> list[ProbeSent]:

@@ -175,6 +175,21 @@ async def test_the_days_allowance_is_the_owned_share_of_it(bench_of: Any, comman
     assert _counted(registry, Fate.STARTED) == 4
 
 
+async def test_a_command_that_is_read_again_uses_the_allowance_once(
+    bench_of: Any, commands_of: Any
+) -> None:
+    bench = await bench_of()
+    commands, registry = commands_of(bench, a_day=1)
+    bench.publisher.away = True
+    for _ in range(3):
+        with pytest.raises(Retry):
+            await commands.handle(_records(_command()))
+    bench.publisher.away = False
+    await commands.handle(_records(_command()))
+    assert _counted(registry, Fate.STARTED) == 1
+    assert _counted(registry, Fate.ALLOWANCE) == 0
+
+
 async def test_assigned_shards_bring_their_routes_and_revoked_ones_take_them_away(
     bench_of: Any, commands_of: Any
 ) -> None:

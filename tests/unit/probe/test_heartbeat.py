@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
+from pydantic import ValidationError
 
 from services.contracts.evidence import Heartbeat
 from services.probe.heartbeat import Reach, beat
 from services.probe.metrics import Metrics
 from services.probe.settings import ProbeSettings
 from services.runtime.errors import Stop
-from services.runtime.ops import Health
+from services.runtime.ops import READY_WITHIN_S, Health
 from services.runtime.settings import load
 from tests.support.memory import MemoryPublisher
 from tests.support.probing import MovedClock
@@ -55,6 +56,12 @@ async def test_a_heartbeat_that_kafka_did_not_take_is_not_sent_later() -> None:
     assert isinstance(first, Heartbeat)
     assert first.source == "worker/a"
     assert set(_reached(publisher)) == {(), ("control",)}
+
+
+def test_a_worker_beats_more_often_than_readiness_asks() -> None:
+    assert ProbeSettings(**KEYS).heartbeat_s < READY_WITHIN_S
+    with pytest.raises(ValidationError):
+        ProbeSettings(heartbeat_s=READY_WITHIN_S, **KEYS)
 
 
 def _reached(publisher: MemoryPublisher) -> list[tuple[str, ...]]:

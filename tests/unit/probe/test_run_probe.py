@@ -5,6 +5,7 @@ import json
 import os
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
@@ -280,6 +281,23 @@ async def test_an_account_has_at_most_its_concurrency_of_calls_under_way(bench_o
     assert len(bench.sent) == 2, "what waits for a permit is not announced yet"
     gate.set()
     await eventually(lambda: len(bench.answers) == 5, within=5)
+
+
+async def test_a_probe_is_announced_under_the_catalogue_it_was_planned_under(
+    bench_of: Any,
+) -> None:
+    gate = asyncio.Event()
+    bench = await bench_of(gate, catalogue=a_catalogue(accounts=(an_account(concurrency=1),)))
+    for _ in range(2):
+        bench.worker.keep(bench.worker.run_probe(bench.planned()))
+    await eventually(lambda: bench.script.messages, within=5)
+    without_accounts = bench.worker.catalogue.model_copy(
+        update={"revision": UUID(int=REVISION.int + 1), "accounts": {}, "receivers": {}}
+    )
+    bench.worker.change(without_accounts)
+    gate.set()
+    await eventually(lambda: len(bench.answers) == 2, within=5)
+    assert [sent.revision for sent in bench.sent] == [REVISION, REVISION]
 
 
 async def test_the_schedule_runs_what_is_owned_and_stops_at_once_what_is_lost(
