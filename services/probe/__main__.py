@@ -18,8 +18,7 @@ from services.probe.worker import Worker
 from services.runtime import logs, ops, process
 from services.runtime.clock import SystemClock
 from services.runtime.http import Destination
-from services.runtime.kafka import Producer, address_of
-from services.runtime.kafka_readers import partition_count
+from services.runtime.kafka import Producer, address_of, partition_count
 from services.runtime.retry import until
 from services.runtime.secrets import SecretFolder
 from services.runtime.serve import serve

@@ -26,10 +26,9 @@ from services.probe.stops import KoreanDay
 from services.probe.worker import Announced, Worker
 from services.runtime.clock import Clock
 from services.runtime.errors import Retry
-from services.runtime.kafka import Address, check_topics
+from services.runtime.kafka import Address, wait_for_topics
 from services.runtime.kafka_readers import Fetched, GroupReader, Partition
 from services.runtime.ops import Health
-from services.runtime.retry import Backoff, pause
 
 GROUP = "probe"
 # Who observes a message drops a slot that lies further ahead of its clock.
@@ -178,15 +177,5 @@ async def read_commands(
 ) -> None:
     """Join the group once the topics are right. Raises Stop when they could lose a record."""
     reader = GroupReader(address, GROUP, (COMMANDS,), commands, health)
-    await _topics_are_right(address, stopping)
+    await wait_for_topics(address, ALL, stopping)
     await reader.run(stopping)
-
-
-async def _topics_are_right(address: Address, stopping: asyncio.Event) -> None:
-    backoff = Backoff()
-    while not stopping.is_set():
-        try:
-            return await check_topics(address, ALL)
-        except Retry as error:
-            _log.warning("topics cannot be checked", reason=str(error))
-            await pause(stopping, backoff.next_s())

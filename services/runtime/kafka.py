@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -34,6 +35,7 @@ SEND_WITHIN_S = 5.0
 STOP_WITHIN_S = 3.0
 ADMIN_WITHIN_S = 15.0
 MOST_WAITING = 2_000
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,19 @@ async def check_topics(address: Address, topics: tuple[Topic, ...]) -> None:
         if not address.development:
             copies = min(len(p["replicas"]) for p in described[name]["partitions"])
             _require_safety(name, copies, int(configured[name]["min.insync.replicas"]))
+
+
+async def wait_for_topics(
+    address: Address, topics: tuple[Topic, ...], stopping: asyncio.Event
+) -> None:
+    """`check_topics` until Kafka answers or `stopping` is set. Raises Stop as that does."""
+    backoff = Backoff(cap_s=2.0)
+    while not stopping.is_set():
+        try:
+            return await until(stopping, check_topics(address, topics))
+        except Retry as error:
+            _log.warning("topics cannot be checked", reason=str(error))
+            await pause(stopping, backoff.next_s())
 
 
 def _require_meaning(topic: Topic, name: str, configured: dict[str, str]) -> None:

@@ -18,8 +18,7 @@ from aiokafka.errors import KafkaError
 
 from services.contracts.topics import Topic
 from services.runtime.errors import Retry
-from services.runtime.kafka import Address
-from services.runtime.kafka import partition_count as partition_count
+from services.runtime.kafka import Address, partition_count
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, give_up_after, pause, until
 
@@ -35,7 +34,7 @@ STUCK_AFTER_S = 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = structlog.get_logger()
 
-Partition = tuple[str, int]  # full topic name, number
+Partition = tuple[str, int]  # full topic name, number; what aiokafka names TopicPartition is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +181,9 @@ class GroupReader:
 
     async def _start_partitions(self, consumer: AIOKafkaConsumer) -> None:
         partitions = self._unstarted & consumer.assignment()
-        starts = await self._handler.assigned(_names(partitions))
+        starts = await self._handler.assigned(list(partitions))
         for tp in partitions & consumer.assignment():
-            offset = starts.get((tp.topic, tp.partition))
+            offset = starts.get(tp)
             if offset is not None:
                 consumer.seek(tp, offset)
             consumer.resume(tp)
@@ -195,9 +194,7 @@ class GroupReader:
         self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, list[Any]]
     ) -> None:
         try:
-            await self._handler.handle(
-                {(tp.topic, tp.partition): [_read(r) for r in rs] for tp, rs in fetched.items()}
-            )
+            await self._handler.handle({tp: [_read(r) for r in rs] for tp, rs in fetched.items()})
         except Retry:
             for tp in fetched.keys() & consumer.assignment():
                 consumer.seek(tp, fetched[tp][0].offset)
@@ -225,11 +222,11 @@ class GroupReader:
             return
         self._health.answered(self._name)
         # A position behind the end has something to read; one beyond it belongs to another topic.
-        stored = {(tp.topic, tp.partition): asked_at for tp in at if at[tp] == ends[tp]}
+        stored = {tp: asked_at for tp in at if at[tp] == ends[tp]}
         if len(stored) == len(at):
             self._moved_at = time.monotonic()
         async with self._handlers_turn:
-            still = {name: when for name, when in stored.items() if _tp(name) in self._started}
+            still = {tp: when for tp, when in stored.items() if tp in self._started}
             if still:
                 await self._handler.idle(still)
 
@@ -241,7 +238,7 @@ class GroupReader:
             consumer.pause(*again)
             self._started, self._unstarted = set(), again
             with contextlib.suppress(Retry):
-                await self._handler.revoked(_names(again))
+                await self._handler.revoked(list(again))
 
     async def _give_back(self) -> None:
         async with self._handlers_turn:
@@ -249,7 +246,7 @@ class GroupReader:
             self._started, self._unstarted = set(), set()
             if going:
                 with contextlib.suppress(Retry):
-                    await self._handler.revoked(_names(going))
+                    await self._handler.revoked(list(going))
 
     def on_assigned(
         self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
@@ -294,7 +291,7 @@ async def follow(
     async with _consumer(address) as consumer:
         async with asyncio.timeout(START_WITHIN_S):
             consumer.assign(parts)
-            await _start_at(consumer, parts, since)
+            await _seek(consumer, parts, since)
             ends = await consumer.end_offsets(parts)
         caught_up, heard_at = False, time.monotonic()
         while not stopping.is_set():
@@ -314,12 +311,9 @@ async def offsets_since(
 ) -> dict[Partition, int]:
     """The offset of the first record appended at or after `since`, by partition; the partition's
     end where there is none. Raises Retry when Kafka is away."""
-    wanted = [_tp(partition) for partition in partitions]
+    wanted = [TopicPartition(*partition) for partition in partitions]
     async with _consumer(address) as consumer, asyncio.timeout(START_WITHIN_S):
-        ends = await consumer.end_offsets(wanted)
-        found = await consumer.offsets_for_times(dict.fromkeys(wanted, _stamp(since)))
-    first = {tp: found[tp].offset if found.get(tp) else ends[tp] for tp in wanted}
-    return {(tp.topic, tp.partition): offset for tp, offset in first.items()}
+        return await _first_since(consumer, wanted, since)
 
 
 async def log_bounds(
@@ -328,10 +322,10 @@ async def log_bounds(
     """The oldest offset there is and the next to be written, by partition. A stored offset below
     the first lost records to retention; one above the second belongs to a topic that was made
     anew. Raises Retry when Kafka is away."""
-    wanted = [_tp(partition) for partition in partitions]
+    wanted = [TopicPartition(*partition) for partition in partitions]
     async with _consumer(address) as consumer, asyncio.timeout(START_WITHIN_S):
         starts, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
-    return {(tp.topic, tp.partition): (starts[tp], ends[tp]) for tp in wanted}
+    return {tp: (starts[tp], ends[tp]) for tp in wanted}
 
 
 @contextlib.asynccontextmanager
@@ -354,22 +348,23 @@ async def _start(consumer: AIOKafkaConsumer) -> None:
         await consumer.start()
 
 
-def _stamp(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+async def _first_since(
+    consumer: AIOKafkaConsumer, partitions: list[TopicPartition], since: datetime
+) -> dict[Partition, int]:
+    stamp = (since - _EPOCH) // timedelta(milliseconds=1)
+    ends = await consumer.end_offsets(partitions)
+    found = await consumer.offsets_for_times(dict.fromkeys(partitions, stamp))
+    return {tp: found[tp].offset if found.get(tp) else ends[tp] for tp in partitions}
 
 
-async def _start_at(
-    consumer: AIOKafkaConsumer, parts: list[TopicPartition], since: datetime | None
+async def _seek(
+    consumer: AIOKafkaConsumer, partitions: list[TopicPartition], since: datetime | None
 ) -> None:
     if since is None:
-        await consumer.seek_to_beginning(*parts)
+        await consumer.seek_to_beginning(*partitions)
         return
-    found = await consumer.offsets_for_times(dict.fromkeys(parts, _stamp(since)))
-    for tp in parts:
-        if found.get(tp) is None:
-            await consumer.seek_to_end(tp)
-        else:
-            consumer.seek(tp, found[tp].offset)
+    for tp, offset in (await _first_since(consumer, partitions, since)).items():
+        consumer.seek(tp, offset)
 
 
 async def _past(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> bool:
@@ -386,15 +381,7 @@ def _read(record: Any) -> Fetched:
     )  # fmt: skip
 
 
-def _names(partitions: Collection[TopicPartition]) -> list[Partition]:
-    return [(tp.topic, tp.partition) for tp in partitions]
-
-
 async def _close(consumer: AIOKafkaConsumer) -> None:
     # A silent broker lets a stop wait for its farewell. Nothing public cuts the connections, and a
     # stop that is cancelled would leave them and their tasks.
     await give_up_after(STOP_WITHIN_S, consumer.stop(), lambda: consumer._client.close())
-
-
-def _tp(partition: Partition) -> TopicPartition:
-    return TopicPartition(*partition)

@@ -22,8 +22,8 @@ from services.probe.message import Keys
 from services.probe.metrics import Metrics
 from services.probe.worker import Worker
 from services.runtime.clock import SystemClock
-from services.runtime.kafka import Address, Producer, create_topics
-from services.runtime.kafka_readers import follow, partition_count
+from services.runtime.kafka import Address, Producer, create_topics, partition_count
+from services.runtime.kafka_readers import follow
 from services.runtime.ops import Health
 from services.runtime.secrets import SecretFolder
 from tests.support.builders import COMMAND, CONTENT_KEY, ID_KEY
