@@ -97,29 +97,13 @@ STATES: dict[str, Meaning] = {
     "S012": (FAILED, SENDER),  # sender rule
     "S998": (FAILED, PROVIDER),  # unexpected
     "S999": (FAILED, PROVIDER),  # other
-    "E900": (FAILED, BODY),  # E900 to E914: input errors of the relay, not told apart one by one
-    "E901": (FAILED, BODY),
-    "E902": (FAILED, BODY),
-    "E903": (FAILED, BODY),
-    "E904": (FAILED, BODY),
-    "E905": (FAILED, BODY),
-    "E906": (FAILED, BODY),
-    "E907": (FAILED, BODY),
-    "E908": (FAILED, BODY),
-    "E909": (FAILED, BODY),
-    "E910": (FAILED, BODY),
-    "E911": (FAILED, BODY),
-    "E912": (FAILED, BODY),
-    "E913": (FAILED, BODY),
-    "E914": (FAILED, BODY),
+    **dict.fromkeys((f"E{n}" for n in range(900, 915)), (FAILED, BODY)),  # input errors
     "E915": (FAILED, BODY),  # duplicate message
     "E916": (FAILED, SENDER),  # number blocked by the authentication server
     "E917": (FAILED, BODY),  # on the customer's own block list
     "E918": (FAILED, PROVIDER),  # user callback failure
     "E919": (FAILED, BODY),  # restricted time, no resend
-    "E920": (FAILED, BODY),  # E920 to E922: input errors, restricted characters among them
-    "E921": (FAILED, BODY),
-    "E922": (FAILED, BODY),
+    **dict.fromkeys(("E920", "E921", "E922"), (FAILED, BODY)),  # input errors, as bad characters
     "E999": (FAILED, PROVIDER),  # other
 }
 

@@ -1,22 +1,11 @@
 """What the ingest process can be told."""
 
 from pathlib import Path
-from typing import Annotated, Any
 
-import orjson
-from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import NoDecode
+from pydantic import Field, SecretStr
 
-from services.runtime.http import Destination
+from services.runtime.http import Destinations
 from services.runtime.settings import Settings
-
-
-def _from_json(value: Any) -> Any:
-    return orjson.loads(value) if isinstance(value, str) else value
-
-
-# Read here, so that a wrong one from the environment or a file stops the start with a sentence.
-Destinations = Annotated[dict[str, Destination], NoDecode, BeforeValidator(_from_json)]
 
 
 class IngestSettings(Settings):

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from services.runtime.errors import Stop
 from services.runtime.http import Destination, Redirected, open_session
 
 
@@ -65,6 +67,11 @@ async def test_a_redirect_to_another_host_is_refused_and_one_at_home_is_followed
             assert await response.text() == "here"
         with pytest.raises(Redirected, match="another host"):
             await session.get(f"{url}/away")
+
+
+async def test_a_ca_that_cannot_be_read_is_a_sentence_naming_it() -> None:
+    with pytest.raises(Stop, match=r"missing\.pem: No such file"):
+        open_session(Destination(ca=Path("missing.pem")), 1)
 
 
 async def test_the_pool_is_bounded() -> None:
