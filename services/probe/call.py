@@ -27,7 +27,9 @@ async def call(
     loop = asyncio.get_running_loop()
     end = loop.time() + within_s
     backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
-    for tries in range(1, MOST_TRIES + 1):
+    tries = 0
+    while True:
+        tries += 1
         try:
             async with asyncio.timeout(answer_within_s):
                 return await adapter.send(message)
@@ -39,7 +41,6 @@ async def call(
             if tries == MOST_TRIES or loop.time() + wait_s >= end:
                 return _spent(error)
         await asyncio.sleep(wait_s)
-    raise AssertionError("the last try returns")
 
 
 def _spent(error: Retry) -> SendResult:
