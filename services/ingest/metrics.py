@@ -4,6 +4,7 @@ Labels come from the catalogue and closed sets only: never an id of a message, a
 """
 
 from enum import StrEnum
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -29,11 +30,12 @@ class Metrics:
     """Declared once, passed in."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        self.requests = counter(
             "bongsu_ingest_requests_total",
             "Receipts posted, by what became of them",
             ["kind", "result"],
-            registry=registry,
         )
         self.seconds = Histogram(
             "bongsu_ingest_seconds",
@@ -42,51 +44,43 @@ class Metrics:
             buckets=BUCKETS,
             registry=registry,
         )
-        self.last_seen = Gauge(
+        self.last_seen = gauge(
             "bongsu_receiver_last_seen_timestamp_seconds",
             "When a receiver's app last posted something authentic here",
             _RECEIVER,
-            registry=registry,
         )
-        self.clock_offset = Gauge(
+        self.clock_offset = gauge(
             "bongsu_receiver_clock_offset_seconds",
             "The receiver's clock minus ours, by its last request",
             _RECEIVER,
-            registry=registry,
         )
-        self.battery = Gauge(
+        self.battery = gauge(
             "bongsu_receiver_battery_ratio",
             "Charge of the receiver's battery, from 0 to 1",
             _RECEIVER,
-            registry=registry,
         )
-        self.dead_letters = Counter(
+        self.dead_letters = counter(
             "bongsu_dead_letters_total",
             "Authentic receipts that were not understood, by reason",
             ["topic", "reason"],
-            registry=registry,
         )
-        self.look_ups = Counter(
+        self.look_ups = counter(
             "bongsu_ingest_look_ups_total",
             "Questions to providers about accepted messages, by what became of them",
             ["adapter", "result"],
-            registry=registry,
         )
-        self.look_ups_pending = Gauge(
+        self.look_ups_pending = gauge(
             "bongsu_ingest_look_ups_pending",
             "Accepted messages of this instance's partitions without a final report",
-            registry=registry,
         )
-        self.look_ups_dropped = Counter(
+        self.look_ups_dropped = counter(
             "bongsu_ingest_look_ups_dropped_total",
             "Messages given up before their final report: too many pending, or too old",
-            registry=registry,
         )
-        self.selfcheck = Gauge(
+        self.selfcheck = gauge(
             "bongsu_selfcheck_timestamp_seconds",
             "When each part of this process last did its work",
             ["check"],
-            registry=registry,
         )
 
     def keep_only(self, catalogue: Catalogue) -> None:

@@ -7,7 +7,6 @@ Nothing is kept: a restart reads the last two hours again and asks about what is
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -147,13 +146,7 @@ class Poller:
         """One session, for as long as account and secret stay what they are."""
         account = contract.account
         destination = self._destinations.get(account.id, Destination())
-        async with contextlib.AsyncExitStack() as stack:
-            try:
-                session = await stack.enter_async_context(
-                    open_session(destination, account.concurrency)
-                )
-            except OSError as error:
-                raise Stop("ca", f"account {account.id}: its CA: {error.strerror}") from None
+        async with open_session(destination, account.concurrency) as session:
             url = destination.url or account.base_url
             around = Surroundings(account, contract.secret, session, url, destination.proxy)
             adapter = self._adapters[line[1]](around)
