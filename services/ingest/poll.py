@@ -8,7 +8,6 @@ Nothing is kept: a restart reads the last two hours again and asks about what is
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -35,15 +34,9 @@ AGAIN_CAP_S = 60.0
 LOCKED_OUT = timedelta(minutes=10)
 _log = structlog.get_logger()
 
+# What an account is asked with; a change of any part opens a new session.
+Contract = tuple[Account, Mapping[str, SecretStr]]
 Starts = Callable[[Collection[Partition], datetime], Awaitable[Mapping[Partition, int]]]
-
-
-@dataclass(frozen=True)
-class Contract:
-    """What an account is asked with; a change of any part opens a new session."""
-
-    account: Account
-    secret: Mapping[str, SecretStr] = field(repr=False)
 
 
 class Poller:
@@ -140,15 +133,15 @@ class Poller:
         """The account as it stands in catalogue and secrets now. Raises Stop without a secret."""
         catalogue = self._catalogue()
         known = catalogue.accounts.get(line[0]) if catalogue else None
-        return Contract(known, self._secrets.fields(known.secret)) if known else None
+        return (known, self._secrets.fields(known.secret)) if known else None
 
     async def _under(self, contract: Contract, line: Line, stopping: asyncio.Event) -> None:
         """One session, for as long as account and secret stay what they are."""
-        account = contract.account
+        account, secret = contract
         destination = self._destinations.get(account.id, Destination())
         async with open_session(destination, account.concurrency) as session:
             url = destination.url or account.base_url
-            around = Surroundings(account, contract.secret, session, url, destination.proxy)
+            around = Surroundings(account, secret, session, url, destination.proxy)
             adapter = self._adapters[line[1]](around)
             assert isinstance(adapter, LooksUp)  # its class has look_up: see __init__
             again = Backoff(1.0, AGAIN_CAP_S)

@@ -148,7 +148,8 @@ class Receipts:
         if nonce is None and _REDACTED.search(item.text + item.title):
             _log.warning("receiver hides its messages", receiver=receiver.id, kind=app.kind)
             return Result.MISCONFIGURED
-        if nonce is None or not _of_this_time(nonce, now):
+        oldest, newest = ids.first_id_at(now - REMEMBERED), ids.first_id_at(now + AHEAD)
+        if nonce is None or not oldest <= nonce.probe_id <= newest:  # ids begin with their slot
             return Result.UNMATCHED
         event = device_seen(item, nonce, app, receiver, self._keeper, offset, now)
         await self._publish(topics.EVIDENCE, event)
@@ -164,14 +165,6 @@ class Receipts:
 
     async def _publish(self, topic: topics.Topic, record: Record) -> None:
         await self._publisher.send(topic, encode(record))
-
-
-def _of_this_time(nonce: ids.Nonce, now: datetime) -> bool:
-    try:
-        slot = ids.time_of(nonce.probe_id)
-    except OverflowError:
-        return False
-    return now - REMEMBERED <= slot <= now + AHEAD
 
 
 def device_seen(
