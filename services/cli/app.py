@@ -1,11 +1,18 @@
-"""The `bongsu` command: one file a command group, imported here into one application."""
+"""The `bongsu` command: one file a command group, put together here; the one place where a
+command's failure becomes a sentence and an exit code."""
 
 import logging
+import sys
 
 import typer
+from typer.exceptions import TyperException
 
-from services.cli import catalogue, faults, init, probe, processes, status, up
+from services.cli import catalogue, faults, operate, probe, status, up
+from services.cli.context import INTERRUPTED, INVALID, UNREACHABLE, USAGE
+from services.local.child import ServerStartError
 from services.runtime import logs
+from services.runtime.errors import Consequence, Retry
+from services.storage import errors
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,8 +21,8 @@ app = typer.Typer(
     help="봉수: do the messages of public bodies arrive? Start with `bongsu up`.",
 )
 app.command("up")(up.up)
-app.command("init")(init.init)
-app.command("run")(processes.run_process)
+app.command("init")(operate.init)
+app.command("run")(operate.run_process)
 app.add_typer(catalogue.app, name="catalogue")
 app.command("probe")(probe.probe)
 app.command("status")(status.status)
@@ -28,4 +35,30 @@ def main() -> None:
     logs.configure("cli", "cli", level="error")
     # Retries of the client are for the logs of processes; a command says it in one sentence.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    app()
+    try:
+        code = app(standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:
+        sentence, code = explained(error)
+        if sentence:  # without a command the help has been printed, and there is no sentence
+            typer.echo(f"bongsu: {sentence}", err=True)
+    sys.exit(code)
+
+
+def explained(error: Exception) -> tuple[str, int]:
+    """The sentence and exit code for what a user can cause; anything else is raised again."""
+    match error:
+        case TyperException():
+            return error.format_message().replace("Value error, ", ""), USAGE
+        case Retry():
+            return str(error), UNREACHABLE
+        case Consequence() | ServerStartError() | errors.StorageRefused():
+            return str(error), INVALID
+        case OSError() if error.filename is not None:
+            return f"{error.filename}: {error.strerror}", INVALID
+    if errors.curable(error):
+        return f"Postgres does not answer: {error or type(error).__name__}", UNREACHABLE
+    if errors.refused(error):
+        return f"Postgres refuses: {error}", INVALID
+    raise error

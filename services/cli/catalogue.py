@@ -2,14 +2,12 @@
 
 import asyncio
 import getpass
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from prometheus_client import CollectorRegistry
 
@@ -18,7 +16,17 @@ from services.catalogue import plan as planning
 from services.catalogue import publish
 from services.catalogue.check import check
 from services.catalogue.load import load
-from services.cli.context import DATA, INVALID, Data, context, fail, run
+from services.cli.context import (
+    DATA,
+    INVALID,
+    NOT_DONE,
+    USAGE,
+    Data,
+    Json,
+    as_json,
+    context,
+    fail,
+)
 from services.contracts.catalogue import Catalogue
 from services.runtime.errors import Retry
 from services.runtime.kafka import Address, Producer
@@ -30,7 +38,7 @@ Directory = Annotated[
     Path, typer.Option("--catalogue", help="folder with the catalogue's YAML files")
 ]
 DIRECTORY = Path("catalogue")
-Json = Annotated[bool, typer.Option("--json", help="for programs")]
+SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
 
 @app.command()
@@ -51,11 +59,8 @@ def plan(directory: Directory = DIRECTORY, data: Data = DATA, json: Json = False
     Example: bongsu catalogue plan
     """
     new = read(directory)
-    difference = planning.plan(run(in_force(context(data).kafka)), new)
-    if json:
-        typer.echo(orjson.dumps(asdict(difference), default=str).decode())
-    else:
-        typer.echo("\n".join(_lines(difference)))
+    difference = planning.plan(asyncio.run(in_force(context(data).kafka)), new)
+    typer.echo(as_json(difference) if json else "\n".join(lines(difference)))
 
 
 @app.command()
@@ -65,26 +70,24 @@ def apply(directory: Directory = DIRECTORY, data: Data = DATA) -> None:
     Example: bongsu catalogue apply
     """
     new = read(directory)
-    applied = run(put_in_force(context(data).kafka, new))
+    applied = asyncio.run(put_in_force(context(data).kafka, new))
     if applied.overtaken_by:
-        fail(f"revision {applied.revision} was overtaken by {applied.overtaken_by}", 1)
+        fail(f"revision {applied.revision} was overtaken by {applied.overtaken_by}", NOT_DONE)
     typer.echo(f"revision {applied.revision} is in force: {applied.objects} objects")
 
 
 def read(directory: Path, json: bool = False) -> Catalogue:
     """The catalogue in a folder. Ends the command when it has a problem that is no warning."""
     if not directory.is_dir():
-        fail(f"there is no folder {directory}/", 2)
+        fail(f"there is no folder {directory}/", USAGE)
     loaded = load(directory)
     problems = check(loaded, set(adapters.discover()))
     if json:
-        typer.echo(orjson.dumps([asdict(problem) for problem in problems]).decode())
-    else:
-        for problem in problems:
-            kind = "warning: " if problem.warning else ""
-            typer.echo(
-                f"{directory}/{problem.file}:{problem.line}: {kind}{problem.sentence}", err=True
-            )
+        typer.echo(as_json(problems))
+    for problem in () if json else problems:
+        kind = "warning: " if problem.warning else ""
+        place = f"{directory}/{problem.file}:{problem.line}"
+        typer.echo(f"{place}: {kind}{problem.sentence}", err=True)
     errors = sum(not problem.warning for problem in problems)
     if errors:
         fail(f"{errors} problem{'s' * (errors > 1)} in {directory}/; nothing was changed", INVALID)
@@ -133,32 +136,28 @@ async def _connected(producer: Producer) -> None:
     raise Retry("away", "Kafka does not answer")
 
 
-def _lines(difference: planning.Plan) -> list[str]:
-    signs = {"added": "+", "changed": "~", "removed": "-"}
+def lines(difference: planning.Plan) -> list[str]:
+    """A plan for people."""
     changes = [
-        f"{signs[c.what]} {c.kind} {c.id}" + (f" ({', '.join(c.fields)})" if c.fields else "")
+        f"{SIGNS[c.what]} {c.kind} {c.id}" + (f" ({', '.join(c.fields)})" if c.fields else "")
         for c in difference.changes
     ]
     before, after = difference.before, difference.after
-    cost = {name: after.cost_krw_month.get(name, 0) for name in after.cost_krw_month}
-    return [
-        *(changes or ["nothing changes"]),
-        f"probes a day: {before.probes_day:,} → {after.probes_day:,}",
-        *(
-            f"cost of account {name}: {before.cost_krw_month.get(name, 0):,} → {krw:,} KRW a month"
-            for name, krw in cost.items()
-        ),
-        *(_use_line(use) for use in after.uses if use.share_day or use.share_month),
+    cost = [
+        f"cost of account {name}: {before.cost_krw_month.get(name, 0):,}"
+        f" → {after.cost_krw_month.get(name, 0):,} KRW a month"
+        for name in sorted({*before.cost_krw_month, *after.cost_krw_month})
     ]
+    probes = f"probes a day: {before.probes_day:,} → {after.probes_day:,}"
+    return [*(changes or ["nothing changes"]), probes, *cost, *_quota_lines(before, after)]
 
 
-def _use_line(use: planning.Use) -> str:
-    shares = [
-        f"{share:.1%} of {quota:,} a {span}"
-        for share, quota, span in (
-            (use.share_day, use.quota.day, "day"),
-            (use.share_month, use.quota.month, "month"),
-        )
-        if share and quota
-    ]
-    return f"quota of {use.owner} {use.id}, {use.channel}: {', '.join(shares)}"
+def _quota_lines(before: planning.Load, after: planning.Load) -> Iterator[str]:
+    old = {(use.owner, use.id, use.channel): use for use in before.uses}
+    for use in after.uses:
+        was = old.get((use.owner, use.id, use.channel))
+        for span in ("day", "month"):
+            if share := getattr(use, f"share_{span}"):
+                past = (was and getattr(was, f"share_{span}")) or 0.0
+                quota = f"{getattr(use.quota, span):,} {use.channel} a {span}"
+                yield f"quota of {use.owner} {use.id}: {past:.1%} → {share:.1%} of {quota}"

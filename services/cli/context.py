@@ -1,35 +1,34 @@
-"""Where the command line finds Kafka, Postgres and the outside world, and how it says no.
+"""Where the command line finds Kafka, Postgres and the outside world, and how it speaks.
 
 In a terminal beside `bongsu up` the stack's own data folder tells; elsewhere BONGSU_ settings do.
 """
 
-import asyncio
 import json
 import os
-from collections.abc import Coroutine
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
 
+import orjson
 import typer
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
-from services.local.child import ServerStartError
 from services.local.keys import shared_key
 from services.local.stack import ADDRESSES, DATABASE
-from services.runtime.errors import Consequence, Retry
 from services.runtime.kafka import Address, address_of
 from services.runtime.settings import Settings, load
-from services.storage import errors
 
-NOT_DONE, UNREACHABLE, INVALID = 1, 3, 4
+NOT_DONE, USAGE, UNREACHABLE, INVALID, INTERRUPTED = 1, 2, 3, 4, 130
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="BONGSU_DATA", help="data folder of the local stack")
 ]
 DATA = Path("data")
-T = TypeVar("T")
+Json = Annotated[bool, typer.Option("--json", help="for programs")]
+_SPAN = re.compile(r"(\d{1,6}(?:\.\d+)?)(s|m|h)")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class CliSettings(Settings):
@@ -70,23 +69,24 @@ def _from_settings(data: Path) -> Context:
     return Context(address_of(settings), settings.postgres.get_secret_value(), None)
 
 
+def seconds(span: str) -> float:
+    """`90s`, `10m` or `2h` in seconds; ends the command with a sentence for anything else."""
+    match = _SPAN.fullmatch(span.strip())
+    if match is None:
+        fail(f"{span!r} is no span of time: write 90s, 10m or 2h", USAGE)
+    return float(match.group(1)) * _SECONDS[match.group(2)]
+
+
+def as_json(value: object) -> str:
+    """Dataclasses, models and what they hold, for programs; keys that are enums by their value."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, BaseModel) else str(value)
+
+
 def fail(sentence: str, code: int) -> NoReturn:
     """End with one sentence on standard error."""
     typer.echo(f"bongsu: {sentence}", err=True)
     raise typer.Exit(code)
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work; what a user can cause becomes a sentence and an exit code."""
-    try:
-        return asyncio.run(work)
-    except Retry as error:
-        fail(str(error), UNREACHABLE)
-    except (Consequence, ServerStartError) as error:
-        fail(str(error), INVALID)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    except Exception as error:
-        if not errors.curable(error):
-            raise
-        fail(f"Postgres does not answer: {error or type(error).__name__}", UNREACHABLE)

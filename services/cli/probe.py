@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 import typer
 
 from services.cli.catalogue import in_force, short_producer
@@ -17,11 +16,12 @@ from services.cli.context import (
     UNREACHABLE,
     Context,
     Data,
+    Json,
+    as_json,
     context,
     fail,
-    run,
+    seconds,
 )
-from services.cli.faults import seconds
 from services.contracts import codec, ids, topics
 from services.contracts.evidence import ProbeCommand
 from services.contracts.vocabulary import AnswerResult, Purpose, Stage
@@ -30,6 +30,7 @@ from services.storage.status import ProbeStatus, find_probe
 
 EXPIRES_AFTER = timedelta(seconds=30)
 LOOK_EVERY_S = 0.2
+FAILED = (AnswerResult.REFUSED, AnswerResult.UNREACHABLE)
 STAGES = (Stage.ACCEPTED, Stage.REPORTED, Stage.SEEN, Stage.OPENED)
 
 
@@ -38,22 +39,17 @@ def probe(
     receiver: Annotated[str | None, typer.Option(help="which test handset; else its turn")] = None,
     wait: Annotated[str, typer.Option(help="how long to wait for it to be seen")] = "120s",
     data: Data = DATA,
-    json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    json: Json = False,
 ) -> None:
     """Send one test message now. Exit 0: a device saw it; 1: none did; 3: it could not be tried.
 
     Example: bongsu probe geoje.alimtalk.sens --wait 60s
     """
     where, patience = context(data), seconds(wait)
-    found = run(_probe(where, route, receiver, patience, quiet=json))
+    found = asyncio.run(_probe(where, route, receiver, patience, quiet=json))
     if json:
         typer.echo(as_json(found))
     _end(found, patience)
-
-
-def as_json(found: ProbeStatus | None) -> str:
-    """A probe for programs; stages are by name, absent ones were not reached. Pure."""
-    return orjson.dumps(found, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 async def _probe(
@@ -71,8 +67,9 @@ async def _check(where: Context, route: str, receiver: str | None) -> None:
     if catalogue is None:
         fail("no catalogue is in force: run `bongsu catalogue apply`", UNREACHABLE)
     if route not in catalogue.routes:
-        near = ", ".join(r for r in catalogue.routes if r.split(".")[0] == route.split(".")[0])
-        fail(f"there is no route {route}" + (f"; there is {near}" if near else ""), UNREACHABLE)
+        near = [r for r in catalogue.routes if r.split(".")[0] == route.split(".")[0]]
+        hint = f"there is {', '.join(near)}" if near else "`bongsu status` shows all"
+        fail(f"there is no route {route}; {hint}", UNREACHABLE)
     if not catalogue.routes[route].enabled:
         fail(f"route {route} is not enabled", UNREACHABLE)
     if receiver is not None and receiver not in catalogue.routes[route].receivers:
@@ -112,8 +109,7 @@ async def _watch(
 
 
 def _over(found: ProbeStatus) -> bool:
-    refused = found.answer in (AnswerResult.REFUSED, AnswerResult.UNREACHABLE)
-    return refused or Stage.SEEN in found.stages
+    return found.answer in FAILED or Stage.SEEN in found.stages
 
 
 def _lines(found: ProbeStatus) -> list[str]:
@@ -123,8 +119,7 @@ def _lines(found: ProbeStatus) -> list[str]:
             took = (found.stages[stage] - found.sent_at).total_seconds()
             lines.append(f"{stage:9} {_clock(found.stages[stage])}  after {took:.2f} s")
     if found.answer is not None and found.answer is not AnswerResult.ACCEPTED:
-        code = f" ({found.answer_code})" if found.answer_code else ""
-        lines.append(f"the provider's answer: {found.answer}{code}")
+        lines.append(f"the provider's answer: {_answer(found)}")
     return lines
 
 
@@ -137,16 +132,20 @@ def _tell(lines: Iterable[str], told: set[str]) -> None:
 
 def _end(found: ProbeStatus | None, patience: float) -> None:
     if found is None:
-        fail(
-            f"no worker took the probe within {patience:g} s: are probe workers running?",
-            UNREACHABLE,
-        )
+        why = f"no worker took the probe within {patience:g} s: are probe workers running?"
+        fail(why, UNREACHABLE)
     if Stage.SEEN in found.stages:
         return
+    if found.answer in FAILED:
+        fail(f"not accepted: the provider's answer was {_answer(found)}", NOT_DONE)
     reached = [stage for stage in STAGES if stage in found.stages]
-    missing = Stage.ACCEPTED if Stage.ACCEPTED not in reached else Stage.SEEN
+    missing = Stage.SEEN if Stage.ACCEPTED in reached else Stage.ACCEPTED
     after = f"; the last stage reached was {reached[-1]}" if reached else ""
     fail(f"not {missing} within {patience:g} s{after}", NOT_DONE)
+
+
+def _answer(found: ProbeStatus) -> str:
+    return f"{found.answer} ({found.answer_code})" if found.answer_code else f"{found.answer}"
 
 
 def _clock(at: datetime) -> str:

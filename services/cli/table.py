@@ -1,8 +1,9 @@
-"""The table of routes: what `bongsu up` shows live and `bongsu status` prints. Pure: rows in."""
+"""The figures of routes: what `bongsu up` shows live and `bongsu status` prints. Pure: rows in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from rich.table import Table
 
@@ -11,7 +12,7 @@ from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
 from services.storage.status import ProbeStatus, RouteStatus
 
-STAGES = (Stage.ACCEPTED, Stage.REPORTED, Stage.SEEN)
+COUNTS = ("sent", "accepted", "refused", "reported", "seen", "opened", "lost", "void", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,35 @@ def rests(catalogue: Catalogue, route: Route, now: datetime) -> bool:
     return window is not None and slots.within(window.start, window.end, window.zone, now)
 
 
+def record(line: Line) -> dict[str, Any]:
+    """A line for programs: its counts, and `p50_s`, `p95_s` (seconds from sending) by stage."""
+    figures = line.figures
+    newest = figures.newest if figures else None
+    spreads = figures.stages if figures else {}
+    return {
+        "route": line.route,
+        "enabled": line.enabled,
+        "restricted": line.restricted,
+        **{name: getattr(figures, name, 0) for name in COUNTS},
+        "p50_s": {str(stage): spread.p50_s for stage, spread in spreads.items()},
+        "p95_s": {str(stage): spread.p95_s for stage, spread in spreads.items()},
+        "last_seen_at": _iso(figures.last_seen_at if figures else None),
+        "last_sent_at": _iso(newest.sent_at if newest else None),
+        "last_outcome": newest.outcome if newest else None,
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
 def render(shown: Sequence[Line], now: datetime) -> Table:
     """The table. One row a route: last probe by stage, latencies, counts."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
     table.add_column("route", no_wrap=True)
     table.add_column("last probe")
     for title in ("seen p50", "p95", "sent", "seen", "lost", "void", "unknown"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for line in shown:
         if line.enabled:
             table.add_row(line.route, *_cells(line, now))
@@ -58,13 +81,13 @@ def render(shown: Sequence[Line], now: datetime) -> Table:
 
 def _cells(line: Line, now: datetime) -> list[str]:
     figures = line.figures
+    resting = "[dim]night window: not sent" if line.restricted else None
     if figures is None:
-        return ["[dim]night window: not sent" if line.restricted else "[dim]not yet", *[""] * 7]
+        return [resting or "[dim]not yet"]
     spread = figures.stages.get(Stage.SEEN)
     return [
-        "[dim]night window: not sent" if line.restricted else last_probe(figures.newest, now),
-        f"{spread.p50_s:.1f} s" if spread else "",
-        f"{spread.p95_s:.1f} s" if spread else "",
+        resting or last_probe(figures.newest, now),
+        *([f"{spread.p50_s:.1f} s", f"{spread.p95_s:.1f} s"] if spread else ["", ""]),
         str(figures.sent),
         str(figures.seen),
         f"[red]{figures.lost}" if figures.lost else "0",
@@ -74,15 +97,19 @@ def _cells(line: Line, now: datetime) -> list[str]:
 
 
 def last_probe(newest: ProbeStatus, now: datetime) -> str:
-    """The newest probe in a few words: its age and the stages it reached, or what became of it."""
-    age = max(timedelta(0), now - newest.sent_at)
-    reached = [stage for stage in STAGES if stage in newest.stages]
-    words = " ".join(_stage(stage, newest) for stage in reached) or "sent"
-    colour = "green" if Stage.SEEN in newest.stages else "yellow"
-    if newest.outcome and Stage.SEEN not in newest.stages:
-        words, colour = f"{words} · {newest.outcome}", "red"
-    return f"[{colour}]{age.total_seconds():3.0f} s ago  {words}"
+    """The newest probe in a few words: its age, the stages it reached, else what became of it."""
+    words = [str(s) for s in (Stage.ACCEPTED, Stage.REPORTED) if s in newest.stages]
+    seen = newest.stages.get(Stage.SEEN)
+    colour = "yellow"
+    if seen:
+        words.append(f"seen {(seen - newest.sent_at).total_seconds():.1f} s")
+        colour = "green"
+    elif newest.outcome:
+        words.append(f"· {newest.outcome}")
+        colour = "red"
+    return f"[{colour}]{_age((now - newest.sent_at).total_seconds())}  {' '.join(words) or 'sent'}"
 
 
-def _stage(stage: Stage, probe: ProbeStatus) -> str:
-    return f"{stage} {(probe.stages[stage] - probe.sent_at).total_seconds():.1f}"
+def _age(passed_s: float) -> str:
+    unit, size = ("s", 1) if passed_s < 100 else ("m", 60) if passed_s < 6_000 else ("h", 3_600)
+    return f"{max(0.0, passed_s) / size:2.0f} {unit} ago"

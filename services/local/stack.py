@@ -20,6 +20,7 @@ from services.contracts import topics
 from services.contracts.catalogue import Catalogue
 from services.local import keys, outside
 from services.local.child import HOST, Child, Server, ServerStartError, require_free_port
+from services.local.jars import Progress
 from services.local.kafka import EmbeddedKafka
 from services.local.postgres import EmbeddedPostgres
 from services.local.settings import LocalSettings
@@ -57,8 +58,9 @@ class Part:
 class Stack:
     """The servers and processes of one data folder."""
 
-    def __init__(self, data: Path, settings: LocalSettings, tell: Tell) -> None:
-        self.data, self.settings, self._tell = data.absolute(), settings, tell
+    def __init__(self, data: Path, settings: LocalSettings, tell: Tell, fetched: Progress) -> None:
+        self.data, self.settings = data.absolute(), settings
+        self._tell, self._fetched = tell, fetched
         self.secrets = self.data / "secrets"
         self.kafka = EmbeddedKafka(
             self.data / "kafka",
@@ -185,11 +187,8 @@ class Stack:
         self.postgres = EmbeddedPostgres(
             self.data / "postgres", self.settings.postgres_port, password
         )
-        await asyncio.gather(self.kafka.start(progress=self._count_jars), self.postgres.start())
+        await asyncio.gather(self.kafka.start(progress=self._fetched), self.postgres.start())
         await asyncio.gather(self.kafka.ready(), self.postgres.ready())
-
-    def _count_jars(self, done: int, total: int) -> None:
-        self._tell(f"fetching Kafka, once: {done} of {total} files")
 
     async def _init(self) -> None:
         """Topics, database, roles. Kafka may still refuse for a moment after it listens."""

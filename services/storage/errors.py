@@ -45,6 +45,11 @@ def curable(error: BaseException) -> bool:
     return isinstance(error, _CURABLE) and not names_a_row(error)
 
 
+def refused(error: BaseException) -> bool:
+    """Did the server answer with a no: a wrong login, database or right, a table not made yet?"""
+    return isinstance(error, asyncpg.PostgresError)
+
+
 def names_a_row(error: BaseException) -> bool:
     """Does some row of the batch hold what cannot be stored? Then bisect and set it aside."""
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):

@@ -81,6 +81,13 @@ def test_a_port_in_use_is_one_clear_sentence(
     assert "Traceback" not in second.text
 
 
+def test_a_second_stack_on_the_same_data_is_refused_and_the_first_goes_on(up: Up) -> None:
+    second = bongsu("up", data=up.data)
+    assert second.code == 4
+    assert second.err.startswith("bongsu: a stack already runs on ")
+    assert bongsu("status", data=up.data).code == 0
+
+
 def test_the_end_leaves_nothing_behind_and_a_second_start_goes_on(up: Up) -> None:
     """Last in this file: it stops the stack of the others and starts it once more."""
     first = up.finish(within=15)

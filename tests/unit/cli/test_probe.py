@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.cli.probe import as_json
+from services.cli.context import as_json
 from services.contracts.vocabulary import AnswerResult, Purpose, Stage
 from services.storage.status import ProbeStatus
 

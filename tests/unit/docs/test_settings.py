@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -15,7 +16,7 @@ from services.alerting.metrics import Metrics as AlertingMetrics
 from services.alerting.settings import AlertingSettings
 from services.catalogue.publish import Follower
 from services.cli.context import CliSettings
-from services.cli.init import InitSettings
+from services.cli.operate import InitSettings
 from services.ingest.metrics import Metrics as IngestMetrics
 from services.ingest.settings import IngestSettings
 from services.local.settings import LocalSettings
@@ -24,7 +25,7 @@ from services.probe.settings import ProbeSettings
 from services.runtime.kafka import Address, Producer
 from services.runtime.ops import Health
 from services.runtime.settings import Settings
-from simulators.settings import SimulatorSettings
+from simulators.config import SimulatorSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPONENTS = ROOT / "docs" / "components"
@@ -69,6 +70,8 @@ def _default(field: FieldInfo) -> str | None:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return ""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
     if isinstance(value, bool | dict):
         return json.dumps(value)
     return str(value)

@@ -1,0 +1,66 @@
+"""What people read: the table's newest probe, the fetching of Kafka, a plan's quotas."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from services.catalogue.plan import Load, Plan, Use
+from services.cli.catalogue import lines
+from services.cli.screen import Screen
+from services.cli.table import last_probe
+from services.contracts.catalogue import Quota
+from services.contracts.vocabulary import AnswerResult, Outcome, Purpose, Stage
+from services.storage.status import ProbeStatus
+
+AT = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
+PROBE = ProbeStatus(
+    probe_id=UUID("019a1234-5678-7abc-8def-0123456789ab"), route="geoje.sms.sens",
+    purpose=Purpose.SCHEDULED, receiver="skt-01", slot=AT, sent_at=AT, seen_due=AT,
+    stages={Stage.ACCEPTED: AT}, answer=AnswerResult.ACCEPTED,
+    answer_code="202", provider_says=None, outcome=None, reason=None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("probe", "after_s", "words"),
+    [
+        (replace(PROBE, stages={}), 1, "[yellow] 1 s ago  sent"),
+        (PROBE, 12, "[yellow]12 s ago  accepted"),
+        (replace(PROBE, outcome=Outcome.UNDELIVERED), 240, "[red] 4 m ago  accepted · undelivered"),
+        (
+            replace(PROBE, stages={s: AT + timedelta(seconds=4.1) for s in Stage}),
+            7_200,
+            "[green] 2 h ago  accepted reported seen 4.1 s",
+        ),
+    ],
+)
+def test_the_newest_probe_is_told_in_a_few_words(
+    probe: ProbeStatus, after_s: float, words: str
+) -> None:
+    assert last_probe(probe, AT + timedelta(seconds=after_s)) == words
+
+
+def test_fetching_kafka_is_two_lines_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(Path("data"))
+    for done in range(47):
+        screen.fetched(done, 46)
+
+    told = [line.split(" ", 1)[1] for line in capsys.readouterr().out.splitlines()]
+    assert told == [f"fetching Kafka, once: {n} of 46 files" for n in (0, 46)]
+
+
+def test_a_plan_shows_cost_and_quota_before_and_after() -> None:
+    quota = Quota(day=1_000)
+    before = Load(10, 310, {"a": 100, "gone": 5}, (Use("sender", "s", "sms", 100, 3_100, quota),))
+    after = Load(20, 620, {"a": 200}, (Use("sender", "s", "sms", 150, 4_650, quota),))
+
+    assert lines(Plan((), before, after)) == [
+        "nothing changes",
+        "probes a day: 10 → 20",
+        "cost of account a: 100 → 200 KRW a month",
+        "cost of account gone: 5 → 0 KRW a month",
+        "quota of sender s: 10.0% → 15.0% of 1,000 sms a day",
+    ]
