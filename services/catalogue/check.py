@@ -8,6 +8,7 @@ A disabled route is a plan: its adapter and its receivers may be still to come.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,19 +16,27 @@ from services.catalogue import texts
 from services.catalogue.load import ANY, Item, Loaded, Problem
 from services.catalogue.plan import DAYS, Limits, Use, load_of, minute_of, window_minutes
 from services.catalogue.sentences import suggestion
-from services.contracts.catalogue import Account, Body, Catalogue, DailyWindow, Route, Sender
+from services.contracts.catalogue import (
+    Account,
+    Body,
+    Catalogue,
+    ChannelRule,
+    DailyWindow,
+    Model,
+    Route,
+    Sender,
+)
 from services.contracts.vocabulary import Channel, NoticeClass
 
 MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an hour
 MOST_LATE_ELSE_S = 3_600
 MOST_OPENS_S = 90 * 86_400
-NIGHT = (
-    21 * 60,
-    8 * 60,
-)  # no advertising 21:00-08:00, Information and Communications Network Act 50
+# No advertising 21:00-08:00: Information and Communications Network Act 50.
+NIGHT = (21 * 60, 8 * 60)
 NUMBERED = {Channel.SMS, Channel.LMS, Channel.RCS}  # sent from a registered number, by a carrier
 NAMED = {Channel.ALIMTALK, Channel.BRANDMESSAGE}  # sent from a Kakao channel
 PLURAL = {"body": "bodies"}
+M = TypeVar("M", bound=Model)
 
 _FACT_SOURCE = re.compile(r"\[([^\[\]]+)\]$")
 
@@ -41,21 +50,9 @@ class Subject:
     adapters: frozenset[str]
     limits: Limits
 
-    def of(self, kind: str) -> list[Item]:
-        """The readable objects of a kind."""
-        return [item for item in self.loaded.items if item.kind == kind]
-
-    def routes(self) -> Iterator[tuple[Item, Route]]:
-        """Routes with the place they stand at."""
-        for item in self.of("route"):
-            if isinstance(item.model, Route):
-                yield item, item.model
-
-    def senders(self) -> Iterator[tuple[Item, Sender]]:
-        """Senders with the place they stand at."""
-        for item in self.of("sender"):
-            if isinstance(item.model, Sender):
-                yield item, item.model
+    def of(self, model: type[M]) -> list[tuple[Item, M]]:
+        """The readable objects of a kind, with the place they stand at."""
+        return [(i, i.model) for i in self.loaded.items if isinstance(i.model, model)]
 
     def missing(self, item: Item, kind: str, name: str, *loc: int | str) -> Iterator[Problem]:
         """A problem if no object of that kind has that id."""
@@ -85,9 +82,9 @@ def duplicate_ids(s: Subject) -> Iterator[Problem]:
         other = first.setdefault((item.kind, item.id), item)
         if other is not item:
             yield item.problem(f"this id is already used in {other.file}:{other.line('id')}", "id")
-    for item in s.of("body"):
-        yield from _repeated(item, "notice", [n.id for n in _body(item).notices], "notices")
-    for item, sender in s.senders():
+    for item, body in s.of(Body):
+        yield from _repeated(item, "notice", [n.id for n in body.notices], "notices")
+    for item, sender in s.of(Sender):
         yield from _repeated(item, "template", [t.code for t in sender.templates], "templates")
 
 
@@ -98,36 +95,33 @@ def _repeated(item: Item, what: str, names: list[str], field: str) -> Iterator[P
 
 
 def parts_of_accounts_and_senders_exist(s: Subject) -> Iterator[Problem]:
-    for item in s.of("account"):
-        if isinstance(item.model, Account):
-            yield from s.missing(item, "provider", item.model.provider, "provider")
-    for item, sender in s.senders():
+    for item, account in s.of(Account):
+        yield from s.missing(item, "provider", account.provider, "provider")
+    for item, sender in s.of(Sender):
         for kind in ("body", "account", "channel"):
             yield from s.missing(item, kind, getattr(sender, kind), kind)
 
 
 def parts_of_routes_exist(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
-        for kind in ("body", "account", "channel", "sender"):
-            yield from s.missing(item, kind, getattr(route, kind), kind)
-        if route.platform:
-            yield from s.missing(item, "platform", route.platform, "platform")
-        if route.failover:
-            yield from s.missing(item, "sender", route.failover.sender, "failover", "sender")
-            yield from s.missing(item, "channel", route.failover.channel, "failover", "channel")
+    for item, route in s.of(Route):
+        for kind in ("body", "account", "channel", "sender", "platform"):
+            if name := getattr(route, kind):
+                yield from s.missing(item, kind, name, kind)
+        for kind in ("sender", "channel") if route.failover else ():
+            yield from s.missing(item, kind, getattr(route.failover, kind), "failover", kind)
         for place, name in enumerate(route.receivers if route.enabled else ()):
             yield from s.missing(item, "receiver", name, "receivers", place)
 
 
 def route_names_its_parts(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
+    for item, route in s.of(Route):
         stem = f"{route.body}.{route.channel}.{route.account}"
         if route.id != stem and not re.fullmatch(re.escape(stem) + r"\.[a-z0-9_-]+", route.id):
             yield item.problem(f"the id must be '{stem}', or '{stem}.<variant>'", "id")
 
 
 def route_notice_exists(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
+    for item, route in s.of(Route):
         body = s.catalogue.bodies.get(route.body)
         notices = {notice.id for notice in body.notices} if body else {route.notice}
         if route.notice not in notices:
@@ -137,25 +131,19 @@ def route_notice_exists(s: Subject) -> Iterator[Problem]:
 
 def senders_fit(s: Subject) -> Iterator[Problem]:
     """A route and its substitute are sent by a sender of the same body, account and channel."""
-    for item, route in s.routes():
-        wanted: list[tuple[str, str, tuple[str, ...]]] = [
-            (route.sender, route.channel, ("sender",))
-        ]
-        if route.failover:
-            place = ("failover", "sender")
-            wanted.append((route.failover.sender, route.failover.channel, place))
-        for name, channel, loc in wanted:
-            sender = s.catalogue.senders.get(name)
-            if sender and (sender.body, sender.account, sender.channel) != (
-                route.body, route.account, channel,
-            ):  # fmt: skip
-                text = f"sender '{name}' is {sender.body}'s for {sender.channel}"
-                text += f" with {sender.account}, not {route.body}'s for {channel}"
-                yield item.problem(f"{text} with {route.account}", *loc)
+    for item, route in s.of(Route):
+        for leg, loc in ((route, ("sender",)), (route.failover, ("failover", "sender"))):
+            sender = s.catalogue.senders.get(leg.sender) if leg else None
+            if leg is None or sender is None:
+                continue
+            wanted = f"{route.body}'s for {leg.channel} with {route.account}"
+            found = f"{sender.body}'s for {sender.channel} with {sender.account}"
+            if found != wanted:
+                yield item.problem(f"sender '{leg.sender}' is {found}, not {wanted}", *loc)
 
 
 def senders_are_complete(s: Subject) -> Iterator[Problem]:
-    for item, sender in s.senders():
+    for item, sender in s.of(Sender):
         if sender.channel in NUMBERED and not sender.secret:
             yield item.problem(f"{sender.channel} needs 'secret', naming its number's secret")
         if sender.channel in NAMED and not sender.identity:
@@ -163,7 +151,7 @@ def senders_are_complete(s: Subject) -> Iterator[Problem]:
 
 
 def templates_exist(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
+    for item, route in s.of(Route):
         sender = s.catalogue.senders.get(route.sender)
         codes = {template.code for template in sender.templates} if sender else set()
         if route.channel is Channel.ALIMTALK and route.template is None:
@@ -174,7 +162,7 @@ def templates_exist(s: Subject) -> Iterator[Problem]:
 
 
 def platforms_fit(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
+    for item, route in s.of(Route):
         if route.channel in NUMBERED and route.platform:
             yield item.problem(
                 f"{route.channel} is delivered by the receiver's carrier; leave 'platform' out",
@@ -185,7 +173,7 @@ def platforms_fit(s: Subject) -> Iterator[Problem]:
 
 
 def accounts_cover_their_channels(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
+    for item, route in s.of(Route):
         account = s.catalogue.accounts.get(route.account)
         for channel in [route.channel, *([route.failover.channel] if route.failover else [])]:
             for field in ("services", "quota", "price_krw") if account else ():
@@ -195,15 +183,15 @@ def accounts_cover_their_channels(s: Subject) -> Iterator[Problem]:
 
 
 def adapters_exist(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
+    for item, route in s.of(Route):
         if route.enabled and route.adapter not in s.adapters:
             near = suggestion(route.adapter, s.adapters)
             yield item.problem(f"there is no adapter '{route.adapter}'{near}", "adapter")
 
 
 def ladders_lead_somewhere(s: Subject) -> Iterator[Problem]:
-    for item in s.of("body"):
-        for n, notice in enumerate(_body(item).notices):
+    for item, body in s.of(Body):
+        for n, notice in enumerate(body.notices):
             if not any(rung.route for rung in notice.ladder):
                 text = f"no rung of notice '{notice.id}' has a route: nothing watches it"
                 yield item.problem(text, "notices", n, "ladder", warning=True)
@@ -217,9 +205,9 @@ def ladders_lead_somewhere(s: Subject) -> Iterator[Problem]:
 
 
 def bodies_are_watched(s: Subject) -> Iterator[Problem]:
-    watched = {route.body for _, route in s.routes() if route.enabled}
-    for item in s.of("body"):
-        if item.id not in watched:
+    watched = {route.body for _, route in s.of(Route) if route.enabled}
+    for item, body in s.of(Body):
+        if body.id not in watched:
             yield item.problem("no route of this body is enabled", warning=True)
 
 
@@ -232,9 +220,9 @@ def objects_stand_in_their_body_s_file(s: Subject) -> Iterator[Problem]:
 
 
 def facts_name_their_source(s: Subject) -> Iterator[Problem]:
-    for item in s.of("body"):
-        known = {source.key for source in _body(item).sources}
-        for n, notice in enumerate(_body(item).notices):
+    for item, body in s.of(Body):
+        known = {source.key for source in body.sources}
+        for n, notice in enumerate(body.notices):
             if notice.audience.source and notice.audience.source not in known:
                 text = f"there is no source '{notice.audience.source}'"
                 yield item.problem(text, "notices", n, "audience", "source")
@@ -247,7 +235,7 @@ def facts_name_their_source(s: Subject) -> Iterator[Problem]:
 
 
 def intervals_are_allowed(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
+    for item, route in s.of(Route):
         account = s.catalogue.accounts.get(route.account)
         provider = s.catalogue.providers.get(account.provider) if account else None
         if provider and route.interval_s < provider.min_interval_s:
@@ -256,15 +244,15 @@ def intervals_are_allowed(s: Subject) -> Iterator[Problem]:
 
 
 def due_times_are_sensible(s: Subject) -> Iterator[Problem]:
-    for item in s.of("channel"):
-        late_s, opens_s = getattr(item.model, "late_s", 0), getattr(item.model, "opens_within_s", 0)
-        if late_s > MOST_LATE_ELSE_S:
-            yield item.problem(f"late_s {late_s} is above {MOST_LATE_ELSE_S}", "late_s")
-        if (opens_s or 0) > MOST_OPENS_S:
-            yield item.problem(f"opens_within_s {opens_s} is above 90 days", "opens_within_s")
-    for item, route in s.routes():
-        body, rule = s.catalogue.bodies.get(route.body), s.catalogue.channels.get(route.channel)
-        for notice in body.notices if body and rule else ():
+    for item, rule in s.of(ChannelRule):
+        if rule.late_s > MOST_LATE_ELSE_S:
+            yield item.problem(f"late_s {rule.late_s} is above {MOST_LATE_ELSE_S}", "late_s")
+        if (rule.opens_within_s or 0) > MOST_OPENS_S:
+            text = f"opens_within_s {rule.opens_within_s} is above 90 days"
+            yield item.problem(text, "opens_within_s")
+    for item, route in s.of(Route):
+        body, known = s.catalogue.bodies.get(route.body), route.channel in s.catalogue.channels
+        for notice in body.notices if body and known else ():
             late_s = s.catalogue.late_s(route)
             most = MOST_LATE_S.get(notice.notice_class, MOST_LATE_ELSE_S)
             if notice.id == route.notice and late_s > most:
@@ -273,7 +261,7 @@ def due_times_are_sensible(s: Subject) -> Iterator[Problem]:
 
 
 def receivers_can_see(s: Subject) -> Iterator[Problem]:
-    for item, route in s.routes():
+    for item, route in s.of(Route):
         rule = s.catalogue.channels.get(route.channel)
         for place, name in enumerate(route.receivers if route.enabled and rule else ()):
             phone = s.catalogue.receivers.get(name)
@@ -283,8 +271,9 @@ def receivers_can_see(s: Subject) -> Iterator[Problem]:
 
 
 def windows_are_real(s: Subject) -> Iterator[Problem]:
-    for item in [*s.of("channel"), *s.of("route")]:
-        window: DailyWindow | None = getattr(item.model, "restricted", None)
+    resting: list[tuple[Item, ChannelRule | Route]] = [*s.of(ChannelRule), *s.of(Route)]
+    for item, model in resting:
+        window = model.restricted
         if window is None:
             continue
         if any(at.second or at.microsecond or at.tzinfo for at in (window.start, window.end)):
@@ -305,12 +294,12 @@ def _is_zone(name: str) -> bool:
 
 
 def advertising_rests_at_night(s: Subject) -> Iterator[Problem]:
-    for item in s.of("channel"):
-        if getattr(item.model, "advertising", False):
-            yield from _night(item, getattr(item.model, "restricted", None))
-    for item, route in s.routes():
-        rule = s.catalogue.channels.get(route.channel)
-        if rule and rule.advertising and route.restricted:
+    for item, rule in s.of(ChannelRule):
+        if rule.advertising:
+            yield from _night(item, rule.restricted)
+    for item, route in s.of(Route):
+        own = s.catalogue.channels.get(route.channel)
+        if own and own.advertising and route.restricted:
             yield from _night(item, route.restricted)
 
 
@@ -326,7 +315,7 @@ def _night(item: Item, window: DailyWindow | None) -> Iterator[Problem]:
 
 def templates_survive_the_way(s: Subject) -> Iterator[Problem]:
     """A text that a phone hides or cuts, or a channel refuses, would measure itself."""
-    for item, sender in s.senders():
+    for item, sender in s.of(Sender):
         for place, template in enumerate(sender.templates):
             for text in texts.wrong_with(template.text, sender.channel):
                 full = f"template '{template.code}' {text}"
@@ -369,18 +358,11 @@ def _quota_place(use: Use) -> tuple[str, ...]:
 
 def budgets_suffice(s: Subject) -> Iterator[Problem]:
     cost = load_of(s.catalogue, s.limits).cost_krw_month
-    for item in s.of("account"):
-        budget = getattr(item.model, "probe_budget_krw_month", 0)
-        if cost.get(item.id, 0) > budget:
-            text = (
-                f"probes would cost KRW {cost[item.id]:,} in {DAYS} days, the budget is {budget:,}"
-            )
+    for item, account in s.of(Account):
+        krw, budget = cost.get(account.id, 0), account.probe_budget_krw_month
+        if krw > budget:
+            text = f"probes would cost KRW {krw:,} in {DAYS} days, the budget is {budget:,}"
             yield item.problem(text, "probe_budget_krw_month")
-
-
-def _body(item: Item) -> Body:
-    assert isinstance(item.model, Body)
-    return item.model
 
 
 RULES: tuple[Rule, ...] = (

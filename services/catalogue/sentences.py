@@ -31,14 +31,7 @@ _ENDINGS = {
     "string_too_short": "must not be empty",
     "string_too_long": "is longer than {max_length} characters",
     "string_unicode": "holds characters that are no text",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
     "int_parsing_size": "is too large a number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
@@ -46,12 +39,14 @@ _ENDINGS = {
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping of names to values",
     "model_type": "must be a mapping with named fields",
-    "time_type": "must be a time such as '20:00'",
-    "time_parsing": "must be a time such as '20:00'",
-    "date_type": "must be a date such as 2022-09-15",
-    "date_parsing": "must be a date such as 2022-09-15",
-    "date_from_datetime_parsing": "must be a date such as 2022-09-15",
-    "date_from_datetime_inexact": "must be a date such as 2022-09-15",
+}
+# The same by the first word of the error type, where all of them mean one thing.
+_KINDS = {
+    "int": "must be a whole number",
+    "float": "must be a number",
+    "bool": "must be true or false",
+    "time": "must be a time such as '20:00'",
+    "date": "must be a date such as 2022-09-15",
 }
 
 
@@ -89,11 +84,11 @@ def _sentence(model: type[BaseModel], place: Place, detail: ErrorDetails) -> str
     if kind == "string_pattern_mismatch":
         last = next((part for part in reversed(place) if isinstance(part, str)), "")
         return f"{field} {_SHAPES.get(last, _ID_SHAPE)}"
-    ending = _ENDINGS.get(kind)
+    ending = _ENDINGS.get(kind) or _KINDS.get(kind.partition("_")[0])
     return (
         f"{field} {ending.format(**detail.get('ctx', {}))}"
         if ending
-        else (f"{field}: {detail['msg']}")
+        else f"{field}: {detail['msg']}"
     )
 
 
