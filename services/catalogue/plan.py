@@ -57,7 +57,6 @@ class Load:
     confirm allowance, uses also substitutes."""
 
     probes_day: int
-    probes_month: int
     cost_krw_month: dict[str, int]
     uses: tuple[Use, ...]
 
@@ -88,7 +87,7 @@ def plan(before: Catalogue | None, after: Catalogue, limits: Limits | None = Non
     new = {(kind, key): item for kind, key, item in after.objects()}
     changes = [_change(name, old.get(name), item) for name, item in new.items()]
     changes += [Change("removed", *name) for name in old if name not in new]
-    nothing = Load(0, 0, {}, ())
+    nothing = Load(0, {}, ())
     return Plan(
         tuple(change for change in changes if change),
         load_of(before, limits) if before else nothing,
@@ -114,8 +113,7 @@ def load_of(catalogue: Catalogue, limits: Limits) -> Load:
         account = catalogue.accounts.get(route.account)
         price = account.price_krw.get(route.channel, 0) if account else 0
         cost[route.account] += price * DAYS * with_confirms(daily[route.id], limits)
-    scheduled = sum(daily.values())
-    return Load(scheduled, scheduled * DAYS, dict(cost), _uses(catalogue, enabled, daily, limits))
+    return Load(sum(daily.values()), dict(cost), _uses(catalogue, enabled, daily, limits))
 
 
 def with_confirms(probes: int, limits: Limits) -> int:

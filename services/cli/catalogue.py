@@ -85,9 +85,7 @@ def read(directory: Path, json: bool = False) -> Catalogue:
     if json:
         typer.echo(as_json(problems))
     for problem in () if json else problems:
-        kind = "warning: " if problem.warning else ""
-        place = f"{directory}/{problem.file}:{problem.line}"
-        typer.echo(f"{place}: {kind}{problem.sentence}", err=True)
+        typer.echo(f"{directory}/{problem}", err=True)
     errors = sum(not problem.warning for problem in problems)
     if errors:
         fail(f"{errors} problem{'s' * (errors > 1)} in {directory}/; nothing was changed", INVALID)

@@ -72,7 +72,7 @@ def test_a_body_nobody_watches_is_a_warning(tmp_path: Path) -> None:
     found = check(load(write(tmp_path, {"bodies/geoje.yaml": text})), ADAPTERS)
 
     assert [(str(problem), problem.warning) for problem in found] == [
-        ("bodies/geoje.yaml:1: body 'geoje': no route of this body is enabled", True)
+        ("bodies/geoje.yaml:1: warning: body 'geoje': no route of this body is enabled", True)
     ]
 
 

@@ -54,8 +54,8 @@ def test_fetching_kafka_is_two_lines_in_a_log(capsys: pytest.CaptureFixture[str]
 
 def test_a_plan_shows_cost_and_quota_before_and_after() -> None:
     quota = Quota(day=1_000)
-    before = Load(10, 310, {"a": 100, "gone": 5}, (Use("sender", "s", "sms", 100, 3_100, quota),))
-    after = Load(20, 620, {"a": 200}, (Use("sender", "s", "sms", 150, 4_650, quota),))
+    before = Load(10, {"a": 100, "gone": 5}, (Use("sender", "s", "sms", 100, 3_100, quota),))
+    after = Load(20, {"a": 200}, (Use("sender", "s", "sms", 150, 4_650, quota),))
 
     assert lines(Plan((), before, after)) == [
         "nothing changes",
