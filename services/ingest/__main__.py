@@ -10,13 +10,13 @@ from services import adapters
 from services.catalogue.publish import Follower
 from services.contracts.topics import EVIDENCE
 from services.ingest import app, receivers
-from services.ingest.heartbeat import beat
 from services.ingest.metrics import Metrics
 from services.ingest.poll import Poller
 from services.ingest.receive import Keeper, Receipts
 from services.ingest.settings import IngestSettings
 from services.runtime import logs, ops, process
 from services.runtime.clock import SystemClock
+from services.runtime.heartbeat import beat
 from services.runtime.kafka import Producer, address_of
 from services.runtime.kafka_readers import GroupReader, offsets_since
 from services.runtime.retry import until
@@ -56,7 +56,15 @@ async def ingest(stopping: asyncio.Event) -> None:
         "kafka": producer.run(drained),
         "catalogue": until(stopping, follower.follow(stopping, metrics.keep_only)),
         "evidence": reader.run(stopping),
-        "heartbeat": beat(keeper, producer, metrics, clock, health, stopping),
+        "heartbeat": beat(
+            keeper.source,
+            tuple,
+            producer,
+            clock,
+            health,
+            metrics.selfcheck.labels("ingest_heartbeat").set_to_current_time,
+            stopping,
+        ),
     }
     async with asyncio.TaskGroup() as tasks:
         for name, loop in loops.items():

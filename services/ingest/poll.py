@@ -19,10 +19,11 @@ from services.contracts.catalogue import Account, Catalogue
 from services.contracts.evidence import ProbeAnswered, ReportReceived
 from services.ingest.metrics import Metrics
 from services.ingest.pending import Line, Message, Pending, news
-from services.ingest.receive import Keeper, Publisher
+from services.ingest.receive import Keeper
 from services.runtime.clock import Clock
 from services.runtime.errors import Retry, Stop
 from services.runtime.http import Destination, open_session
+from services.runtime.kafka import Publisher
 from services.runtime.kafka_readers import Fetched, Partition
 from services.runtime.retry import Backoff, pause
 from services.runtime.secrets import SecretFolder

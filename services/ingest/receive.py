@@ -14,20 +14,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import orjson
 import structlog
 
 from services.contracts import evidence, ids, text, topics
 from services.contracts.catalogue import Catalogue, Receiver
-from services.contracts.codec import Encoded, encode
+from services.contracts.codec import encode
 from services.contracts.evidence import DeadLetter, DeviceSeen, Heartbeat, Record
 from services.contracts.vocabulary import ClockSource
 from services.ingest.metrics import Metrics, Result
 from services.ingest.receivers import base
 from services.runtime.clock import Clock
 from services.runtime.errors import Refuse, Retry, SetAside, Stop
+from services.runtime.kafka import Publisher
 from services.runtime.secrets import SecretFolder
 
 TRUSTED_OFFSET = timedelta(seconds=2)
@@ -37,14 +37,6 @@ MOST_TICKETS = 20_000
 # What Android shows an untrusted listener instead of a text it takes for a one-time code.
 _REDACTED = re.compile(r"sensitive notification content hidden|민감한 알림", re.IGNORECASE)
 _log = structlog.get_logger()
-
-
-class Publisher(Protocol):
-    """`services.runtime.kafka.Producer`: returns once the brokers have the record."""
-
-    async def send(self, topic: topics.Topic, record: Encoded) -> None:
-        """Raises Retry while Kafka is away."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from services.catalogue.publish import Follower
 from services.contracts.topics import COMMANDS
 from services.probe.accounts import Accounts
 from services.probe.commands import Commands, read_commands
-from services.probe.heartbeat import CONTROL, Reach, ask_control, beat
 from services.probe.message import Keys
 from services.probe.metrics import Metrics
+from services.probe.reach import CONTROL, Reach, ask_control
 from services.probe.settings import ProbeSettings
 from services.probe.worker import Worker
 from services.runtime import logs, ops, process
 from services.runtime.clock import SystemClock
+from services.runtime.heartbeat import beat
 from services.runtime.http import Destination
 from services.runtime.kafka import Producer, address_of, partition_count
 from services.runtime.retry import until
@@ -55,7 +56,16 @@ async def probe(stopping: asyncio.Event) -> None:
             "commands": until(
                 stopping, read_commands(address, commands, health, stopping), FINISH_WITHIN_S
             ),
-            "heartbeat": beat(settings, producer, reach, clock, metrics, health, stopping),
+            "heartbeat": beat(
+                f"worker/{settings.instance}",
+                reach.take,
+                producer,
+                clock,
+                health,
+                metrics.selfcheck.labels("worker_heartbeat").set_to_current_time,
+                stopping,
+                settings.heartbeat_s,
+            ),
             "control": ask_control(settings.control_url, control, reach.exchanged, stopping),
             "schedule": worker.run(stopping),
         }

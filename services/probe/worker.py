@@ -10,17 +10,17 @@ import asyncio
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from services.adapters.base import Adapter, Message, SendResult
 from services.contracts import evidence
 from services.contracts.catalogue import Catalogue
-from services.contracts.codec import Encoded, encode
+from services.contracts.codec import encode
 from services.contracts.evidence import ProbeAnswered, ProbeSent
 from services.contracts.slots import ACCEPTED_WITHIN
-from services.contracts.topics import EVIDENCE, Topic
+from services.contracts.topics import EVIDENCE
 from services.contracts.vocabulary import AnswerResult, FaultDomain, Purpose
 from services.probe import schedule
 from services.probe.accounts import Accounts, OpenAccount
@@ -32,6 +32,7 @@ from services.probe.schedule import NotSent, PlannedProbe, Wheel
 from services.probe.stops import Admission, StopReason
 from services.runtime.clock import Clock
 from services.runtime.errors import Retry, SetAside, Stop
+from services.runtime.kafka import Publisher
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
 
@@ -40,14 +41,6 @@ ANSWER_KEPT_S = 300.0
 MOST_IN_FLIGHT = 5_000
 LONGEST_SLEEP_S = 0.2  # routes that came meanwhile wait no longer
 _log = structlog.get_logger()
-
-
-class Publisher(Protocol):
-    """Where records go: `services.runtime.kafka.Producer`."""
-
-    async def send(self, topic: Topic, record: Encoded) -> None:
-        """Returns once the record is safe; raises Retry, SetAside."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -195,6 +195,14 @@ async def partition_count(address: Address, topic: Topic) -> int:
             if not described["error_code"]:
                 return len(described["partitions"])
     raise Retry("topic_missing", f"topic {name} does not exist: run `bongsu init`")
+
+
+class Publisher(Protocol):
+    """Where records go: `Producer`, or a test's memory."""
+
+    async def send(self, topic: Topic, record: Encoded) -> None:
+        """Returns once the record is safe. Raises Retry (not now) or SetAside (too large)."""
+        ...
 
 
 class Producer:

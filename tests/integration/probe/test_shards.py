@@ -17,9 +17,9 @@ from services.contracts.topics import ALL, COMMANDS, EVIDENCE
 from services.contracts.vocabulary import Purpose
 from services.probe.accounts import Accounts
 from services.probe.commands import Commands, read_commands
-from services.probe.heartbeat import Reach
 from services.probe.message import Keys
 from services.probe.metrics import Metrics
+from services.probe.reach import Reach
 from services.probe.worker import Worker
 from services.runtime.clock import SystemClock
 from services.runtime.kafka import Address, Producer, create_topics, partition_count

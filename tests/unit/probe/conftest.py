@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import ProbeAnswered, ProbeSent
 from services.probe.accounts import Accounts
-from services.probe.heartbeat import Reach
 from services.probe.metrics import Metrics
+from services.probe.reach import Reach
 from services.probe.schedule import PlannedProbe
 from services.probe.worker import Worker
 from services.runtime.ops import Health

@@ -1,6 +1,6 @@
-"""Signs of life: every 9 s a heartbeat that lists who answered this worker since the last one.
+"""Who answered this worker since its last heartbeat, which lists them.
 
-In:  HTTP exchanges of the accounts, and of the control address. Out: `heartbeat` records.
+In:  HTTP exchanges of the accounts, and of the control address. Out: the list of a heartbeat.
 Without the list a provider's outage could not be told from a broken network of this machine: an
 answer of any status is a proof of network, the control address is one outside every provider.
 """
@@ -9,26 +9,15 @@ import asyncio
 import contextlib
 
 import aiohttp
-import structlog
 
-from services.contracts.codec import encode
-from services.contracts.evidence import Heartbeat
-from services.contracts.topics import HEARTBEATS
 from services.probe.accounts import Exchanged, watch
 from services.probe.metrics import Metrics
-from services.probe.settings import ProbeSettings
-from services.probe.worker import Publisher
-from services.runtime.clock import Clock
-from services.runtime.errors import Retry
 from services.runtime.http import Destination, open_session
-from services.runtime.ops import Health
 from services.runtime.retry import pause
 
 CONTROL = "control"
 CONTROL_EVERY_S = 10.0
 CONTROL_WITHIN_S = 5.0
-AGAIN_S = 1.0
-_log = structlog.get_logger()
 
 
 class Reach:
@@ -50,33 +39,6 @@ class Reach:
         """Who answered since the last call."""
         answered, self._answered = tuple(sorted(self._answered)), set()
         return answered
-
-
-async def beat(
-    settings: ProbeSettings,
-    publisher: Publisher,
-    reach: Reach,
-    clock: Clock,
-    metrics: Metrics,
-    health: Health,
-    stopping: asyncio.Event,
-) -> None:
-    """Send heartbeats until `stopping`. One that Kafka does not take is not sent later: it would
-    claim a sign of life for another minute. A new one goes soon."""
-    while not stopping.is_set():
-        wait_s = settings.heartbeat_s
-        record = Heartbeat(
-            source=f"worker/{settings.instance}", at=clock.now(), reached=reach.take()
-        )
-        try:
-            await publisher.send(HEARTBEATS, encode(record))
-        except Retry as error:
-            wait_s = min(wait_s, AGAIN_S)
-            _log.warning("heartbeat not sent", reason=error.reason)
-        else:
-            metrics.selfcheck.labels("worker_heartbeat").set(clock.now().timestamp())
-        health.turn("heartbeat")
-        await pause(stopping, wait_s)
 
 
 async def ask_control(

@@ -1,22 +1,17 @@
-"""Signs of life, and who answered."""
+"""Who answered, and what the process is told."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
-from services.contracts.evidence import Heartbeat
-from services.probe.heartbeat import Reach, beat
 from services.probe.metrics import Metrics
+from services.probe.reach import Reach
 from services.probe.settings import ProbeSettings
 from services.runtime.errors import Stop
-from services.runtime.ops import READY_WITHIN_S, Health
+from services.runtime.ops import READY_WITHIN_S
 from services.runtime.settings import load
-from tests.support.memory import MemoryPublisher
-from tests.support.probing import MovedClock
-from tests.support.waiting import eventually
 
 KEYS: dict[str, Any] = {"id_key": "i" * 32, "content_key": "c" * 32, "secrets_dir": "secrets"}
 
@@ -35,37 +30,10 @@ def test_an_answer_of_any_status_is_a_proof_of_network_and_silence_is_none() -> 
         assert value("bongsu_provider_api_requests_total", labels) == 1
 
 
-async def test_a_heartbeat_that_kafka_did_not_take_is_not_sent_later() -> None:
-    metrics = Metrics(CollectorRegistry())
-    publisher, reach, stopping = MemoryPublisher(), Reach(metrics), asyncio.Event()
-    publisher.away = True
-    reach.exchanged("sens", 200, 0.1)
-    settings = ProbeSettings(instance="a", heartbeat_s=0.01, **KEYS)
-    clock, health = MovedClock(), Health()
-    beating = asyncio.create_task(
-        beat(settings, publisher, reach, clock, metrics, health, stopping)
-    )
-    await eventually(lambda: publisher.refused, within=5)
-    publisher.away = False
-    await eventually(lambda: publisher.records, within=5)
-    reach.exchanged("control", 200, 0.1)
-    await eventually(lambda: ("control",) in _reached(publisher), within=5)
-    stopping.set()
-    await beating
-    first = publisher.records[0]
-    assert isinstance(first, Heartbeat)
-    assert first.source == "worker/a"
-    assert set(_reached(publisher)) == {(), ("control",)}
-
-
 def test_a_worker_beats_more_often_than_readiness_asks() -> None:
     assert ProbeSettings(**KEYS).heartbeat_s < READY_WITHIN_S
     with pytest.raises(ValidationError):
         ProbeSettings(heartbeat_s=READY_WITHIN_S, **KEYS)
-
-
-def _reached(publisher: MemoryPublisher) -> list[tuple[str, ...]]:
-    return [record.reached for record in publisher.records if isinstance(record, Heartbeat)]
 
 
 def _environment(monkeypatch: pytest.MonkeyPatch, **over: str) -> None:
