@@ -25,6 +25,20 @@ class InitSettings(Settings):
         description="DSN of an administrator, or of bongsu_owner once the roles exist",
     )
     postgres_database: str = Field("bongsu", description="name of the database")
+    postgres_sink_password: SecretStr | None = Field(
+        None, description="lets bongsu_sink (alerting) log in; set anew at each init"
+    )
+    postgres_report_password: SecretStr | None = Field(
+        None, description="lets bongsu_report (the command line, boards) log in"
+    )
+
+    def passwords(self) -> dict[str, str]:
+        """The passwords given, by role."""
+        given = {
+            roles.SINK: self.postgres_sink_password,
+            roles.REPORT: self.postgres_report_password,
+        }
+        return {role: word.get_secret_value() for role, word in given.items() if word}
 
 
 def init(
@@ -45,7 +59,7 @@ def init(
 async def _init(settings: InitSettings) -> None:
     made = await create_topics(address_of(settings), topics.ALL)
     admin = settings.postgres_admin.get_secret_value()
-    applied = await migrate.init_database(admin, settings.postgres_database, {})
+    applied = await migrate.init_database(admin, settings.postgres_database, settings.passwords())
     typer.echo(f"topics made: {', '.join(made) or 'none'}; migrations: {len(applied)}")
 
 
@@ -55,6 +69,10 @@ def _for_administrators() -> list[str]:
         config = ", ".join(f"{key}={value}" for key, value in topic.config.items())
         lines.append(f"-- bongsu.{topic.name}: {topic.partitions} partitions, {config}")
         lines.append(f"--   write: {', '.join(topic.written_by)}; read: {', '.join(topic.read_by)}")
+    lines += [
+        "-- consumer groups: bongsu-probe (probe), bongsu-poll (ingest), bongsu-store (alerting)",
+        "-- describe and describe configs on all topics: probe, alerting",
+    ]
     return [*lines, "", roles.print_sql()]
 
 
