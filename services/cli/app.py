@@ -55,6 +55,8 @@ def explained(error: Exception) -> tuple[str, int]:
             return str(error), UNREACHABLE
         case Consequence() | ServerStartError() | errors.StorageRefused():
             return str(error), INVALID
+        case ModuleNotFoundError():
+            return f"{error.name} is not installed: `make up` installs what this needs", INVALID
         case OSError() if error.filename is not None:
             return f"{error.filename}: {error.strerror}", INVALID
     if errors.curable(error):
