@@ -48,7 +48,9 @@ class Chain(Stack):
         ports: dict[str, Any] = dict(zip(names, free_ports(len(names)), strict=True))
         self.told: list[str] = []
         let_through(folder)
-        super().__init__(folder / "data", LocalSettings(**ports), self.told.append)
+        super().__init__(
+            folder / "data", LocalSettings(**ports), self.told.append, lambda done, total: None
+        )
 
     def kill(self, *names: str) -> datetime:
         """kill -9 of these processes, at once; when."""

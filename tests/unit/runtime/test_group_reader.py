@@ -187,9 +187,9 @@ async def test_they_come_again_too_where_only_kafka_knows_the_offset(
 async def test_a_handler_that_retries_for_ever_makes_the_process_unready_but_not_dead(
     scene: Scene,
 ) -> None:
-    scene.handler.unassignable = [Retry("postgres_away")] * 3
+    scene.handler.unassignable = [Retry("postgres_away")] * 100
     running = asyncio.create_task(scene.reader.run(scene.stopping))
-    await eventually(lambda: scene.calls.count(("assigned", None)) == 2, within=5)
+    await eventually(lambda: scene.calls.count(("assigned", None)) >= 2, within=5)
     assert "read:poll" in scene.health.not_ready()
     assert scene.health.dead() == {}
     scene.stopping.set()
