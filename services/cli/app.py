@@ -60,7 +60,7 @@ def explained(error: Exception) -> tuple[str, int]:
         case OSError() if error.filename is not None:
             return f"{error.filename}: {error.strerror}", INVALID
     if errors.curable(error):
-        return f"Postgres does not answer: {error or type(error).__name__}", UNREACHABLE
+        return f"Postgres does not answer: {str(error) or type(error).__name__}", UNREACHABLE
     if errors.refused(error):
         return f"Postgres refuses: {error}", INVALID
     raise error
