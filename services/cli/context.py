@@ -34,7 +34,7 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 class CliSettings(Settings):
     """What the command line can be told outside a local stack."""
 
-    postgres: SecretStr = Field(description="DSN of a role that may read")
+    postgres: SecretStr | None = Field(None, description="DSN of a role that may read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,15 @@ class Context:
     """Addresses of one installation; `simulators` only in a local stack."""
 
     kafka: Address
-    postgres: str
+    dsn: str | None
     simulators: str | None
+
+    @property
+    def postgres(self) -> str:
+        """The database. Ends the command when nobody named it."""
+        if self.dsn is None:
+            fail("BONGSU_POSTGRES is not set: it names the database to read", UNREACHABLE)
+        return self.dsn
 
 
 def context(data: Path) -> Context:
@@ -59,14 +66,15 @@ def context(data: Path) -> Context:
 
 
 def _from_settings(data: Path) -> Context:
-    if "BONGSU_POSTGRES" not in os.environ and "BONGSU_POSTGRES_FILE" not in os.environ:
+    if not any(name.startswith(("BONGSU_KAFKA", "BONGSU_POSTGRES")) for name in os.environ):
         fail(
-            f"no local stack runs on {data}/ and BONGSU_POSTGRES is not set:"
+            f"no local stack runs on {data}/, and neither BONGSU_KAFKA nor BONGSU_POSTGRES is set:"
             " start one with `bongsu up`, or name one with --data",
             UNREACHABLE,
         )
     settings = load(CliSettings)
-    return Context(address_of(settings), settings.postgres.get_secret_value(), None)
+    dsn = settings.postgres.get_secret_value() if settings.postgres else None
+    return Context(address_of(settings), dsn, None)
 
 
 def seconds(span: str) -> float:

@@ -10,9 +10,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -187,8 +188,8 @@ class Stack:
         self.postgres = EmbeddedPostgres(
             self.data / "postgres", self.settings.postgres_port, password
         )
-        await asyncio.gather(self.kafka.start(progress=self._fetched), self.postgres.start())
-        await asyncio.gather(self.kafka.ready(), self.postgres.ready())
+        await _both(self.kafka.start(progress=self._fetched), self.postgres.start())
+        await _both(self.kafka.ready(), self.postgres.ready())
 
     async def _init(self) -> None:
         """Topics, database, roles. Kafka may still refuse for a moment after it listens."""
@@ -199,14 +200,16 @@ class Stack:
             for role in ("sink", "report")
         }
         await migrate.init_database(self.postgres.dsn, DATABASE, passwords)
-        backoff = retry.Backoff(cap_s=1.0)
-        async with asyncio.timeout(INIT_WITHIN_S):
-            while True:
-                try:
-                    await create_topics(self.address, topics.ALL)
-                    return
-                except Retry:
-                    await asyncio.sleep(backoff.next_s())
+        backoff, clock = retry.Backoff(cap_s=1.0), asyncio.get_running_loop()
+        deadline = clock.time() + INIT_WITHIN_S
+        while True:
+            try:
+                await create_topics(self.address, topics.ALL)
+                return
+            except Retry as error:
+                if clock.time() > deadline:
+                    raise ServerStartError(f"topics cannot be made: {error}") from None
+                await asyncio.sleep(backoff.next_s())
 
     def _start_world(self, catalogue: Catalogue) -> None:
         self._tell("starting the simulated outside world and the processes")
@@ -245,6 +248,13 @@ class Stack:
             "simulators": self.simulators_url,
         }
         (self.data / ADDRESSES).write_text(json.dumps(found), encoding="utf-8")
+
+
+async def _both(*works: Coroutine[Any, Any, None]) -> None:
+    """Wait for all, also when one fails, so that a stop meets nothing that still starts."""
+    for result in await asyncio.gather(*works, return_exceptions=True):
+        if result is not None:
+            raise result
 
 
 def _environment() -> dict[str, str]:
