@@ -59,10 +59,8 @@ def test_the_example_of_the_current_revision_decodes_and_comes_back_whole() -> N
 def test_each_example_satisfies_the_frozen_schema_of_its_version(file: Path) -> None:
     frozen = json.loads((freeze_schemas.FOLDER / f"{_name(file)}.json").read_bytes())
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
-    jsonschema.validate(
-        json.loads(file.read_bytes()), frozen, jsonschema.Draft202012Validator,
-        format_checker=checker,
-    )  # fmt: skip
+    validator = jsonschema.Draft202012Validator(frozen, format_checker=checker)
+    assert list(validator.iter_errors(json.loads(file.read_bytes()))) == []
 
 
 @pytest.mark.parametrize("file", RECORDS, ids=_case)

@@ -124,8 +124,8 @@ async def test_a_client_that_keeps_its_connection_is_served_again_and_again(serv
 async def test_requests_sent_in_one_go_are_all_answered(server: Server) -> None:
     async with server.connected() as (reader, writer):
         writer.write(GOOD * 5)
-        for _ in range(5):
-            await reader.readuntil(ANSWER)
+        answers = [await reader.readuntil(ANSWER) for _ in range(5)]
+    assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
 
 
 async def test_the_second_request_of_a_connection_has_the_deadline_too(server: Server) -> None:

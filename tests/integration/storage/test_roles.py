@@ -51,6 +51,7 @@ async def test_the_sink_stores_a_batch_with_its_own_rights(as_sink: Pool) -> Non
             await sink.mark_stored_until(conn, "evidence", 0, 1, builders.SLOT)
     async with transaction(as_sink) as conn:
         await sink.maintain(conn, 14, 400)
+        assert await conn.fetchval("SELECT count(*) FROM evidence") == 3
 
 
 @pytest.mark.parametrize(

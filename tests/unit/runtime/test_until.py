@@ -23,6 +23,7 @@ async def test_a_stop_cancels_work_that_would_go_on() -> None:
     asyncio.get_running_loop().call_soon(stopping.set)
     async with asyncio.timeout(1):
         await until(stopping, asyncio.sleep(3600))
+    assert stopping.is_set()
 
 
 async def test_within_its_grace_work_ends_by_itself_after_a_stop() -> None:
