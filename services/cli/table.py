@@ -65,29 +65,32 @@ def _iso(at: datetime | None) -> str | None:
 
 def render(shown: Sequence[Line], now: datetime) -> Table:
     """The table. One row a route: last probe by stage, latencies, counts."""
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    table.add_column("route", no_wrap=True)
-    table.add_column("last probe")
-    for title in ("seen p50", "p95", "sent", "seen", "lost", "void", "unknown"):
-        table.add_column(title, justify="right", no_wrap=True)
+    table = Table(
+        box=None, pad_edge=False, collapse_padding=True, header_style="bold", caption_justify="left"
+    )
+    table.add_column("route", no_wrap=True, min_width=22)
+    table.add_column("last probe", no_wrap=True)
+    for title in ("p50", "p95", "sent", "seen", "lost", "void", "unkn."):
+        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
     for line in shown:
         if line.enabled:
             table.add_row(line.route, *_cells(line, now))
     resting = sum(not line.enabled for line in shown)
-    if resting:
-        table.caption = f"{resting} more routes are in the catalogue and not enabled"
+    notes = ["* seen, not yet reported by the provider"]
+    notes += [f"{resting} more routes are in the catalogue and not enabled"] if resting else []
+    table.caption = "\n".join(notes)
     return table
 
 
 def _cells(line: Line, now: datetime) -> list[str]:
     figures = line.figures
-    resting = "[dim]night window: not sent" if line.restricted else None
+    resting = "[dim]night: not sent" if line.restricted else None
     if figures is None:
         return [resting or "[dim]not yet"]
     spread = figures.stages.get(Stage.SEEN)
     return [
         resting or last_probe(figures.newest, now),
-        *([f"{spread.p50_s:.1f} s", f"{spread.p95_s:.1f} s"] if spread else ["", ""]),
+        *([f"{spread.p50_s:.1f}s", f"{spread.p95_s:.1f}s"] if spread else ["", ""]),
         str(figures.sent),
         str(figures.seen),
         f"[red]{figures.lost}" if figures.lost else "0",
@@ -97,17 +100,16 @@ def _cells(line: Line, now: datetime) -> list[str]:
 
 
 def last_probe(newest: ProbeStatus, now: datetime) -> str:
-    """The newest probe in a few words: its age, the stages it reached, else what became of it."""
-    words = [str(s) for s in (Stage.ACCEPTED, Stage.REPORTED) if s in newest.stages]
+    """The newest probe in a few words: its age, and how far it came or what became of it."""
+    age = _age((now - newest.sent_at).total_seconds())
     seen = newest.stages.get(Stage.SEEN)
-    colour = "yellow"
     if seen:
-        words.append(f"seen {(seen - newest.sent_at).total_seconds():.1f} s")
-        colour = "green"
-    elif newest.outcome:
-        words.append(f"· {newest.outcome}")
-        colour = "red"
-    return f"[{colour}]{_age((now - newest.sent_at).total_seconds())}  {' '.join(words) or 'sent'}"
+        report = "" if Stage.REPORTED in newest.stages else "*"
+        return f"[green]{age} seen {(seen - newest.sent_at).total_seconds():.1f} s{report}"
+    if newest.outcome:
+        return f"[red]{age} {newest.outcome}"
+    reached = [str(s) for s in (Stage.REPORTED, Stage.ACCEPTED) if s in newest.stages]
+    return f"[yellow]{age} {reached[0] if reached else 'sent'}"
 
 
 def _age(passed_s: float) -> str:

@@ -27,13 +27,18 @@ PROBE = ProbeStatus(
 @pytest.mark.parametrize(
     ("probe", "after_s", "words"),
     [
-        (replace(PROBE, stages={}), 1, "[yellow] 1 s ago  sent"),
-        (PROBE, 12, "[yellow]12 s ago  accepted"),
-        (replace(PROBE, outcome=Outcome.UNDELIVERED), 240, "[red] 4 m ago  accepted · undelivered"),
+        (replace(PROBE, stages={}), 1, "[yellow] 1 s ago sent"),
+        (PROBE, 12, "[yellow]12 s ago accepted"),
+        (replace(PROBE, outcome=Outcome.UNDELIVERED), 240, "[red] 4 m ago undelivered"),
+        (
+            replace(PROBE, stages={Stage.SEEN: AT + timedelta(seconds=4.1)}),
+            12,
+            "[green]12 s ago seen 4.1 s*",
+        ),
         (
             replace(PROBE, stages={s: AT + timedelta(seconds=4.1) for s in Stage}),
             7_200,
-            "[green] 2 h ago  accepted reported seen 4.1 s",
+            "[green] 2 h ago seen 4.1 s",
         ),
     ],
 )
