@@ -71,7 +71,7 @@ def _for_administrators() -> list[str]:
         lines.append(f"--   write: {', '.join(topic.written_by)}; read: {', '.join(topic.read_by)}")
     lines += [
         "-- consumer groups: bongsu-probe (probe), bongsu-poll (ingest), bongsu-store (alerting)",
-        "-- describe and describe configs on all topics: probe, alerting",
+        "-- describe and describe configs on all topics: probe, ingest, alerting",
     ]
     return [*lines, "", roles.print_sql()]
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from services import adapters
 from services.catalogue.publish import Follower
-from services.contracts.topics import EVIDENCE
+from services.contracts.topics import ALL, EVIDENCE
 from services.ingest import app, receivers
 from services.ingest.metrics import Metrics
 from services.ingest.poll import Poller
@@ -17,7 +17,7 @@ from services.ingest.settings import IngestSettings
 from services.runtime import logs, ops, process
 from services.runtime.clock import SystemClock
 from services.runtime.heartbeat import beat
-from services.runtime.kafka import Producer, address_of
+from services.runtime.kafka import Producer, address_of, wait_for_topics
 from services.runtime.kafka_readers import GroupReader, offsets_since
 from services.runtime.retry import until
 from services.runtime.secrets import SecretFolder
@@ -54,6 +54,7 @@ async def ingest(stopping: asyncio.Event) -> None:
     loops = {
         "ops": serve(ops.app(health, registry), settings.ops_host, settings.ops_port, stopping),
         "kafka": producer.run(drained),
+        "topics": wait_for_topics(address, ALL, stopping),
         "catalogue": until(stopping, follower.follow(stopping, metrics.keep_only)),
         "evidence": reader.run(stopping),
         "heartbeat": beat(
