@@ -7,4 +7,4 @@ compile requirements/build.in -o requirements/build.txt
 compile requirements/bootstrap.in -o requirements/bootstrap.txt
 compile pyproject.toml --extra probe --extra ingest --extra alerting --extra cli -o requirements/runtime.txt
 compile pyproject.toml --extra local -o requirements/local.txt
-compile pyproject.toml --extra local --group dev -o requirements/dev.txt
+compile pyproject.toml --extra local --extra dashboards --group dev -o requirements/dev.txt
