@@ -50,7 +50,7 @@ async def _serve(config: SimulatorConfig, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     host, port = listener.getsockname()[:2]
-    phones, accounts = len(config.handsets), len(config.sens_accounts)
+    phones, accounts = len(config.handsets), len(config.accounts)
     log.info("simulators listen", host=host, port=port, handsets=phones, accounts=accounts)
     await run(config, listener, stop)
     log.info("simulators stopped")

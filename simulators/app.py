@@ -6,7 +6,7 @@ Before: `__main__.py`. After: everything else in this package.
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -19,8 +19,8 @@ from simulators.carriage import Carriage, LiveWorld
 from simulators.config import SimulatorConfig, build_world, components
 from simulators.control import Control
 from simulators.faults import FaultBook
+from simulators.front import FrontEnd, discover
 from simulators.handsets import Handsets
-from simulators.sens import Sens
 
 GRACE_S = 1  # for calls under way when the process is to stop
 
@@ -37,10 +37,13 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
     live = LiveWorld(build_world(config), FaultBook())
     handsets = Handsets(config, live)
     carriage = Carriage(live, handsets.arrive)
-    sens = Sens(config, live, carriage)
-    control = Control(components(config), live.faults, sens)
+    providers = {account.provider for account in config.accounts}
+    found = [kind for name, kind in discover().items() if name in providers]
+    front_ends = [kind(config, live, carriage) for kind in found]
+    control = Control(components(config), live.faults)
     own = [Route("/healthz", _healthy), Route(config.control_path, _reachable)]
-    app = Starlette(routes=[*sens.routes(), *control.routes(), *own])
+    apis = [route for front_end in front_ends for route in front_end.routes()]
+    app = Starlette(routes=[*apis, *control.routes(), *own])
     server = _Server(
         uvicorn.Config(
             app,
@@ -52,17 +55,19 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
     )
     async with asyncio.TaskGroup() as tasks:
         phones = tasks.create_task(handsets.run(), name="handsets")
-        tasks.create_task(_stop(server, sens, stop), name="stop")
+        tasks.create_task(_stop(server, front_ends, stop), name="stop")
         await server.serve(sockets=[listener])
         stop.set()
         await carriage.close()
         phones.cancel()
 
 
-async def _stop(server: uvicorn.Server, sens: Sens, stop: asyncio.Event) -> None:
+async def _stop(
+    server: uvicorn.Server, front_ends: Sequence[FrontEnd], stop: asyncio.Event
+) -> None:
     await stop.wait()
-    sens.release()
-    sens.gate.stop()
+    for front_end in front_ends:
+        front_end.stop()
     server.should_exit = True
 
 

@@ -61,34 +61,32 @@ class HandsetConfig(_Frozen):
 
 
 class TemplateConfig(_Frozen):
-    """An approved Alimtalk template; variables are written #{name}."""
+    """An approved template; variables are written #{name}."""
 
     code: str
     text: str
 
 
-class ChannelConfig(_Frozen):
+class SenderConfig(_Frozen):
+    """Who sends on an account: a registered number, or a channel (`@…`) with its templates."""
+
     sender: SenderComponent
-    plus_friend_id: Annotated[str, Field(pattern=r"^@")]
-    templates: tuple[TemplateConfig, ...]
+    channel: str
+    number: Digits | None = None
+    identity: Annotated[str, Field(pattern=r"^@")] | None = None
     name: str = ""
+    templates: tuple[TemplateConfig, ...] = ()
     use_sms_failover: bool = False
 
 
-class SenderNumberConfig(_Frozen):
-    sender: SenderComponent
-    number: Digits
+class AccountConfig(_Frozen):
+    """One contract with a provider; `services` are its ids by channel."""
 
-
-class SensAccountConfig(_Frozen):
     id: ShortId
-    access_key: str
-    secret_key: SecretStr
-    sms_service_id: str
-    kko_service_id: str
-    failover_sms_service_id: str
-    sender_numbers: tuple[SenderNumberConfig, ...] = ()
-    channels: tuple[ChannelConfig, ...] = ()
+    provider: ShortId
+    services: dict[str, str]
+    secret: dict[str, SecretStr]
+    senders: tuple[SenderConfig, ...] = ()
 
 
 class WorldConfig(_Frozen):
@@ -102,11 +100,15 @@ class SimulatorConfig(_Frozen):
     seed: int = 1
     ingest_url: Annotated[str, Field(pattern=r"^https?://")]
     handsets: tuple[HandsetConfig, ...] = ()
-    sens_accounts: tuple[SensAccountConfig, ...] = ()
+    accounts: tuple[AccountConfig, ...] = ()
     world: WorldConfig = WorldConfig()
     control_path: Annotated[str, Field(pattern=r"^/")] = "/control"
     unanswered_s: Annotated[float, Field(gt=0)] = 60.0
     """How long a call without an answer is kept open, and answers are held at most."""
+
+    def accounts_of(self, provider: str) -> list[AccountConfig]:
+        """The contracts with one provider."""
+        return [account for account in self.accounts if account.provider == provider]
 
 
 def build_world(config: SimulatorConfig) -> World:
@@ -128,10 +130,9 @@ def components(config: SimulatorConfig) -> tuple[str, ...]:
     for phone in config.handsets:
         found |= {f"receiver:{phone.id}", f"carrier:{phone.carrier}", f"site:{phone.site}"}
         found |= {f"observer:{phone.id}/{kind}" for kind in OBSERVERS}
-    for account in config.sens_accounts:
-        found |= {"provider:sens", f"account:{account.id}"}
-        found |= {sender.sender for sender in account.sender_numbers}
-        found |= {channel.sender for channel in account.channels}
+    for account in config.accounts:
+        found |= {f"provider:{account.provider}", f"account:{account.id}"}
+        found |= {sender.sender for sender in account.senders}
     return tuple(sorted(found))
 
 

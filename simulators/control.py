@@ -1,7 +1,7 @@
 """The switchboard of the simulated world, for `bongsu break`, scenarios and tests.
 
-In:  HTTP calls on /world/.... Out: faults set and cleared, modes of SENS, the hold switch.
-Before: an operator or a test. After: `faults.py`, `sens.py`.
+In:  HTTP calls on /world/.... Out: faults set and cleared.
+Before: an operator or a test. After: `faults.py`. Front ends add switches of their own.
 
 | Call | Does |
 | --- | --- |
@@ -9,10 +9,6 @@ Before: an operator or a test. After: `faults.py`, `sens.py`.
 | GET /world/faults | {"faults": [...]}, those in force |
 | PUT /world/faults | one fault (`faults.Fault`, and `for_s` in place of `until`) |
 | DELETE /world/faults?component=... | end the faults of a component, without it all |
-| PUT /world/sens/<account> | the mode of an account (`sens_gate.SensMode`) |
-| GET /world/hold | {"held": n} |
-| POST /world/hold, /world/release | calls of SENS get no answer; they are answered again |
-| POST /world/deliver | {"count": 10}: the first 10 held messages travel, the rest is lost |
 
 Errors: 400 or 404 with {"error": one sentence}.
 """
@@ -23,7 +19,7 @@ from difflib import get_close_matches
 from typing import Annotated, TypeVar
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -31,8 +27,6 @@ from starlette.routing import Route
 from simulators.carriage import utc_now
 from simulators.config import impossible
 from simulators.faults import Fault, FaultBook
-from simulators.sens import Sens
-from simulators.sens_gate import SensMode
 
 log = structlog.get_logger()
 Model = TypeVar("Model", bound=BaseModel)
@@ -50,28 +44,17 @@ class NewFault(Fault):
     for_s: Annotated[float, Field(gt=0)] | None = None
 
 
-class Delivery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    count: Annotated[int, Field(ge=0)]
-
-
 class Control:
-    def __init__(self, components: tuple[str, ...], faults: FaultBook, sens: Sens) -> None:
-        self._components, self._faults, self._sens = components, faults, sens
+    def __init__(self, components: tuple[str, ...], faults: FaultBook) -> None:
+        self._components, self._faults = components, faults
 
     def routes(self) -> list[Route]:
-        table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
-            ("GET", "/world/components", self._list_components),
-            ("GET", "/world/faults", self._list_faults),
-            ("PUT", "/world/faults", self._put_fault),
-            ("DELETE", "/world/faults", self._clear_faults),
-            ("PUT", "/world/sens/{account}", self._mode),
-            ("GET", "/world/hold", self._held),
-            ("POST", "/world/hold", self._hold),
-            ("POST", "/world/release", self._release),
-            ("POST", "/world/deliver", self._deliver),
+        return [
+            switch("GET", "/world/components", self._list_components),
+            switch("GET", "/world/faults", self._list_faults),
+            switch("PUT", "/world/faults", self._put_fault),
+            switch("DELETE", "/world/faults", self._clear_faults),
         ]
-        return [Route(path, _answering(call), methods=[method]) for method, path, call in table]
 
     async def _list_components(self, _: Request) -> Response:
         return JSONResponse({"components": list(self._components)})
@@ -81,7 +64,7 @@ class Control:
         return JSONResponse({"faults": [fault.model_dump(mode="json") for fault in active]})
 
     async def _put_fault(self, request: Request) -> Response:
-        asked = await _body(request, NewFault)
+        asked = await read_body(request, NewFault)
         self._check_component(asked.component)
         sentence = impossible(asked.component, asked.state, asked.function)
         if sentence is not None:
@@ -108,41 +91,21 @@ class Control:
         hint = f"Did you mean {', '.join(near)}?" if near else "See GET /world/components."
         raise Refused(404, f"The simulated world has no component {component}. {hint}")
 
-    async def _mode(self, request: Request) -> Response:
-        account, modes = request.path_params["account"], self._sens.gate.modes
-        if account not in modes:
-            raise Refused(404, f"SENS has no account {account}; it has: {', '.join(modes)}.")
-        modes[account] = await _body(request, SensMode)
-        return JSONResponse(modes[account].model_dump(mode="json"))
 
-    async def _held(self, _: Request) -> Response:
-        return JSONResponse({"held": self._sens.held})
+def switch(method: str, path: str, call: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route whose `Refused` becomes the answer."""
 
-    async def _hold(self, _: Request) -> Response:
-        self._sens.hold()
-        return JSONResponse({"held": self._sens.held})
-
-    async def _release(self, _: Request) -> Response:
-        return JSONResponse({"carried": self._sens.release()})
-
-    async def _deliver(self, request: Request) -> Response:
-        carried, dropped = self._sens.deliver((await _body(request, Delivery)).count)
-        return JSONResponse({"carried": carried, "dropped": dropped})
-
-
-def _answering(
-    call: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             return await call(request)
         except Refused as error:
             return JSONResponse({"error": str(error)}, status_code=error.status)
 
-    return endpoint
+    return Route(path, endpoint, methods=[method])
 
 
-async def _body(request: Request, model: type[Model]) -> Model:
+async def read_body(request: Request, model: type[Model]) -> Model:
+    """The body of a switch; raises `Refused` with what is wrong in it."""
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as error:

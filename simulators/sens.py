@@ -10,7 +10,7 @@ A call with several recipients shares the fate of its first at the API.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -21,7 +21,9 @@ from starlette.routing import Route
 from simulators import sens_wire as wire
 from simulators.carriage import Carriage, LiveWorld, Overloaded, utc_now
 from simulators.config import SimulatorConfig
-from simulators.sens_gate import ENDPOINT_TIMEOUT, REFUSING_ANSWERS, Call, Gate, refusal
+from simulators.front import FrontEnd
+from simulators.sens_control import SensControl
+from simulators.sens_gate import ENDPOINT_TIMEOUT, REFUSING_ANSWERS, SENS, Call, Gate, refusal
 from simulators.sens_records import Kind, Record, Store, exists, item
 from simulators.sens_send import alimtalk_records, sms_records
 from simulators.world import Answer, Journey
@@ -33,6 +35,8 @@ Handler = Callable[[Request, Call], Awaitable[Response]]
 
 class Sens:
     """The front end: what was accepted, what is held."""
+
+    provider: ClassVar[str] = SENS
 
     def __init__(self, config: SimulatorConfig, live: LiveWorld, carriage: Carriage) -> None:
         self._phones = {phone.number: f"receiver:{phone.id}" for phone in config.handsets}
@@ -54,7 +58,13 @@ class Sens:
             Route(alimtalk, self._endpoint("alimtalk", self._send_alimtalk), methods=["POST"]),
             Route(alimtalk, self._endpoint("alimtalk", self._list), methods=["GET"]),
             Route(alimtalk + "/{message}", self._endpoint("alimtalk", self._get), methods=["GET"]),
+            *SensControl(self).routes(),
         ]
+
+    def stop(self) -> None:
+        """Answer what is held and end all silence."""
+        self.release()
+        self.gate.stop()
 
     def _endpoint(self, kind: Kind, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -203,3 +213,6 @@ async def _read(request: Request, model: type[Body]) -> Body:
 
 def _json(body: Mapping[str, Any], status: int) -> Response:
     return Response(orjson.dumps(body), status_code=status, media_type="application/json")
+
+
+FRONT_END: type[FrontEnd] = Sens

@@ -15,11 +15,12 @@ from starlette.requests import Request
 
 from simulators import sens_wire as wire
 from simulators.carriage import LiveWorld, utc_now
-from simulators.config import SensAccountConfig, SimulatorConfig
+from simulators.config import AccountConfig, SimulatorConfig
 from simulators.faults import State
 from simulators.sens_records import Kind
 
-PROVIDER = "provider:sens"
+SENS = "sens"
+PROVIDER = f"provider:{SENS}"
 
 
 class SensMode(BaseModel):
@@ -60,7 +61,7 @@ class Call:
     """An authentic call: who makes it, for which service, when."""
 
     kind: Kind
-    account: SensAccountConfig
+    account: AccountConfig
     service_id: str
     mode: SensMode
     now: datetime
@@ -70,11 +71,12 @@ class Gate:
     """The checks, in the order of SENS. `modes` is by account id and may be set at any time."""
 
     def __init__(self, config: SimulatorConfig, live: LiveWorld) -> None:
-        self._accounts = {account.access_key: account for account in config.sens_accounts}
+        accounts = config.accounts_of(SENS)
+        self._accounts = {a.secret["access_key"].get_secret_value(): a for a in accounts}
         self._unanswered_s = config.unanswered_s
         self._live = live
         self._silent: set[asyncio.Timeout] = set()
-        self.modes = {account.id: SensMode() for account in config.sens_accounts}
+        self.modes = {account.id: SensMode() for account in accounts}
 
     async def enter(self, request: Request, kind: Kind) -> Call:
         """Raise 401, 403 or what mode and faults say; a send meets its faults when accepted."""
@@ -82,7 +84,9 @@ class Gate:
         account = self._accounts.get(request.headers.get("x-ncp-iam-access-key", ""))
         if account is None:
             raise wire.unauthorised("Access key is missing or unknown")
-        key, secret = account.access_key, account.secret_key.get_secret_value()
+        key, secret = (
+            account.secret[name].get_secret_value() for name in ("access_key", "secret_key")
+        )
         target = _path_and_query(request)
         wire.check_signature(request.headers, request.method, target, key, secret, now)
         call = Call(kind, account, request.path_params["service"], self.modes[account.id], now)
@@ -139,7 +143,6 @@ def _path_and_query(request: Request) -> str:
     return raw.decode("latin-1")
 
 
-def _services(account: SensAccountConfig, kind: Kind) -> set[str]:
-    if kind == "sms":
-        return {account.sms_service_id, account.failover_sms_service_id}
-    return {account.kko_service_id}
+def _services(account: AccountConfig, kind: Kind) -> set[str]:
+    channels = ("sms", "lms") if kind == "sms" else (kind,)
+    return {account.services[channel] for channel in channels if channel in account.services}

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from simulators import sens_wire as wire
-from simulators.config import KAKAOTALK, ChannelConfig, SensAccountConfig
+from simulators.config import KAKAOTALK, AccountConfig, SenderConfig
 from simulators.sens_gate import PROVIDER, Call
 from simulators.sens_records import ACCEPTED, MISMATCH, Record
 from simulators.world import Letter, Message
@@ -74,7 +74,7 @@ def _alimtalk(
     phones: Phones,
     call: Call,
     request_id: str,
-    channel: ChannelConfig,
+    channel: SenderConfig,
     recipient: wire.AlimtalkRecipient,
     facts: Mapping[str, Any],
 ) -> Record:
@@ -83,7 +83,7 @@ def _alimtalk(
         channel="alimtalk",
         platform=KAKAOTALK,
         fails_with=call.mode.fail_codes.get("alimtalk"),
-        letter=Letter(recipient.content, channel.name or channel.plus_friend_id[1:]),
+        letter=Letter(recipient.content, channel.name or (channel.identity or "")[1:]),
     )
     record = Record("alimtalk", call.service_id, request_id, call.now, message, facts)
     own_code = (message.fails_with or "").startswith("B")  # for these SENS sends no substitute
@@ -95,7 +95,7 @@ def _alimtalk(
 
 
 def _substitute(
-    phones: Phones, call: Call, channel: ChannelConfig, recipient: wire.AlimtalkRecipient
+    phones: Phones, call: Call, channel: SenderConfig, recipient: wire.AlimtalkRecipient
 ) -> Record:
     """The SMS that goes if Kakao fails; the SMS service shows it once it went."""
     wish, account = recipient.failover, call.account
@@ -104,7 +104,7 @@ def _substitute(
     kind = wish.type or ("SMS" if fits else "LMS")
     subject = (wish.subject or channel.name) if kind == "LMS" else ""
     wire.check_text(kind, text, subject)
-    number = wish.sender or next((n.number for n in account.sender_numbers), "")
+    number = wish.sender or next((s.number for s in account.senders if s.number), "")
     sender = _sender_of(account, number)
     message = Message(
         **_routing(phones, call, sender, recipient.to, recipient.country_code),
@@ -119,7 +119,7 @@ def _substitute(
         "from": number,
         "to": recipient.to,
     }
-    service = account.failover_sms_service_id
+    service = account.services[kind.lower()]
     return Record("sms", service, _request_id("RSLA", call), call.now, message, facts)
 
 
@@ -140,16 +140,16 @@ def _request_id(prefix: str, call: Call) -> str:
     return f"{prefix}-{digits}-{secrets.token_hex(4)}"
 
 
-def _sender_of(account: SensAccountConfig, number: str) -> str:
-    for sender in account.sender_numbers:
+def _sender_of(account: AccountConfig, number: str) -> str:
+    for sender in account.senders:
         if sender.number == number:
             return sender.sender
     raise wire.bad_request("from", "is not a registered sender number")
 
 
-def _template_of(account: SensAccountConfig, body: wire.AlimtalkBody) -> tuple[ChannelConfig, str]:
-    for channel in account.channels:
-        if channel.plus_friend_id == body.plus_friend_id:
+def _template_of(account: AccountConfig, body: wire.AlimtalkBody) -> tuple[SenderConfig, str]:
+    for channel in account.senders:
+        if (channel.channel, channel.identity) == ("alimtalk", body.plus_friend_id):
             for template in channel.templates:
                 if template.code == body.template_code:
                     return channel, template.text

@@ -18,6 +18,7 @@ from services.adapters.base import Report, SendResult, Surroundings
 from services.contracts.vocabulary import AnswerResult, Channel
 from services.runtime.errors import Retry, Stop
 
+SECRET_FIELDS: tuple[str, ...] = ("access_key", "secret_key")
 LOOK_UPS_AT_ONCE = 20  # no limit is documented; as many as an account's usual connections
 
 
@@ -27,7 +28,7 @@ class Service:
     def __init__(self, surroundings: Surroundings, api: str, channel: Channel) -> None:
         """`api` is `sms` or `alimtalk`. Raises Stop when key or service id is missing."""
         account, secret = surroundings.account, surroundings.secret
-        for name in ("access_key", "secret_key"):
+        for name in SECRET_FIELDS:
             if name not in secret:
                 raise Stop("secret", f"account {account.id}: its secret has no field {name}")
         if channel not in account.services:

@@ -97,9 +97,10 @@ def meaning(states: Mapping[str, Meaning], code: str) -> Meaning:
 
 
 class Adapter(Protocol):
-    """The sending half, and the codes it knows."""
+    """The sending half, and the codes it knows; `secret_fields` are its account's secrets."""
 
     channels: frozenset[Channel]
+    secret_fields: tuple[str, ...]
 
     def __init__(self, surroundings: Surroundings) -> None: ...
 

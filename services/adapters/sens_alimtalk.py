@@ -79,6 +79,7 @@ class SensAlimtalk:
     """One account's Alimtalk service."""
 
     channels = frozenset({Channel.ALIMTALK})
+    secret_fields = _sens.SECRET_FIELDS
     look_up_batch = _sens.LOOK_UPS_AT_ONCE
 
     def __init__(self, surroundings: Surroundings) -> None:

@@ -139,6 +139,7 @@ class SensSms:
     """One account's SMS service."""
 
     channels = frozenset(TYPES)
+    secret_fields = _sens.SECRET_FIELDS
     look_up_batch = _sens.LOOK_UPS_AT_ONCE
 
     def __init__(self, surroundings: Surroundings) -> None:

@@ -7,21 +7,23 @@ shared keys, all readable by this user only. Numbers are of a block no carrier a
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
+from services.adapters.base import Adapter
 from services.contracts.catalogue import Catalogue
 from services.contracts.vocabulary import ObserverKind
 
 SHARED_KEYS = ("id-key", "content-key", "postgres-owner", "postgres-sink", "postgres-report")
 
 
-def make_secrets(folder: Path, catalogue: Catalogue) -> None:
+def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type[Adapter]]) -> None:
     """Make what is missing; what is there stays as it is."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in SHARED_KEYS:
         _once(folder / name, secrets.token_urlsafe(32))
     for account in catalogue.accounts.values():
-        _secret(folder, account.secret, _account())
+        _secret(folder, account.secret, _account(account.id, catalogue, adapters))
     for number, receiver in enumerate(catalogue.receivers.values(), start=1):
         _secret(folder, receiver.secret, {"number": f"0100000{number:04d}"})
         for observer in receiver.observers:
@@ -36,8 +38,13 @@ def shared_key(folder: Path, name: str) -> str:
     return (folder / name).read_text(encoding="utf-8")
 
 
-def _account() -> dict[str, str]:
-    return {"access_key": secrets.token_hex(10).upper(), "secret_key": secrets.token_urlsafe(30)}
+def _account(
+    account: str, catalogue: Catalogue, adapters: Mapping[str, type[Adapter]]
+) -> dict[str, str]:
+    """What the adapters of the account's routes ask for."""
+    used = {route.adapter for route in catalogue.routes.values() if route.account == account}
+    names = {n for name in used & adapters.keys() for n in adapters[name].secret_fields}
+    return {name: secrets.token_urlsafe(30) for name in sorted(names)}
 
 
 def _observer(kind: ObserverKind) -> dict[str, str]:

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from services.contracts.catalogue import Account, Catalogue, Receiver, Sender
-from services.contracts.vocabulary import Channel, ObserverKind
+from services.contracts.vocabulary import ObserverKind
 from services.runtime.secrets import SecretFolder
+from simulators import front
 
 RESEND_S = 20.0
 
 
 def write_world(path: Path, catalogue: Catalogue, secrets: SecretFolder, ingest_url: str) -> None:
     """Write the configuration file, readable by this user only: it holds numbers and keys."""
-    sens = [a for a in catalogue.accounts.values() if a.provider == "sens"]
     config = {
         "ingest_url": ingest_url,
         "handsets": [
@@ -26,11 +26,18 @@ def write_world(path: Path, catalogue: Catalogue, secrets: SecretFolder, ingest_
             for receiver in catalogue.receivers.values()
             if _is_handset(receiver)
         ],
-        "sens_accounts": [_account(account, catalogue, secrets) for account in sens],
+        "accounts": [_account(a, catalogue, secrets) for a in catalogue.accounts.values()],
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(config, file, ensure_ascii=False)
+
+
+def destinations(catalogue: Catalogue, url: str) -> dict[str, dict[str, str]]:
+    """Where each account's provider is found: at the simulated world, if that speaks for it."""
+    simulated = front.discover()
+    accounts = catalogue.accounts.values()
+    return {account.id: {"url": url} for account in accounts if account.provider in simulated}
 
 
 def _is_handset(receiver: Receiver) -> bool:
@@ -56,29 +63,25 @@ def _handset(receiver: Receiver, secrets: SecretFolder) -> dict[str, Any]:
 
 
 def _account(account: Account, catalogue: Catalogue, secrets: SecretFolder) -> dict[str, Any]:
+    secret = secrets.fields(account.secret)
     senders = [s for s in catalogue.senders.values() if s.account == account.id]
     return {
         "id": account.id,
-        "access_key": _value(secrets, account.secret, "access_key"),
-        "secret_key": _value(secrets, account.secret, "secret_key"),
-        "sms_service_id": account.services[Channel.SMS],
-        "kko_service_id": account.services[Channel.ALIMTALK],
-        "failover_sms_service_id": account.services[Channel.SMS],
-        "sender_numbers": [
-            {"sender": f"sender:{s.id}", "number": _value(secrets, s.secret, "number")}
-            for s in senders
-            if s.secret
-        ],
-        "channels": [_channel(sender) for sender in senders if sender.identity],
+        "provider": account.provider,
+        "services": {str(channel): service for channel, service in account.services.items()},
+        "secret": {name: value.get_secret_value() for name, value in secret.items()},
+        "senders": [_sender(sender, catalogue, secrets) for sender in senders],
     }
 
 
-def _channel(sender: Sender) -> dict[str, Any]:
-    templates = [{"code": t.code, "text": t.text} for t in sender.templates]
+def _sender(sender: Sender, catalogue: Catalogue, secrets: SecretFolder) -> dict[str, Any]:
     return {
         "sender": f"sender:{sender.id}",
-        "plus_friend_id": sender.identity,
-        "templates": templates,
+        "channel": str(sender.channel),
+        "number": _value(secrets, sender.secret, "number") if sender.secret else None,
+        "identity": sender.identity,
+        "name": catalogue.bodies[sender.body].name.ko,
+        "templates": [{"code": t.code, "text": t.text} for t in sender.templates],
     }
 
 

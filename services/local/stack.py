@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 
+from services.adapters import discover
 from services.contracts import topics
 from services.contracts.catalogue import Catalogue
 from services.local import keys, outside
@@ -71,6 +72,7 @@ class Stack:
         )
         self.postgres: EmbeddedPostgres | None = None
         self.children: dict[str, Child] = {}
+        self.destinations: dict[str, dict[str, str]] = {}
 
     @property
     def address(self) -> Address:
@@ -102,7 +104,8 @@ class Stack:
         """
         for port in self.settings.ports().values():
             require_free_port(port)
-        keys.make_secrets(self.secrets, catalogue)
+        self.destinations = outside.destinations(catalogue, self.simulators_url)
+        keys.make_secrets(self.secrets, catalogue, discover())
         await self._start_servers()
         await self._init()
         self._start_world(catalogue)
@@ -157,7 +160,7 @@ class Stack:
             "BONGSU_SECRETS_DIR": str(self.secrets),
             "BONGSU_ID_KEY_FILE": str(self.secrets / "id-key"),
             "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),
-            "BONGSU_DESTINATIONS": json.dumps({"sens": {"url": self.simulators_url}}),
+            "BONGSU_DESTINATIONS": json.dumps(self.destinations),
         }
         probe_env = keys_env | {"BONGSU_CONTROL_URL": f"{self.simulators_url}/control"}
         ingest_env = keys_env | {"BONGSU_PORT": str(ports.ingest_port)}

@@ -175,17 +175,16 @@ def world() -> SimulatorConfig:
     }
     phone = {"carrier": "skt", "site": "seoul"} | apps
     template = {"code": "probe001", "text": "[봉수] #{점검번호} 전달 점검, 회신하지 마십시오."}
-    channel = {"sender": "sender:test-alimtalk", "plus_friend_id": "@bongsu"}
-    secret = support.setup_of("sens_sms")["secret"]
+    channel = {"sender": "sender:test-alimtalk", "channel": "alimtalk", "identity": "@bongsu"}
     account = {
         "id": "sens",
-        "access_key": secret["access_key"],
-        "secret_key": secret["secret_key"],
-        "sms_service_id": SMS_SERVICE,
-        "kko_service_id": KKO_SERVICE,
-        "failover_sms_service_id": SMS_SERVICE,
-        "sender_numbers": [{"sender": "sender:test-sms", "number": SENDER}],
-        "channels": [channel | {"templates": [template]}],
+        "provider": "sens",
+        "secret": support.setup_of("sens_sms")["secret"],
+        "services": {"alimtalk": KKO_SERVICE, "sms": SMS_SERVICE, "lms": SMS_SERVICE},
+        "senders": [
+            {"sender": "sender:test-sms", "channel": "sms", "number": SENDER},
+            channel | {"templates": [template]},
+        ],
     }
     stages = ("api", "relay", "platform", "carrier", "report", "substitute")
     return SimulatorConfig.model_validate(
@@ -195,7 +194,7 @@ def world() -> SimulatorConfig:
                 phone | {"id": "skt-01", "number": PHONE},
                 phone | {"id": "skt-02", "number": NO_KAKAO, "kakaotalk": False},
             ],
-            "sens_accounts": [account],
+            "accounts": [account],
             "world": {"latencies": dict.fromkeys(stages, QUICK)},
             "unanswered_s": 5,
         }

@@ -61,19 +61,22 @@ def describe(ingest_url: str) -> SimulatorConfig:
                 handset("skt-01", PHONE),
                 handset("skt-02", PHONE_WITHOUT, kakaotalk=False),
             ],
-            "sens_accounts": [
+            "accounts": [
                 {
                     "id": "sens",
-                    "access_key": KEY,
-                    "secret_key": SECRET,
-                    "sms_service_id": SMS_SERVICE,
-                    "kko_service_id": KKO_SERVICE,
-                    "failover_sms_service_id": SMS_SERVICE,
-                    "sender_numbers": [{"sender": "sender:geoje-sms", "number": SENDER}],
-                    "channels": [
+                    "provider": "sens",
+                    "secret": {"access_key": KEY, "secret_key": SECRET},
+                    "services": {
+                        "alimtalk": KKO_SERVICE,
+                        "sms": SMS_SERVICE,
+                        "lms": SMS_SERVICE,
+                    },
+                    "senders": [
+                        {"sender": "sender:geoje-sms", "channel": "sms", "number": SENDER},
                         {
                             "sender": "sender:geoje-alimtalk",
-                            "plus_friend_id": "@geoje",
+                            "channel": "alimtalk",
+                            "identity": "@geoje",
                             "name": "거제시",
                             "templates": [
                                 {
@@ -81,7 +84,7 @@ def describe(ingest_url: str) -> SimulatorConfig:
                                     "text": "[봉수] #{nonce} 전달 점검, 회신하지 마십시오.",
                                 }
                             ],
-                        }
+                        },
                     ],
                 }
             ],
