@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import aiohttp
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 from yarl import URL
 
@@ -32,7 +33,10 @@ class Destination(BaseModel):
 
 
 def _from_json(value: Any) -> Any:
-    return orjson.loads(value) if isinstance(value, str) else value
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        raise PydanticCustomError("json", "no valid JSON") from None
 
 
 # A setting: JSON by name. Read here, so that a wrong one stops the start with a sentence.

@@ -83,11 +83,10 @@ class GroupReader:
         topics: Collection[Topic],
         handler: Handler,
         health: Health,
-        from_latest: bool = False,
     ) -> None:
         self._address, self._group, self._handler = address, group, handler
         self._topics = [address.topic(topic) for topic in topics]
-        self._health, self._from_latest = health, from_latest
+        self._health = health
         self._name = f"read:{group}"
         # The partitions are either all started or all waiting for the handler to say where.
         self._started: set[TopicPartition] = set()
@@ -118,7 +117,7 @@ class GroupReader:
             **self._address.options,
             group_id=f"{self._address.prefix}-{self._group}",
             enable_auto_commit=False,  # offsets move with the results, not with the clock
-            auto_offset_reset="latest" if self._from_latest else "earliest",
+            auto_offset_reset="earliest",
             session_timeout_ms=6_000,  # a dead member's partitions move within 2 × this
             heartbeat_interval_ms=500,  # a join waits for the next heartbeat of each member
             max_poll_interval_ms=60_000,

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationError
 from services.local.settings import LocalSettings
 from services.runtime import logs
 from services.runtime.errors import Stop
-from services.runtime.http import Destination
+from services.runtime.http import Destinations
 from services.runtime.kafka import address_of
 from services.runtime.settings import Settings, load
 
@@ -17,7 +17,7 @@ class Own(Settings):
     """A process's settings."""
 
     ops_port: int = Field(8000, ge=1)
-    destinations: dict[str, Destination] = Field({})
+    destinations: Destinations = Field(default_factory=dict)
 
 
 def test_a_file_comes_before_the_environment(
