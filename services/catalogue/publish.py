@@ -10,10 +10,10 @@ reader never sees half of one, in whatever order two applies mix (`docs/event-fl
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from itertools import starmap
 from uuid import UUID
 
 import structlog
@@ -22,9 +22,10 @@ from pydantic import ValidationError
 
 from services.contracts import ids
 from services.contracts.catalogue import KINDS, Catalogue, Current, Model, build
-from services.contracts.topics import CATALOGUE, Topic
+from services.contracts.codec import Encoded
+from services.contracts.topics import CATALOGUE
 from services.runtime.errors import Retry
-from services.runtime.kafka import Address
+from services.runtime.kafka import Address, Publisher
 from services.runtime.kafka_readers import follow
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
@@ -32,20 +33,9 @@ from services.runtime.retry import Backoff, pause
 CURRENT = b"current"
 TAIL = "catalogue"
 ABANDONED_AFTER = timedelta(hours=1)
-MOST_REVISIONS = 8  # held unfinished at a time; more can only be rubbish
 APPLY_WITHIN_S = 60.0
 AT_ONCE = 200
 _log = structlog.get_logger()
-
-Record = tuple[bytes, bytes | None]
-
-
-class Sends(Protocol):
-    """Where records go: `services.runtime.kafka.Producer`."""
-
-    async def send_raw(self, topic: Topic, key: bytes, value: bytes | None) -> None:
-        """Returns once the record is safe; raises Retry."""
-        ...
 
 
 def new_revision(now: datetime) -> UUID:
@@ -75,8 +65,7 @@ class Assembler:
     """Puts records together; `feed` returns a catalogue at the moment it comes into force.
 
     Records may come in any order. A revision that `current` names but that is wrong never replaces
-    the one in force: `bad` counts it, `problem` says what is the matter. Raw records are held only
-    for revisions that may still come into force.
+    the one in force: `bad` counts it, `problem` says what is the matter.
     """
 
     in_force: Catalogue | None = None
@@ -84,33 +73,18 @@ class Assembler:
     bad: int = 0
     problem: str | None = None
     _held: dict[UUID, dict[bytes, bytes]] = field(default_factory=dict)
-    _done: UUID | None = None
+    _judged: UUID | None = None
 
     def feed(self, key: bytes | None, value: bytes | None) -> Catalogue | None:
         """Take one record; the catalogue that came into force by it, if one did."""
+        revision = _revision_of(key or b"")
         if key == CURRENT:
             self._name_current(value)
-            return self._switch()
-        revision = _revision_of(key or b"")
-        if revision is None:
+        elif key is None or revision is None:
             self._reject("a record's key is not <revision>/<kind>/<id>")
-        elif revision != self._done:
-            self._hold(revision, key or b"", value)
-        wanted = self.current.revision if self.current else None
-        return self._switch() if revision == wanted else None
-
-    @property
-    def held(self) -> int:
-        """How many raw records are kept."""
-        return sum(len(records) for records in self._held.values())
-
-    @property
-    def missing(self) -> str | None:
-        """A sentence while the revision that `current` names has not come whole."""
-        if self.current is None or self.current.revision == self._done:
-            return None
-        held = len(self._held.get(self.current.revision, ()))
-        return f"revision {self.current.revision} has {held} of {self.current.count} records"
+        else:
+            self._hold(revision, key, value)
+        return self._switch()
 
     def _name_current(self, value: bytes | None) -> None:
         if value is None:
@@ -121,35 +95,29 @@ class Assembler:
             self._reject("the record 'current' cannot be read")
 
     def _hold(self, revision: UUID, key: bytes, value: bytes | None) -> None:
-        records = self._held.pop(revision, {})  # and back: the newest fed stands last
+        """As the topic does: the newest value of a key, until a tombstone. That is the bound, for
+        every apply deletes what it replaces and what others gave up."""
+        records = self._held.setdefault(revision, {})
         if value is None:
             records.pop(key, None)
         else:
             records[key] = value
-        if records:
-            self._held[revision] = records
-        self._forget()
-
-    def _forget(self) -> None:
-        wanted = {self.current.revision} if self.current else set()
-        for revision in [r for r in self._held if r not in wanted][:-MOST_REVISIONS]:
+        if not records:
             del self._held[revision]
 
     def _switch(self) -> Catalogue | None:
+        """Judge the revision that `current` names, once: when it has as many records as it says."""
         current = self.current
-        if current is None or current.revision == self._done:
+        if current is None or current.revision == self._judged:
             return None
         records = self._held.get(current.revision, {})
         if len(records) < current.count:
             return None
-        if len(records) > current.count or digest_of(records.items()) != current.digest:
+        self._judged = current.revision
+        self._held.pop(current.revision, None)
+        if digest_of(records.items()) != current.digest:
             self._reject(f"revision {current.revision} does not match its digest")
             return None
-        return self._build(current, records)
-
-    def _build(self, current: Current, records: dict[bytes, bytes]) -> Catalogue | None:
-        self._done = current.revision
-        self._held.pop(current.revision, None)
         try:
             objects = [_object(key, value) for key, value in records.items()]
         except (KeyError, ValidationError):
@@ -186,11 +154,11 @@ class Applied:
     overtaken_by: UUID | None = None
 
 
-def tombstones(held: Mapping[bytes, bytes], now: datetime) -> list[Record]:
-    """Deletions for the revision in force and for unfinished ones older than an hour."""
+def tombstones(held: Mapping[bytes, bytes], now: datetime) -> list[bytes]:
+    """Keys to delete: of the revision in force, and of unfinished ones older than an hour."""
     replaced, oldest = in_force(held), ids.first_id_at(now - ABANDONED_AFTER)
     revisions = {key: _revision_of(key) for key in sorted(held)}
-    return [(key, None) for key, r in revisions.items() if r and (r == replaced or r < oldest)]
+    return [key for key, r in revisions.items() if r and (r == replaced or r < oldest)]
 
 
 def in_force(held: Mapping[bytes, bytes]) -> UUID | None:
@@ -212,7 +180,7 @@ def current_of(catalogue: Catalogue, now: datetime, applied_by: str) -> Current:
 
 async def apply(
     catalogue: Catalogue,
-    producer: Sends,
+    publisher: Publisher,
     read: Callable[[], Awaitable[Mapping[bytes, bytes]]],
     now: datetime,
     applied_by: str,
@@ -225,10 +193,10 @@ async def apply(
     try:
         async with asyncio.timeout(APPLY_WITHIN_S):
             before = await read()
-            await _send(producer, records_of(catalogue))
             current = current_of(catalogue, now, applied_by)
-            await _send(producer, [(CURRENT, current.model_dump_json().encode())])
-            await _send(producer, tombstones(before, now))
+            await _send(publisher, starmap(Encoded, records_of(catalogue)))
+            await _send(publisher, [Encoded(CURRENT, current.model_dump_json().encode())])
+            await _send(publisher, [Encoded(key, None) for key in tombstones(before, now)])
             winner = in_force(await read())
     except TimeoutError:
         raise Retry("silent", f"not applied within {APPLY_WITHIN_S:g} s: try again") from None
@@ -236,12 +204,10 @@ async def apply(
     return Applied(catalogue.revision, in_force(before), current.count, overtaken_by)
 
 
-async def _send(producer: Sends, records: Sequence[Record]) -> None:
-    for start in range(0, len(records), AT_ONCE):
-        sending = [
-            producer.send_raw(CATALOGUE, key, value)
-            for key, value in records[start : start + AT_ONCE]
-        ]
+async def _send(publisher: Publisher, records: Iterable[Encoded]) -> None:
+    waiting = list(records)
+    for start in range(0, len(waiting), AT_ONCE):
+        sending = [publisher.send(CATALOGUE, one) for one in waiting[start : start + AT_ONCE]]
         # All are waited for, so that nothing is under way any more when the first error is raised.
         for result in await asyncio.gather(*sending, return_exceptions=True):
             if result is not None:
@@ -270,7 +236,6 @@ class Follower:
         self._address, self._health = address, health
         self._ready = asyncio.Event()
         self.catalogue: Catalogue | None = None
-        self.problem: str | None = None
         self._rejected = Counter(
             "bongsu_catalogue_rejected_total",
             "Catalogue records or revisions that could not be used; the one in force stayed",
@@ -305,17 +270,13 @@ class Follower:
             bad = assembler.bad
             for record in records:
                 assembler.feed(record.key, record.value)
-            self._note(assembler, assembler.bad - bad)
+            if assembler.bad > bad:
+                self._rejected.inc(assembler.bad - bad)
+                _log.error("a catalogue was not taken into force", reason=assembler.problem)
             if caught_up and assembler.in_force is not None:
                 self._put_in_force(assembler.in_force, on_change)
             backoff.reset()
             self._health.turn(TAIL)
-
-    def _note(self, assembler: Assembler, bad: int) -> None:
-        self.problem = assembler.problem or assembler.missing
-        if bad:
-            self._rejected.inc(bad)
-            _log.error("a catalogue was not taken into force", reason=assembler.problem)
 
     def _put_in_force(self, whole: Catalogue, on_change: Callable[[Catalogue], None]) -> None:
         if self.catalogue is not None and self.catalogue.revision == whole.revision:

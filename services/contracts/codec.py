@@ -6,7 +6,7 @@ protocol binding 1.0.2, section 3.2.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -40,11 +40,11 @@ class InvalidEvent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One record as it goes to the broker."""
+    """One record as it goes to the broker; without a value it deletes its key (a tombstone)."""
 
     key: bytes
-    value: bytes
-    headers: Headers
+    value: bytes | None
+    headers: Headers = field(default_factory=list)
 
 
 def type_of(model: type[Record]) -> str:

@@ -244,24 +244,14 @@ class Producer:
 
     async def send(self, topic: Topic, record: Encoded) -> None:
         """Send one record. Raises Retry (away, silent, too many waiting), SetAside (too large)."""
-        await self.send_raw(topic, record.key, record.value, record.headers)
-
-    async def send_raw(
-        self,
-        topic: Topic,
-        key: bytes,
-        value: bytes | None,
-        headers: list[tuple[str, bytes]] | None = None,
-    ) -> None:
-        """`send` for bytes; a value of None is a tombstone."""
         try:
-            await self._send(topic, key, value, headers)
+            await self._send(topic, record)
         except (Retry, SetAside) as error:
             self._produced.labels(topic.name, error.reason).inc()
             raise
         self._produced.labels(topic.name, "acknowledged").inc()
 
-    async def _send(self, topic: Topic, key: bytes, value: bytes | None, headers: Any) -> None:
+    async def _send(self, topic: Topic, record: Encoded) -> None:
         if self._client is None:
             raise Retry("away", "Kafka is away")
         if self._waiting.locked():
@@ -270,7 +260,10 @@ class Producer:
             # An idempotent producer never gives up by itself: the deadline is ours.
             async with self._waiting, asyncio.timeout(SEND_WITHIN_S):
                 await self._client.send_and_wait(
-                    self._address.topic(topic), value, key=key, headers=headers or []
+                    self._address.topic(topic),
+                    record.value,
+                    key=record.key,
+                    headers=record.headers,
                 )
         except TimeoutError:
             self._health.silent("kafka", "a record was not acknowledged in time")

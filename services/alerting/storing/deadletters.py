@@ -10,7 +10,6 @@ import hmac
 import time
 from collections import deque
 from datetime import UTC, datetime
-from typing import Protocol
 
 import structlog
 
@@ -19,6 +18,7 @@ from services.contracts import codec, topics
 from services.contracts.evidence import DeadLetter
 from services.contracts.topics import Topic
 from services.runtime.errors import Stop
+from services.runtime.kafka import Publisher
 from services.runtime.kafka_readers import Fetched
 
 MOST_RAW = 500_000  # bytes; in base64 they still fit a record
@@ -26,19 +26,11 @@ MOST_FIELDS, MOST_CHARS = 20, 200
 _log = structlog.get_logger()
 
 
-class Sends(Protocol):
-    """Where dead letters go: `services.runtime.kafka.Producer`."""
-
-    async def send(self, topic: Topic, record: codec.Encoded) -> None:
-        """Returns once the record is safe; raises Retry."""
-        ...
-
-
 class DeadLetters:
     """Sets records aside; more than `most_a_minute` of them are a fault of another kind."""
 
     def __init__(
-        self, producer: Sends, metrics: Metrics, content_key: bytes, most_a_minute: int
+        self, producer: Publisher, metrics: Metrics, content_key: bytes, most_a_minute: int
     ) -> None:
         self._producer, self._metrics, self._key = producer, metrics, content_key
         self._most = most_a_minute

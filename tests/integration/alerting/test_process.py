@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from services.contracts import topics
+from services.contracts.codec import Encoded
 from services.local.kafka import EmbeddedKafka, free_ports
 from services.local.postgres import EmbeddedPostgres
 from services.runtime.kafka import Address, create_topics
@@ -67,7 +68,7 @@ async def test_more_dead_letters_than_the_limit_end_it_with_an_error_and_move_no
     await create_topics(address, topics.ALL)
     async with producing(address) as producer:
         for _ in range(4):
-            await producer.send_raw(topics.EVIDENCE, b"one key", b"{")
+            await producer.send(topics.EVIDENCE, Encoded(b"one key", b"{"))
     limit = {"DEAD_LETTERS_PER_MINUTE": "3"}
     async with process(kafka_address, address.prefix, database, **limit) as alerting:
         assert await alerting.ended(30) == 1

@@ -43,7 +43,7 @@ async def test_a_record_is_acknowledged_and_read_back_whole(
     headers = [("ce_id", b"1"), ("ce_type", b"x")]
     async with producing(address, health) as producer:
         await producer.send(SMALL, Encoded(b"key", b"value", headers))
-        await producer.send_raw(SMALL, b"key", None)
+        await producer.send(SMALL, Encoded(b"key", None))
     first, second = await read_all(address)
     assert (first.key, first.value, list(first.headers)) == (b"key", b"value", headers)
     assert second.value is None
@@ -56,9 +56,9 @@ async def test_a_record_too_large_is_set_aside_and_the_next_one_passes(
 ) -> None:
     async with producing(address, health) as producer:
         with pytest.raises(SetAside) as error:
-            await producer.send_raw(SMALL, b"key", b"x" * 1_100_000)
+            await producer.send(SMALL, Encoded(b"key", b"x" * 1_100_000))
         assert error.value.reason == "too_large"
-        await producer.send_raw(SMALL, b"key", b"small")
+        await producer.send(SMALL, Encoded(b"key", b"small"))
 
 
 async def test_a_producer_waits_for_a_broker_that_starts_later(
@@ -70,13 +70,13 @@ async def test_a_producer_waits_for_a_broker_that_starts_later(
         running = asyncio.create_task(producer.run(stopping))
         await eventually(lambda: health._away == {"kafka"}, within=5)
         with pytest.raises(Retry, match="away"):
-            await producer.send_raw(SMALL, b"key", b"value")
+            await producer.send(SMALL, Encoded(b"key", b"value"))
         assert health.not_ready() == {"kafka": "no answer"}
         assert health.dead() == {}
         await broker.start()
         await create_topics(broker.address, (SMALL,))
         await eventually(lambda: not health.not_ready(), within=5)
-        await producer.send_raw(SMALL, b"key", b"value")
+        await producer.send(SMALL, Encoded(b"key", b"value"))
         stopping.set()
         await running
     events = [line["event"] for line in lines]
@@ -89,11 +89,11 @@ async def test_a_frozen_broker_costs_a_send_its_deadline_and_no_more(
     running_broker: Broker, health: Health
 ) -> None:
     async with producing(running_broker.address, health) as producer:
-        await producer.send_raw(SMALL, b"key", b"before")
+        await producer.send(SMALL, Encoded(b"key", b"before"))
         with running_broker.frozen():
             started = time.monotonic()
             with pytest.raises(Retry, match="did not acknowledge"):
-                await producer.send_raw(SMALL, b"key", b"during")
+                await producer.send(SMALL, Encoded(b"key", b"during"))
             assert SEND_WITHIN_S <= time.monotonic() - started < SEND_WITHIN_S + 1
             assert health.not_ready() == {"kafka": "no answer"}
         await _sent(producer, b"after")
@@ -102,7 +102,7 @@ async def test_a_frozen_broker_costs_a_send_its_deadline_and_no_more(
 
 async def _sent(producer: Producer, value: bytes) -> None:
     async def once() -> bool:
-        await producer.send_raw(SMALL, b"key", value)
+        await producer.send(SMALL, Encoded(b"key", value))
         return True
 
     await eventually(once, within=30)
@@ -119,7 +119,7 @@ async def test_a_broker_killed_in_the_middle_loses_nothing_that_was_acknowledged
         while not enough.is_set():
             value = str(number).encode()
             try:
-                await producer.send_raw(SMALL, b"key", value)
+                await producer.send(SMALL, Encoded(b"key", value))
                 acknowledged.append(value)
             except Retry:
                 await asyncio.sleep(0.05)
@@ -147,9 +147,9 @@ async def test_a_stop_without_a_broker_takes_four_seconds_at_most(
     producer = Producer(running_broker.address, health, CollectorRegistry())
     running = asyncio.create_task(producer.run(stopping))
     await eventually(lambda: producer.connected, within=20)
-    await producer.send_raw(SMALL, b"key", b"value")
+    await producer.send(SMALL, Encoded(b"key", b"value"))
     running_broker.kill()
-    sends = [asyncio.create_task(producer.send_raw(SMALL, b"key", b"lost")) for _ in range(10)]
+    sends = [asyncio.create_task(producer.send(SMALL, Encoded(b"key", b"lost"))) for _ in range(10)]
     await asyncio.wait(sends, timeout=0.5)
     started = time.monotonic()
     stopping.set()
@@ -163,15 +163,15 @@ async def test_no_more_than_a_bounded_number_of_records_wait(
     running_broker: Broker, health: Health
 ) -> None:
     async with producing(running_broker.address, health) as producer:
-        await producer.send_raw(SMALL, b"key", b"value")
+        await producer.send(SMALL, Encoded(b"key", b"value"))
         with running_broker.frozen():
             waiting = [
-                asyncio.create_task(producer.send_raw(SMALL, b"key", b"x"))
+                asyncio.create_task(producer.send(SMALL, Encoded(b"key", b"x")))
                 for _ in range(MOST_WAITING)
             ]
             await asyncio.wait(waiting, timeout=0.5)
             with pytest.raises(Retry) as error:
-                await producer.send_raw(SMALL, b"key", b"one too many")
+                await producer.send(SMALL, Encoded(b"key", b"one too many"))
             assert error.value.reason == "busy"
             results = await asyncio.gather(*waiting, return_exceptions=True)
         assert {getattr(result, "reason", None) for result in results} == {"silent"}

@@ -13,6 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError
 
+from services.contracts.codec import Encoded
 from services.runtime.errors import Retry, Stop
 from services.runtime.kafka import Address, Producer, partition_count
 from services.runtime.kafka_readers import (
@@ -97,7 +98,7 @@ def both(address: Address) -> set[Partition]:
 async def send(producer: Producer, *values: str) -> None:
     """One record a value; keys spread over both partitions."""
     for value in values:
-        await producer.send_raw(SMALL, value.encode(), value.encode())
+        await producer.send(SMALL, Encoded(value.encode(), value.encode()))
 
 
 def numbers(start: int, stop: int) -> list[str]:
@@ -371,9 +372,9 @@ async def test_following_a_table_gives_the_newest_values_and_the_tombstones(
 ) -> None:
     async with producing(address, health) as producer:
         for value in (b"1", b"2", b"3"):
-            await producer.send_raw(TABLE, b"kept", value)
-            await producer.send_raw(TABLE, b"gone", value)
-        await producer.send_raw(TABLE, b"gone", None)
+            await producer.send(TABLE, Encoded(b"kept", value))
+            await producer.send(TABLE, Encoded(b"gone", value))
+        await producer.send(TABLE, Encoded(b"gone", None))
     newest = {record.key: record.value for record in await caught_up_with(address, TABLE)}
     assert newest == {b"kept": b"3", b"gone": None}
 
