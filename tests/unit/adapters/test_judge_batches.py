@@ -1,10 +1,10 @@
-"""How SENS is asked for many messages: each for itself, a bounded number at once."""
+"""How a provider is asked for many messages: each for itself, a bounded number at once."""
 
 import asyncio
 
 import pytest
 
-from services.adapters import _sens
+from services.adapters import _judge
 from services.adapters.base import Report
 from services.contracts.vocabulary import ReportState
 from services.runtime.errors import Consequence, Retry, Stop
@@ -30,13 +30,13 @@ class Asked:
 
 async def test_all_are_asked_and_no_more_than_the_bound_at_once() -> None:
     ask, ids = Asked(), [str(number) for number in range(70)]
-    reports = await _sens.look_up_each(ids, ask)
+    reports = await _judge.look_up_each(ids, ask)
     assert [report.provider_message_id for report in reports] == ids
-    assert ask.most_under_way == _sens.LOOK_UPS_AT_ONCE
+    assert ask.most_under_way == _judge.LOOK_UPS_AT_ONCE
 
 
 async def test_one_that_cannot_be_asked_is_left_for_the_next_time() -> None:
-    reports = await _sens.look_up_each(["a", "b", "c"], Asked({"b": Retry("unavailable")}))
+    reports = await _judge.look_up_each(["a", "b", "c"], Asked({"b": Retry("unavailable")}))
     assert [report.provider_message_id for report in reports] == ["a", "c"]
 
 
@@ -53,5 +53,5 @@ async def test_a_batch_of_which_nothing_is_told_or_that_is_locked_out_raises(
 ) -> None:
     wanted = Stop if any(isinstance(error, Stop) for error in failing.values()) else Retry
     with pytest.raises(Consequence) as caught:
-        await _sens.look_up_each(["a", "b"], Asked(failing))
+        await _judge.look_up_each(["a", "b"], Asked(failing))
     assert type(caught.value) is wanted
