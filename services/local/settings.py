@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MONITORS = ("prometheus_port", "alertmanager_port")  # not used where these are not installed
+
 
 class LocalSettings(BaseSettings):
     """Ports and folders of `bongsu up`."""
@@ -20,6 +22,8 @@ class LocalSettings(BaseSettings):
     ingest_ops_port: int = Field(8475, gt=0, lt=65536, description="ops of ingest")
     simulators_port: int = Field(8479, gt=0, lt=65536, description="the simulated outside world")
     probe_2_ops_port: int = Field(8482, gt=0, lt=65536, description="ops of probe worker w2")
+    prometheus_port: int = Field(19090, gt=0, lt=65536, description="Prometheus, if installed")
+    alertmanager_port: int = Field(19093, gt=0, lt=65536, description="Alertmanager, if installed")
     cache: Path = Field(Path("~/.cache/bongsu"), description="Kafka's jars, shared by all stacks")
 
     def ports(self) -> dict[str, int]:

@@ -25,7 +25,14 @@ from services.local.child import HOST, Child, Server, ServerStartError, require_
 from services.local.jars import Progress
 from services.local.kafka import EmbeddedKafka
 from services.local.postgres import EmbeddedPostgres
-from services.local.settings import LocalSettings
+from services.local.prometheus import (
+    PACKAGES,
+    EmbeddedAlertmanager,
+    EmbeddedPrometheus,
+    Targets,
+    programs,
+)
+from services.local.settings import MONITORS, LocalSettings
 from services.runtime import retry
 from services.runtime.errors import Retry
 from services.runtime.kafka import Address, create_topics
@@ -54,7 +61,12 @@ class Part:
     @property
     def name(self) -> str:
         """`probe-w1` and so on: for logs and messages."""
-        return f"{self.module.rsplit('.', 1)[-1]}-{self.instance}"
+        return f"{self.kind}-{self.instance}"
+
+    @property
+    def kind(self) -> str:
+        """`probe` and so on; its job in Prometheus."""
+        return self.module.rsplit(".", 1)[-1]
 
 
 class Stack:
@@ -71,6 +83,7 @@ class Stack:
             settings.cache,
         )
         self.postgres: EmbeddedPostgres | None = None
+        self.monitors: dict[str, EmbeddedAlertmanager | EmbeddedPrometheus] = {}
         self.children: dict[str, Child] = {}
         self.destinations: dict[str, dict[str, str]] = {}
 
@@ -102,8 +115,10 @@ class Stack:
 
         Raises ServerStartError with one sentence; what was started is then stopped by `stop`.
         """
-        for port in self.settings.ports().values():
-            require_free_port(port)
+        monitoring = programs()
+        for name, port in self.settings.ports().items():
+            if monitoring or name not in MONITORS:
+                require_free_port(port)
         self.destinations = outside.destinations(catalogue, self.simulators_url)
         keys.make_secrets(self.secrets, catalogue, discover())
         await self._start_servers()
@@ -111,6 +126,7 @@ class Stack:
         self._start_world(catalogue)
         for part in self.parts():
             self.start_part(part)
+        await self._start_monitors(monitoring)
         self._write_addresses()
 
     async def ready(self) -> None:
@@ -139,17 +155,20 @@ class Stack:
             await asyncio.sleep(0.5)
 
     def _servers(self) -> list[Server]:
-        return [self.kafka, *([self.postgres] if self.postgres else [])]
+        postgres = [self.postgres] if self.postgres else []
+        return [self.kafka, *postgres, *self.monitors.values()]
 
     def addresses(self) -> list[str]:
         """What listens where, for people."""
         ports = self.settings
+        monitors = [f"{m.child.name} {m.url}" for m in self.monitors.values()]
         return [
             f"Kafka {self.kafka.bootstrap}, Postgres {HOST}:{ports.postgres_port}",
             f"ingest {self.ingest_url}, outside world {self.simulators_url}",
             f"health and metrics: alerting {HOST}:{ports.alerting_ops_port},"
             f" ingest :{ports.ingest_ops_port},"
             f" probe :{ports.probe_ops_port} and :{ports.probe_2_ops_port}",
+            *([", ".join(monitors)] if monitors else []),
             f"logs in {self.data / 'logs'}",
         ]
 
@@ -224,6 +243,30 @@ class Stack:
         }
         self._start_child(WORLD, [sys.executable, "-m", "simulators"], told)
 
+    async def _start_monitors(self, installed: tuple[str, str] | None) -> None:
+        if installed is None:
+            self._tell(f"no Prometheus: for metrics over time, apt-get install {PACKAGES}")
+            return
+        self._tell("starting Prometheus and Alertmanager")
+        ports = self.settings
+        self.monitors = {
+            "prometheus": EmbeddedPrometheus(
+                installed[0], self.data / "prometheus", ports.prometheus_port,
+                self._targets(), ports.alertmanager_port,
+            ),
+            "alertmanager": EmbeddedAlertmanager(
+                installed[1], self.data / "alertmanager", ports.alertmanager_port
+            ),
+        }  # fmt: skip
+        await _both(*(monitor.start() for monitor in self.monitors.values()))
+        await _both(*(monitor.ready() for monitor in self.monitors.values()))
+
+    def _targets(self) -> Targets:
+        found: dict[str, dict[str, int]] = {}
+        for part in self.parts():
+            found.setdefault(part.kind, {})[part.instance] = part.ops_port
+        return found
+
     def _start_child(self, name: str, command: list[str], told: dict[str, str]) -> None:
         logs = self.data / "logs"
         logs.mkdir(parents=True, exist_ok=True)
@@ -249,6 +292,7 @@ class Stack:
             "kafka": self.kafka.bootstrap,
             "postgres_port": self.settings.postgres_port,
             "simulators": self.simulators_url,
+            **{name: monitor.url for name, monitor in self.monitors.items()},
         }
         (self.data / ADDRESSES).write_text(json.dumps(found), encoding="utf-8")
 
