@@ -43,7 +43,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Code = Annotated[Text, Field(max_length=40)]
 Fields = dict[Text, Text]
-LegNumber = Annotated[int, Field(ge=0, le=7)]
+LegNumber = Annotated[int, Field(ge=0, le=7, strict=True)]  # `true` is no leg
 
 
 class Record(BaseModel):
@@ -123,7 +123,7 @@ class ReportReceived(Event):
     probe_id: UUID | None = None
     account: Id
     provider_message_id: Text = Field(min_length=1, max_length=120)
-    leg: LegNumber = 0
+    leg: LegNumber  # said in every report: what lost it must not count for the own channel
     state: ReportState
     code: Code | None = None
     fault: FaultDomain | None = None

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,7 +36,7 @@ class Provider:
     """Answers every call with `status` and `body`; keeps what was asked."""
 
     status: int = 202
-    body: str = ""
+    body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
 
@@ -44,7 +45,10 @@ class Provider:
         self.asked.append(told)
         kind = "application/json"
         return web.Response(
-            status=self.status, text=self.body, content_type=kind, headers=self.headers
+            status=self.status,
+            body=BytesIO(self.body if isinstance(self.body, bytes) else self.body.encode()),
+            content_type=kind,
+            headers=self.headers,
         )
 
 
@@ -65,6 +69,11 @@ async def serving(provider: Provider) -> AsyncIterator[str]:
 
 def setup_of(name: str) -> Case:
     return dict(json.loads((PAYLOADS / name / "_setup.json").read_text(encoding="utf-8")))
+
+
+def speaks_http(name: str) -> bool:
+    """Whether the adapter's provider is reached over HTTP."""
+    return setup_of(name).get("transport", "http") == "http"
 
 
 def cases(name: str) -> dict[str, Case]:
