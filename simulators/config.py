@@ -5,6 +5,7 @@ Before: the local stack writes the file. After: `app.py` builds everything from 
 Component ids are those of the catalogue (design.md 8): `sender:geoje-alimtalk`, `carrier:skt`.
 """
 
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -68,7 +69,10 @@ class TemplateConfig(_Frozen):
 
 
 class SenderConfig(_Frozen):
-    """Who sends on an account: a registered number, or a channel (`@…`) with its templates."""
+    """Who sends on an account: a registered number, or a channel (`@…`) with its templates.
+
+    `strangers`: receivers (ids) that are no friends of the channel; only brand messages mind.
+    """
 
     sender: SenderComponent
     channel: str
@@ -77,6 +81,7 @@ class SenderConfig(_Frozen):
     name: str = ""
     templates: tuple[TemplateConfig, ...] = ()
     use_sms_failover: bool = False
+    strangers: tuple[ShortId, ...] = ()
 
 
 class AccountConfig(_Frozen):
@@ -87,6 +92,19 @@ class AccountConfig(_Frozen):
     services: dict[str, str]
     secret: dict[str, SecretStr]
     senders: tuple[SenderConfig, ...] = ()
+
+
+class Night(_Frozen):
+    """The hours of a day [start, end) in Korea in which Kakao sends no advertising."""
+
+    start: time = time(20, 50)
+    end: time = time(8)
+
+    def holds(self, at: datetime) -> bool:
+        clock = at.astimezone(KST).time()
+        if self.start <= self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
 
 
 class WorldConfig(_Frozen):
@@ -102,6 +120,8 @@ class SimulatorConfig(_Frozen):
     handsets: tuple[HandsetConfig, ...] = ()
     accounts: tuple[AccountConfig, ...] = ()
     world: WorldConfig = WorldConfig()
+    night: Night | None = Night()
+    """When brand messages fail with 3022; None: at no time."""
     control_path: Annotated[str, Field(pattern=r"^/")] = "/control"
     unanswered_s: Annotated[float, Field(gt=0)] = 60.0
     """How long a call without an answer is kept open, and answers are held at most."""

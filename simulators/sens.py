@@ -1,4 +1,4 @@
-"""The front end of SENS (Naver Cloud): send, list and get for SMS and Alimtalk.
+"""The front end of SENS (Naver Cloud): send, list and get for SMS, Alimtalk and brand messages.
 
 In:  HTTP calls as a client of SENS makes them. Out: answers to the letter of `sens_wire.py`;
      accepted messages set out on the carriage.
@@ -25,7 +25,7 @@ from simulators.front import FrontEnd
 from simulators.sens_control import SensControl
 from simulators.sens_gate import ENDPOINT_TIMEOUT, REFUSING_ANSWERS, SENS, Call, Gate, refusal
 from simulators.sens_records import Kind, Record, Store, exists, item
-from simulators.sens_send import alimtalk_records, sms_records
+from simulators.sens_send import alimtalk_records, brandmessage_records, sms_records
 from simulators.world import Answer, Journey
 
 BODY_LIMIT = 1_000_000
@@ -42,24 +42,27 @@ class Sens:
         self._phones = {phone.number: f"receiver:{phone.id}" for phone in config.handsets}
         self.gate = Gate(config, live)
         self._live, self._carriage = live, carriage
-        self._unanswered_s = config.unanswered_s
+        self._unanswered_s, self._night = config.unanswered_s, config.night
         self._store = Store()
         self._held: list[Record] = []
         self._released = asyncio.Event()
         self._released.set()
 
     def routes(self) -> list[Route]:
-        sms = "/sms/v2/services/{service}/messages"
-        alimtalk = "/alimtalk/v2/services/{service}/messages"
-        return [
-            Route(sms, self._endpoint("sms", self._send_sms), methods=["POST"]),
-            Route(sms, self._endpoint("sms", self._list), methods=["GET"]),
-            Route(sms + "/{message}", self._endpoint("sms", self._get), methods=["GET"]),
-            Route(alimtalk, self._endpoint("alimtalk", self._send_alimtalk), methods=["POST"]),
-            Route(alimtalk, self._endpoint("alimtalk", self._list), methods=["GET"]),
-            Route(alimtalk + "/{message}", self._endpoint("alimtalk", self._get), methods=["GET"]),
-            *SensControl(self).routes(),
-        ]
+        sends: dict[Kind, Handler] = {
+            "sms": self._send_sms,
+            "alimtalk": self._send_alimtalk,
+            "brandmessage": self._send_brandmessage,
+        }
+        found = SensControl(self).routes()
+        for kind, send in sends.items():
+            path = f"/{kind}/v2/services/{{service}}/messages"
+            found += [
+                Route(path, self._endpoint(kind, send), methods=["POST"]),
+                Route(path, self._endpoint(kind, self._list), methods=["GET"]),
+                Route(path + "/{message}", self._endpoint(kind, self._get), methods=["GET"]),
+            ]
+        return found
 
     def stop(self) -> None:
         """Answer what is held and end all silence."""
@@ -110,7 +113,22 @@ class Sens:
 
     async def _send_alimtalk(self, request: Request, call: Call) -> Response:
         body = await _read(request, wire.AlimtalkBody)
-        request_id, records, shown = alimtalk_records(self._phones, call, body)
+        sent = alimtalk_records(self._phones, call, body)
+        return await self._processing(request, call, *sent)
+
+    async def _send_brandmessage(self, request: Request, call: Call) -> Response:
+        body = await _read(request, wire.BrandBody)
+        sent = brandmessage_records(self._phones, call, body, self._night)
+        return await self._processing(request, call, *sent)
+
+    async def _processing(
+        self,
+        request: Request,
+        call: Call,
+        request_id: str,
+        records: list[Record],
+        shown: list[dict[str, Any]],
+    ) -> Response:
         if records:
             await self._accept(request, call, records)
         return _json(_taken(request_id, call, "processing") | {"messages": shown}, 202)
@@ -152,13 +170,14 @@ class Sens:
 
     async def _get(self, request: Request, call: Call) -> Response:
         record = self._store.message(request.path_params["message"])
-        if record is None or record.service_id != call.service_id:
+        ours = (call.kind, call.service_id)
+        if record is None or (record.kind, record.service_id) != ours:
             raise wire.not_found()
         journey = self._journey(record)
         if not exists(record, journey, call.now):
             raise wire.not_found()
         shown = item(record, journey, call.now, self._live.world)
-        if record.kind == "alimtalk":
+        if record.kind != "sms":
             return _json(shown, 200)
         letter = record.message.letter
         full = shown | {"subject": letter.title, "content": letter.text, "files": []}
@@ -172,7 +191,8 @@ class Sens:
         found = []
         for record in self._store.of_request(request_id):
             journey = self._journey(record)
-            if record.service_id == call.service_id and exists(record, journey, settled):
+            ours = (record.kind, record.service_id) == (call.kind, call.service_id)
+            if ours and exists(record, journey, settled):
                 found.append(item(record, journey, call.now, self._live.world))
         if not found and call.mode.fresh_answer == "not-found":
             raise wire.WireError(404, None)

@@ -37,7 +37,7 @@ class SensMode(BaseModel):
         "timeout-after-send",
     ] = "normal"
     fail_codes: Mapping[Kind, str] = {}
-    """Accepted, then this final code: {"alimtalk": "3018"}."""
+    """Accepted, then this final code: {"alimtalk": "3018"}. LMS shares that of SMS."""
     reports: bool = True
     """False: accepted, carried, and never reported."""
     fresh_s: float = Field(1.0, ge=0)

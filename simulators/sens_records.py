@@ -16,7 +16,7 @@ from typing import Any, Literal
 from simulators import sens_wire as wire
 from simulators.world import Answer, Journey, Message, World
 
-Kind = Literal["sms", "alimtalk"]
+Kind = Literal["sms", "alimtalk", "brandmessage"]
 KEPT = 50_000
 TELCO = {"carrier:skt": "SKT", "carrier:kt": "KT", "carrier:lgu": "LGT"}
 ACCEPTED = {
@@ -81,10 +81,10 @@ def exists(record: Record, journey: Journey | None, by: datetime) -> bool:
 
 
 def item(record: Record, journey: Journey | None, now: datetime, world: World) -> dict[str, Any]:
-    """The item of a list, and the answer of an Alimtalk get."""
+    """The item of a list, and the answer of a get of KakaoTalk messages."""
     if record.kind == "sms":
         return _sms_item(record, journey, now, world)
-    return _alimtalk_item(record, journey, now)
+    return _kakao_item(record, journey, now)
 
 
 def _sms_item(
@@ -119,7 +119,7 @@ def _sms_status(journey: Journey | None, now: datetime) -> dict[str, str]:
     }
 
 
-def _alimtalk_item(record: Record, journey: Journey | None, now: datetime) -> dict[str, Any]:
+def _kakao_item(record: Record, journey: Journey | None, now: datetime) -> dict[str, Any]:
     shown = {
         "requestId": record.request_id,
         "messageId": record.message.id,
@@ -131,7 +131,7 @@ def _alimtalk_item(record: Record, journey: Journey | None, now: datetime) -> di
     if journey is None or journey.report is None or journey.report.at > now:
         return shown
     reason = journey.report.reason
-    code, words = wire.ALIMTALK_RESULTS.get(reason, (reason, "실패"))
+    code, words = wire.KAKAO_RESULTS.get(reason, (reason, "실패"))
     shown |= {
         "completeTime": wire.iso_s(journey.report.at),
         "messageStatusCode": code,
@@ -145,7 +145,7 @@ def _alimtalk_item(record: Record, journey: Journey | None, now: datetime) -> di
 
 
 def _failover(substitute: Record, follow: Journey, now: datetime) -> dict[str, str]:
-    """The inner SMS request of an Alimtalk whose second stage failed."""
+    """The inner SMS request of a message whose second stage failed."""
     taken = follow.answer is Answer.ACCEPTED
     shown = {
         "smsServiceId": substitute.service_id,

@@ -3,7 +3,8 @@
 In:  an authentic call and its body. Out: records, and what the answer says of each recipient.
 Before: `sens_gate.py`. After: `sens.py` accepts the records.
 Where the documentation is silent: a sender number that is not registered, an unknown channel or
-template and text that is too long are refused with 400.
+template and text that is too long are refused with 400; a brand message in Kakao's night, to a
+stranger (3018) or for people of another targeting (M 1028, N 3050) is accepted and then fails.
 """
 
 import secrets
@@ -13,12 +14,14 @@ from typing import Any
 from uuid import uuid4
 
 from simulators import sens_wire as wire
-from simulators.config import KAKAOTALK, AccountConfig, SenderConfig
+from simulators.config import KAKAOTALK, AccountConfig, Night, SenderConfig
 from simulators.sens_gate import PROVIDER, Call
 from simulators.sens_records import ACCEPTED, MISMATCH, Record
 from simulators.world import Letter, Message
 
 Phones = Mapping[str, str]  # number -> receiver id
+# Nobody has consented beyond the friends of a channel, and no channel has an 080 number.
+UNREACHED = {"M": "1028", "N": "3050"}
 
 
 def sms_records(phones: Phones, call: Call, body: wire.SmsBody) -> list[Record]:
@@ -49,44 +52,76 @@ def alimtalk_records(
     phones: Phones, call: Call, body: wire.AlimtalkBody
 ) -> tuple[str, list[Record], list[dict[str, Any]]]:
     """The request id, the records of accepted recipients, the answer's entry for every one."""
-    channel, template = _template_of(call.account, body)
+    channel = _channel_of(call, body.plus_friend_id)
+    template = _template_of(channel, body.template_code)
     request_id = _request_id("RBAA", call)
     records, shown = [], []
     for recipient in body.messages:
-        wish = recipient.use_sms_failover
-        told = {
-            "countryCode": recipient.country_code,
-            "to": recipient.to,
-            "content": recipient.content,
-            "useSmsFailover": channel.use_sms_failover if wish is None else wish,
-        }
+        told = _told(channel, recipient) | {"content": recipient.content}
         if not wire.matches_template(template, recipient.content):
             shown.append({"messageId": None} | told | MISMATCH)
             continue
         facts = told | {"plusFriendId": body.plus_friend_id, "templateCode": body.template_code}
-        record = _alimtalk(phones, call, request_id, channel, recipient, facts)
+        fails_with = call.mode.fail_codes.get("alimtalk")
+        record = _kakao(phones, call, request_id, channel, recipient, facts, fails_with)
         records.append(record)
         shown.append({"messageId": record.message.id} | told | ACCEPTED)
     return request_id, records, shown
 
 
-def _alimtalk(
+def brandmessage_records(
+    phones: Phones, call: Call, body: wire.BrandBody, night: Night | None
+) -> tuple[str, list[Record], list[dict[str, Any]]]:
+    """As for Alimtalk; nobody is refused, because free form has no template."""
+    channel = _channel_of(call, body.plus_friend_id)
+    request_id = _request_id("RBBA", call)
+    asleep = "3022" if night is not None and night.holds(call.now) else None
+    records, shown = [], []
+    for recipient in body.messages:
+        told = _told(channel, recipient)
+        facts = told | {
+            "plusFriendId": body.plus_friend_id,
+            "messageType": body.message_type,
+            "content": recipient.content,
+        }
+        stranger = phones.get(recipient.to, "").partition(":")[2] in channel.strangers
+        outside = UNREACHED.get(body.targeting) or ("3018" if stranger else None)
+        fails_with = call.mode.fail_codes.get("brandmessage") or asleep or outside
+        record = _kakao(phones, call, request_id, channel, recipient, facts, fails_with)
+        record.message = replace(record.message, image=body.message_type != "TEXT")
+        records.append(record)
+        shown.append({"messageId": record.message.id} | told | ACCEPTED)
+    return request_id, records, shown
+
+
+def _told(channel: SenderConfig, recipient: wire.KakaoRecipient) -> dict[str, Any]:
+    """What every answer repeats of a recipient."""
+    wish = recipient.use_sms_failover
+    return {
+        "countryCode": recipient.country_code,
+        "to": recipient.to,
+        "useSmsFailover": channel.use_sms_failover if wish is None else wish,
+    }
+
+
+def _kakao(
     phones: Phones,
     call: Call,
     request_id: str,
     channel: SenderConfig,
-    recipient: wire.AlimtalkRecipient,
+    recipient: wire.KakaoRecipient,
     facts: Mapping[str, Any],
+    fails_with: str | None,
 ) -> Record:
     message = Message(
         **_routing(phones, call, channel.sender, recipient.to, recipient.country_code),
-        channel="alimtalk",
+        channel=call.kind,
         platform=KAKAOTALK,
-        fails_with=call.mode.fail_codes.get("alimtalk"),
+        fails_with=fails_with,
         letter=Letter(recipient.content, channel.name or (channel.identity or "")[1:]),
     )
-    record = Record("alimtalk", call.service_id, request_id, call.now, message, facts)
-    own_code = (message.fails_with or "").startswith("B")  # for these SENS sends no substitute
+    record = Record(call.kind, call.service_id, request_id, call.now, message, facts)
+    own_code = (fails_with or "").startswith("B")  # for these SENS sends no substitute
     if facts["useSmsFailover"] and not own_code:
         substitute = _substitute(phones, call, channel, recipient)
         record.message = replace(message, substitute=substitute.message)
@@ -95,7 +130,7 @@ def _alimtalk(
 
 
 def _substitute(
-    phones: Phones, call: Call, channel: SenderConfig, recipient: wire.AlimtalkRecipient
+    phones: Phones, call: Call, channel: SenderConfig, recipient: wire.KakaoRecipient
 ) -> Record:
     """The SMS that goes if Kakao fails; the SMS service shows it once it went."""
     wish, account = recipient.failover, call.account
@@ -147,11 +182,15 @@ def _sender_of(account: AccountConfig, number: str) -> str:
     raise wire.bad_request("from", "is not a registered sender number")
 
 
-def _template_of(account: AccountConfig, body: wire.AlimtalkBody) -> tuple[SenderConfig, str]:
-    for channel in account.senders:
-        if (channel.channel, channel.identity) == ("alimtalk", body.plus_friend_id):
-            for template in channel.templates:
-                if template.code == body.template_code:
-                    return channel, template.text
-            raise wire.bad_request("templateCode", "is not an approved template of the channel")
+def _channel_of(call: Call, plus_friend_id: str) -> SenderConfig:
+    for sender in call.account.senders:
+        if (sender.channel, sender.identity) == (call.kind, plus_friend_id):
+            return sender
     raise wire.bad_request("plusFriendId", "is not a channel of this service")
+
+
+def _template_of(channel: SenderConfig, code: str) -> str:
+    for template in channel.templates:
+        if template.code == code:
+            return template.text
+    raise wire.bad_request("templateCode", "is not an approved template of the channel")

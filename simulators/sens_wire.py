@@ -1,7 +1,8 @@
 """The letter of SENS: signature, errors, request bodies, times, result codes.
 
-In and out: values of the wire contract (Naver Cloud documentation, SMS v2, Alimtalk v2, API Gateway
-signature v2, read 2025-11 to 2026-10). Pure. `sens.py` is the behaviour built on it.
+In and out: values of the wire contract (Naver Cloud documentation, SMS v2, Alimtalk v2, Brand
+Message v2, API Gateway signature v2, read 2025-11 to 2026-10). Pure. `sens.py` is the behaviour
+built on it.
 """
 
 import base64
@@ -20,16 +21,22 @@ from simulators.world import Reason
 
 SIGNATURE_WINDOW_MS = 300_000
 SMS_BYTES, LMS_BYTES, SUBJECT_BYTES = 90, 2000, 40
+BRAND_CHARS = 1_300
 
 SMS_RESULTS: Mapping[str, tuple[str, str]] = {
     Reason.DELIVERED: ("0", "성공"),
     Reason.NO_SUBSCRIBER: ("3001", "결번"),
     Reason.CARRIER_REFUSED: ("3011", "이동통신사 서버 오류"),
 }
-ALIMTALK_RESULTS: Mapping[str, tuple[str, str]] = {
+KAKAO_RESULTS: Mapping[str, tuple[str, str]] = {
     Reason.DELIVERED: ("0000", "성공"),
     Reason.NOT_A_USER: ("3019", "카카오톡 사용자 아님"),
     Reason.PLATFORM_REFUSED: ("9998", "서비스 제공 불가"),
+    "1028": ("1028", "타겟팅 옵션 사용 불가"),
+    "3018": ("3018", "메시지를 전송할 수 없음"),
+    "3022": ("3022", "발송 가능 시간이 아님"),
+    "3050": ("3050", "무료수신거부 정보 없음"),
+    "B004": ("B004", "발송 한도 초과"),
 }
 
 
@@ -95,6 +102,16 @@ def check_signature(
 
 Number = Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")]
 Upper = StringConstraints(to_upper=True)
+BrandType = Literal[
+    "TEXT",
+    "IMAGE",
+    "WIDE_IMAGE",
+    "WIDE_ITEM_LIST",
+    "COMMERCE",
+    "CAROUSEL_COMMERCE",
+    "CAROUSEL_FEED",
+    "PREMIUM_VIDEO",
+]
 
 
 class _Body(BaseModel):
@@ -124,7 +141,7 @@ class FailoverConfig(_Body):
     content: str | None = None
 
 
-class AlimtalkRecipient(_Body):
+class KakaoRecipient(_Body):
     country_code: str = Field("82", alias="countryCode")
     to: Number
     content: str
@@ -135,7 +152,20 @@ class AlimtalkRecipient(_Body):
 class AlimtalkBody(_Body):
     plus_friend_id: str = Field(alias="plusFriendId")
     template_code: str = Field(alias="templateCode")
-    messages: Annotated[tuple[AlimtalkRecipient, ...], Field(min_length=1, max_length=100)]
+    messages: Annotated[tuple[KakaoRecipient, ...], Field(min_length=1, max_length=100)]
+
+
+class BrandRecipient(KakaoRecipient):
+    content: Annotated[str, Field(min_length=1, max_length=BRAND_CHARS)]
+
+
+class BrandBody(_Body):
+    """Free form. Of the types with pictures only the text is read."""
+
+    plus_friend_id: str = Field(alias="plusFriendId")
+    message_type: BrandType = Field(alias="messageType")
+    targeting: Literal["M", "N", "I"] = "I"
+    messages: Annotated[tuple[BrandRecipient, ...], Field(min_length=1, max_length=100)]
 
 
 def euc_kr_bytes(field: str, text: str) -> int:

@@ -124,7 +124,7 @@ class Message:
 
     `platform` is None for what a carrier delivers. `recipient` is None for a number that nobody
     has. `fails_with` is a provider's code that the final result is to be; `reported` False means
-    that no result is ever given.
+    that no result is ever given. `image`: it shows one.
     """
 
     id: str
@@ -137,6 +137,7 @@ class Message:
     substitute: Message | None = None
     fails_with: str | None = None
     reported: bool = True
+    image: bool = False
     letter: Letter = Letter()
 
 
@@ -253,7 +254,8 @@ def _delivery(
 
 
 def _passing(message: Message, components: tuple[str, ...]) -> Passing:
-    return Passing(message.id, message.recipient, components, frozenset({message.channel}))
+    functions = {message.channel, *(("media",) if message.image else ())}
+    return Passing(message.id, message.recipient, components, frozenset(functions))
 
 
 def _carried_by(message: Message, world: World) -> tuple[str, Delay]:

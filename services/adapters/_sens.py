@@ -1,7 +1,7 @@
 """Calls to SENS: signed, sent once, and judged by what is certain about them.
 
 In:  the message of an adapter as SENS wants it. Out: its answer, judged.
-Before: `sens_sms.py`, `sens_alimtalk.py`. After: `_http.py`; `_sens_wire.py` reads the answer.
+Before: `sens_sms.py`, `_sens_kakao.py`. After: `_http.py`; `_sens_wire.py` reads the answer.
 There is no idempotency key, so a send whose answer is lost is never repeated.
 """
 
@@ -27,7 +27,7 @@ class Service:
     """The messages of one SENS service of an account."""
 
     def __init__(self, surroundings: Surroundings, api: str, channel: Channel) -> None:
-        """`api` is `sms` or `alimtalk`. Raises Stop when key or service id is missing."""
+        """`api`: what it is called in addresses. Raises Stop when key or service id is missing."""
         account, secret = surroundings.account, surroundings.secret
         for name in SECRET_FIELDS:
             if name not in secret:

@@ -1,216 +1,30 @@
 """Alimtalk (알림톡) of Naver Cloud SENS v2: send with its fail-over, and look-ups by message.
 
-Documents (api.ncloud-docs.com): `sens-alimtalk-send`, `sens-alimtalk-get`, guide `sens-atmessage`,
-and Kakao's result codes as NHN Cloud lists them (docs.nhncloud.com, KakaoTalk error codes), read
-2025-11 to 2026-10. That SENS passes every Kakao code on unchanged is an inference of its examples.
-Oddities: HTTP 202 may hold a refusal of every recipient (`requestStatusCode`); success is `0000`,
-never NHN's `1000`; a wish for fail-over is no fail-over, only the object `failover` is; codes that
-begin with B start none; 3005 is "sent, nobody confirmed": the phone may still get it.
+Documents and oddities: `_sens_kakao.py`. The text is final and must match the approved template.
 Secret: `access_key`, `secret_key`. Service id: the account's `services.alimtalk`.
 """
 
-from collections.abc import Sequence
-
-from services.adapters import _kakao, _sens, sens_sms
+from services.adapters import _sens_kakao
 from services.adapters import _sens_wire as wire
-from services.adapters.base import (
-    Adapter,
-    Meaning,
-    Message,
-    Report,
-    SendResult,
-    Surroundings,
-    meaning,
-)
-from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
+from services.adapters.base import Adapter, Message, SendResult
+from services.contracts.vocabulary import Channel, FaultDomain
 
-DELIVERED, FAILED, PENDING = ReportState.DELIVERED, ReportState.FAILED, ReportState.PENDING
-BODY, TEMPLATE, SENDER = FaultDomain.BODY, FaultDomain.TEMPLATE, FaultDomain.SENDER
-QUOTA = FaultDomain.QUOTA
-
-# A: SENS at the request. B: SENS's own. Digits: Kakao's, passed through.
-STATES: dict[str, Meaning] = {
-    "0000": (DELIVERED, None),  # by contract: confirmed by the app, or stored by Kakao
-    "A000": (PENDING, None),  # request taken; proves nothing
-    "A003": (FAILED, TEMPLATE),  # text does not match the template
-    "A*": (FAILED, BODY),  # the rest of the list is not published
-    "B004": (FAILED, QUOTA),  # sending quota of the day or month
-    "B*": (FAILED, BODY),  # the rest of the list is not published
-    **_kakao.STATES,
-}
+STATES = _sens_kakao.STATES
 
 
-class _Recipient(wire.Wire):
-    """One recipient of a send's answer."""
-
-    message_id: str | None = None
-    request_status_code: str | None = None
-
-
-class _Taken(wire.Wire):
-    """The answer to a send: what counts stands in `messages`."""
-
-    status_code: str | None = None
-    messages: tuple[_Recipient, ...] | None = None
-
-
-class _Failover(wire.Wire):
-    """The substitute SMS that was really requested; it has no time of its own."""
-
-    request_status_code: str | None = None
-    message_status: str | None = None
-    message_status_code: str | None = None
-
-
-class _Message(wire.Wire):
-    """The answer to a look-up; number and text are not read."""
-
-    message_id: str | None = None
-    request_time: str | None = None
-    complete_time: str | None = None
-    request_status_code: str | None = None
-    message_status_code: str | None = None
-    message_status_name: str | None = None
-    use_sms_failover: bool | None = None
-    failover: _Failover | None = None
-
-
-class SensAlimtalk:
+class SensAlimtalk(_sens_kakao.KakaoMessages):
     """One account's Alimtalk service."""
 
-    channels = frozenset({Channel.ALIMTALK})
-    secret_fields = _sens.SECRET_FIELDS
-    look_up_batch = _sens.LOOK_UPS_AT_ONCE
-
-    def __init__(self, surroundings: Surroundings) -> None:
-        """Raises Stop when the account has no key or no Alimtalk service."""
-        self._service = _sens.Service(surroundings, "alimtalk", Channel.ALIMTALK)
+    api = Channel.ALIMTALK
+    channels = frozenset({api})
 
     async def send(self, message: Message) -> SendResult:
-        """The text is final and must match the template; the substitute is the provider's."""
-        if message.identity is None or message.template is None:
-            missing = (
-                ("no-sender", SENDER) if message.identity is None else ("no-template", TEMPLATE)
-            )
-            return wire.refused(*missing)
-        recipient = {
-            "countryCode": "82",
-            "to": message.to.get_secret_value(),
-            "content": message.text,
-            **_failover(message),
-        }
-        request = {
-            "plusFriendId": message.identity,
-            "templateCode": message.template,
-            "messages": [recipient],
-        }
-        return await self._service.send(request, _read_taken)
-
-    async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
-        """Raises Retry when none could be asked, Stop when locked out."""
-        return await _sens.look_up_each(message_ids, self._look_up_one)
-
-    async def _look_up_one(self, message_id: str) -> list[Report]:
-        shown = await self._service.ask(f"/{wire.escaped(message_id)}", _Message)
-        return _read(shown) if shown is not None and shown.message_id == message_id else []
-
-
-def _failover(message: Message) -> dict[str, object]:
-    """Said in either case: without it the channel's own setting would hold."""
-    substitute = message.substitute
-    if substitute is None:
-        return {"useSmsFailover": False}
-    config = {
-        "type": substitute.channel.upper(),
-        "from": substitute.sender_number.get_secret_value(),
-        "content": substitute.text,
-    }
-    return {"useSmsFailover": True, "failoverConfig": config}
-
-
-def _read_taken(body: bytes) -> SendResult | None:
-    taken = wire.read(_Taken, body)
-    if taken is None:
-        return None
-    if not taken.messages:
-        code = wire.clean_code(taken.status_code)
-        known = code is not None and code != "202"
-        return wire.refused(code, wire.fault_of_status(code)) if known else None
-    recipient = taken.messages[0]
-    code = wire.clean_code(recipient.request_status_code)
-    if code == "A000":
-        return SendResult(AnswerResult.ACCEPTED, code, None, wire.clean_id(recipient.message_id))
-    return wire.refused(code, meaning(STATES, code)[1]) if code else None
-
-
-def _read(shown: _Message) -> list[Report]:
-    """Leg 0, and leg 1 once a substitute was requested."""
-    leg_1 = _read_failover(shown)
-    code = _code(shown)
-    state, fault = meaning(STATES, code) if code else (PENDING, None)
-    own = Report(
-        provider_message_id=shown.message_id or "",
-        leg=Leg.OWN,
-        state=state,
-        code=code,
-        fault=fault,
-        reported_at=wire.parse_time(shown.complete_time) if code else None,
-        final=_is_last(shown, state, code, leg_1),
-        fields=wire.kept(
-            messageStatusName=shown.message_status_name,
-            requestStatusCode=shown.request_status_code,
-            requestTime=shown.request_time,
-            completeTime=shown.complete_time,
-        ),
-    )
-    return [own, leg_1] if leg_1 else [own]
-
-
-def _code(shown: _Message) -> str | None:
-    """Kakao's code; SENS's own where it refused the request; None while nothing is decided."""
-    if shown.message_status_code:
-        return wire.clean_code(shown.message_status_code)
-    own = wire.clean_code(shown.request_status_code)
-    return own if own != "A000" else None
-
-
-def _is_last(shown: _Message, state: ReportState, code: str | None, leg_1: Report | None) -> bool:
-    """Whether no other word can follow: after a failure at Kakao a wished substitute still can."""
-    if state is PENDING or code is None:
-        return False
-    if leg_1 is not None:
-        return leg_1.final
-    failed = state is FAILED or shown.message_status_name == "fail"
-    return not (failed and shown.use_sms_failover and code[0] not in "AB")
-
-
-def _read_failover(shown: _Message) -> Report | None:
-    """Leg 1, under the id of the Alimtalk; its codes are those of SMS."""
-    inner = shown.failover
-    if inner is None:
-        return None
-    taken = wire.clean_code(inner.request_status_code)
-    code = wire.clean_code(inner.message_status_code)
-    state: ReportState
-    fault: FaultDomain | None
-    if taken not in (None, "202"):
-        state, code, fault = FAILED, taken, wire.fault_of_status(taken)
-    elif inner.message_status == "COMPLETED" and code:
-        state, fault = meaning(sens_sms.STATES, code)
-    else:
-        state, code, fault = PENDING, None, None
-    return Report(
-        provider_message_id=shown.message_id or "",
-        leg=Leg.FIRST_SUBSTITUTE,
-        state=state,
-        code=code,
-        fault=fault,
-        reported_at=None,
-        final=state is not PENDING,
-        fields=wire.kept(
-            messageStatus=inner.message_status, requestStatusCode=inner.request_status_code
-        ),
-    )
+        """What has no channel id or no template is refused without asking."""
+        if message.identity is None:
+            return wire.refused("no-sender", FaultDomain.SENDER)
+        if message.template is None:
+            return wire.refused("no-template", FaultDomain.TEMPLATE)
+        return await self._send(message, {"templateCode": message.template})
 
 
 ADAPTER: type[Adapter] = SensAlimtalk

@@ -1,11 +1,11 @@
-"""SMS of Naver Cloud SENS v2: send, and look-ups by request.
+"""SMS and LMS (장문) of Naver Cloud SENS v2: send, and look-ups by request.
 
 Documents (api.ncloud-docs.com): `sens-sms-send`, `sens-sms-list`, `sens-sms-get`, reception codes
 of `sens-smspolicy`, read 2025-11 to 2026-10; government zone alike.
 Oddities: a send returns no message id, so the request id is ours and the list is asked for it;
 right after the send the list is empty, or 404 without a body; `COMPLETED` is no success, only the
 inner `statusCode` "0" is, and even that is the provider's claim.
-Secret: `access_key`, `secret_key`. Service id: the account's `services.sms`.
+Secret: `access_key`, `secret_key`. Service id: the account's `services.sms`, which LMS shares.
 """
 
 from collections.abc import Sequence
@@ -107,7 +107,9 @@ STATES: dict[str, Meaning] = {
     "E999": (FAILED, PROVIDER),  # other
 }
 
-TYPES = {Channel.SMS: ("SMS", 90)}  # SENS type and longest text in bytes, as carriers count
+# SENS type and longest text in bytes, as carriers count.
+TYPES = {Channel.SMS: ("SMS", 90), Channel.LMS: ("LMS", 2_000)}
+SUBJECT = "[봉수] 전달 점검"  # of LMS only; 40 bytes at most
 
 
 class _Taken(wire.Wire):
@@ -155,7 +157,7 @@ class SensSms:
             return wire.refused(code, FaultDomain.TEMPLATE)
         if message.sender_number is None:
             return wire.refused("no-sender", FaultDomain.SENDER)
-        request = {
+        request: dict[str, object] = {
             "type": kind,
             "contentType": "COMM",
             "countryCode": "82",
@@ -163,6 +165,8 @@ class SensSms:
             "content": message.text,
             "messages": [{"to": message.to.get_secret_value()}],
         }
+        if message.channel is Channel.LMS:
+            request["subject"] = SUBJECT
         return await self._service.send(request, _read_taken)
 
     async def look_up(self, message_ids: Sequence[str]) -> list[Report]:

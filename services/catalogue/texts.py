@@ -12,7 +12,7 @@ from services.contracts import ids
 from services.contracts.vocabulary import Channel
 
 MOST_BYTES = {Channel.SMS: 90, Channel.LMS: 2_000}
-MOST_CHARS = {Channel.ALIMTALK: 1_000}
+MOST_CHARS = {Channel.ALIMTALK: 1_000, Channel.BRANDMESSAGE: 1_300}
 PLACEHOLDER = "#{점검번호}"
 NONCE_WITHIN = 40
 NONCE_CHARS = len("BSP:") + ids.NONCE_SYMBOLS

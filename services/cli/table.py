@@ -84,7 +84,7 @@ def render(shown: Sequence[Line], now: datetime) -> Table:
 
 def _cells(line: Line, now: datetime) -> list[str]:
     figures = line.figures
-    resting = "[dim]night: not sent" if line.restricted else None
+    resting = "[dim]night: not measured" if line.restricted else None
     if figures is None:
         return [resting or "[dim]not yet"]
     spread = figures.stages.get(Stage.SEEN)

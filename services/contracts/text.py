@@ -10,15 +10,21 @@ import unicodedata
 from uuid import UUID
 
 from services.contracts import ids
+from services.contracts.vocabulary import Channel
 
 _WEB_PREFIX = re.compile(r"\A\[(?:Web발신|국제발신)\][ \t]*\n?")
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 
-def probe_text(probe_id: UUID, leg: int) -> str:
+# What makes a text too long for one SMS (90 bytes), so that no carrier can send it as one.
+_LONG = "\n장문 문자가 제때 온전히 도착하는지 확인하는 시험 메시지입니다."
+
+
+def probe_text(probe_id: UUID, leg: int, channel: Channel = Channel.SMS) -> str:
     """The plain probe text: the nonce within the first 40 characters, no other code-like run
-    (Android hides notifications that look like one-time codes)."""
-    return f"[봉수] {ids.write_nonce(probe_id, leg)} 전달 점검, 회신하지 마십시오."
+    (Android hides notifications that look like one-time codes). That of an LMS is a long one."""
+    plain = f"[봉수] {ids.write_nonce(probe_id, leg)} 전달 점검, 회신하지 마십시오."
+    return plain + _LONG if channel is Channel.LMS else plain
 
 
 def fill(template: str, probe_id: UUID, leg: int) -> str:

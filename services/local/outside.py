@@ -17,8 +17,13 @@ from simulators import front
 RESEND_S = 20.0
 
 
-def write_world(path: Path, catalogue: Catalogue, secrets: SecretFolder, ingest_url: str) -> None:
-    """Write the configuration file, readable by this user only: it holds numbers and keys."""
+def write_world(
+    path: Path, catalogue: Catalogue, secrets: SecretFolder, ingest_url: str, kakao_night: bool
+) -> None:
+    """Write the configuration file, readable by this user only: it holds numbers and keys.
+
+    Without `kakao_night` brand messages arrive at any hour.
+    """
     config = {
         "ingest_url": ingest_url,
         "handsets": [
@@ -27,6 +32,7 @@ def write_world(path: Path, catalogue: Catalogue, secrets: SecretFolder, ingest_
             if _is_handset(receiver)
         ],
         "accounts": [_account(a, catalogue, secrets) for a in catalogue.accounts.values()],
+        **({} if kakao_night else {"night": None}),
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -24,6 +24,9 @@ class LocalSettings(BaseSettings):
     probe_2_ops_port: int = Field(8482, gt=0, lt=65536, description="ops of probe worker w2")
     prometheus_port: int = Field(19090, gt=0, lt=65536, description="Prometheus, if installed")
     alertmanager_port: int = Field(19093, gt=0, lt=65536, description="Alertmanager, if installed")
+    kakao_night: bool = Field(
+        True, description="whether the simulated Kakao refuses brand messages 20:50-08:00"
+    )
     cache: Path = Field(Path("~/.cache/bongsu"), description="Kafka's jars, shared by all stacks")
 
     def ports(self) -> dict[str, int]:

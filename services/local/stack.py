@@ -236,7 +236,8 @@ class Stack:
     def _start_world(self, catalogue: Catalogue) -> None:
         self._tell("starting the simulated outside world and the processes")
         config = self.data / "secrets" / "world.json"
-        outside.write_world(config, catalogue, SecretFolder(self.secrets), self.ingest_url)
+        secrets, night = SecretFolder(self.secrets), self.settings.kakao_night
+        outside.write_world(config, catalogue, secrets, self.ingest_url, night)
         told = {
             "BONGSU_SIM_CONFIG": str(config),
             "BONGSU_SIM_PORT": str(self.settings.simulators_port),

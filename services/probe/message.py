@@ -115,7 +115,7 @@ def announcement(
 
 def _own_text(catalogue: Catalogue, route: Route, probe_id: UUID) -> str:
     if route.template is None:
-        return text.probe_text(probe_id, 0)
+        return text.probe_text(probe_id, 0, route.channel)
     for template in catalogue.senders[route.sender].templates:
         if template.code == route.template:
             return text.fill(template.text, probe_id, 0)
@@ -130,7 +130,8 @@ def _substitute(
     number = _number_of(catalogue, route.failover.sender, secrets)
     if number is None:
         raise Stop("secret", f"sender {route.failover.sender} of a substitute has no number")
-    return Substitute(Channel(route.failover.channel), text.probe_text(probe_id, 1), number)
+    channel = Channel(route.failover.channel)
+    return Substitute(channel, text.probe_text(probe_id, 1, channel), number)
 
 
 def _number_of(catalogue: Catalogue, sender: str, secrets: SecretFolder) -> SecretStr | None:

@@ -4,8 +4,6 @@ An adapter without a table of codes typed from the documents (`codes/<adapter>.t
 cases (`payloads/<adapter>/`) fails. Its code table and the documents must agree both ways.
 """
 
-import csv
-import importlib
 import json
 import logging
 import socket
@@ -16,41 +14,35 @@ import pytest
 from aiohttp import web
 
 from services.adapters import discover
-from services.adapters.base import Adapter, LooksUp, Meaning, Report, SendResult, meaning
-from services.contracts.vocabulary import AnswerResult, FaultDomain, ReportState
+from services.adapters.base import Adapter, LooksUp, Report, SendResult, meaning
+from services.contracts.vocabulary import AnswerResult
 from services.runtime.errors import Consequence, Retry, Stop
+from tests.contract import checks
 from tests.support import adapters as support
 
 NAMES = sorted(discover())
+# Every adapter's `send_accepted`, and the other cases that show a whole request.
+WRITTEN = [
+    (name, title)
+    for name in NAMES
+    for title, case in support.cases(name).items()
+    if title == "send_accepted" or "json" in case.get("request", {})
+]
 # A number and keys as unlike anything else as can be; the bodies of cases repeat them.
 NUMBER, ACCESS, SECRET = "01000007777", "CANARYACCESSKEY00077", "canary-secret-key-not-real-0077"
 CANARIES = (NUMBER, ACCESS, SECRET)
 
 
-def states_of(name: str) -> dict[str, Meaning]:
-    states = importlib.import_module(f"services.adapters.{name}").STATES
-    assert isinstance(states, dict)
-    return states
-
-
-def documented(name: str) -> dict[str, dict[str, str]]:
-    with (support.CODES / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    codes = {row["code"]: row for row in rows}
-    assert len(codes) == len(rows), "a code stands twice"
-    return codes
-
-
 async def outcome_of(adapter: Adapter, name: str, case: support.Case) -> support.Case:
-    return support.told(await call(adapter, name, case.get("ask")))
+    return support.told(await call(adapter, name, case.get("ask"), case.get("message")))
 
 
 async def call(
-    adapter: Adapter, name: str, ask: Sequence[str] | None
+    adapter: Adapter, name: str, ask: Sequence[str] | None, over: support.Case | None = None
 ) -> SendResult | list[Report] | Consequence:
     try:
         if ask is None:
-            return await adapter.send(support.message_of(name, to=NUMBER))
+            return await adapter.send(support.message_of(name, to=NUMBER, **over or {}))
         assert isinstance(adapter, LooksUp)
         return await adapter.look_up(ask)
     except (Retry, Stop) as error:
@@ -58,50 +50,35 @@ async def call(
 
 
 def test_there_are_adapters() -> None:
-    assert {"sens_sms", "sens_alimtalk"} <= set(NAMES)
+    assert {"sens_sms", "sens_alimtalk", "sens_brandmessage"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_codes_and_their_meanings_are_those_of_the_documents(name: str) -> None:
-    wanted = {
-        code: (row["state"], row["fault"].replace("-", ""))
-        for code, row in documented(name).items()
-    }
-    known = {code: (str(s), str(fault or "")) for code, (s, fault) in states_of(name).items()}
-    assert known == wanted
+    checks.codes_agree(checks.states_of(name), checks.documented(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_documented_code_names_its_source_and_failures_their_fault(name: str) -> None:
-    for row in documented(name).values():
-        assert row["source"]
-        assert row["meaning"]
-        assert (row["fault"] == "-") == (row["state"] != "failed")
+    checks.rows_are_whole(checks.documented(name).values())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_code_nobody_mapped_is_unknown(name: str) -> None:
-    unknown = (ReportState.UNKNOWN, FaultDomain.UNKNOWN)
-    for code in ("", "7", "77777", "Q1", "성공", "0 "):
-        assert meaning(states_of(name), code) == unknown
+    checks.unmapped_is_unknown(checks.states_of(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_family_covers_the_members_that_have_no_line(name: str) -> None:
-    states = states_of(name)
+    states = checks.states_of(name)
     for family in (code for code in states if code.endswith("*")):
         assert meaning(states, family[0] + "987") == states[family]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cases_hold_acceptance_refusal_delivery_and_failure_with_a_source(name: str) -> None:
-    cases = support.cases(name)
-    assert all(case["source"] for case in cases.values())
-    results = {case["expect"].get("result") for case in cases.values()}
-    assert {"accepted", "refused", "unclear"} <= results
-    if hasattr(discover()[name], "look_up"):
-        reports = [r for case in cases.values() for r in case["expect"].get("reports", ())]
-        assert {"delivered", "failed", "pending", "unknown"} <= {r["state"] for r in reports}
+    checks.fixtures_are_there(name)
+    checks.cases_are_enough(support.cases(name), hasattr(discover()[name], "look_up"))
 
 
 @pytest.mark.parametrize(("name", "title"), list(support.every_case()))
@@ -117,12 +94,12 @@ async def test_each_answer_of_a_provider_gives_its_declared_result(name: str, ti
         assert (method, path) == (case["request"]["method"], case["request"]["path"])
 
 
-@pytest.mark.parametrize("name", NAMES)
-async def test_a_send_is_written_as_documented_in_utf_8(name: str) -> None:
-    case = support.cases(name)["send_accepted"]
+@pytest.mark.parametrize(("name", "title"), WRITTEN)
+async def test_a_send_is_written_as_documented_in_utf_8(name: str, title: str) -> None:
+    case = support.cases(name)[title]
     provider = support.Provider(case["status"], support.body_text(case["body"], NUMBER))
     async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
-        await adapter.send(support.message_of(name))
+        await adapter.send(support.message_of(name, **case.get("message", {})))
     method, path, body, headers = provider.asked[0]
     assert {"method": method, "path": path, "json": json.loads(body)} == case["request"]
     assert headers["Content-Type"] == "application/json; charset=utf-8"

@@ -19,9 +19,10 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from services.adapters import discover
+from services.adapters import discover, sens_sms
 from services.adapters._sens_wire import signature
 from services.adapters.base import Adapter, LooksUp, Message, Report, Substitute, Surroundings
+from services.contracts import text
 from services.contracts.catalogue import Account
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, ReportState
 from services.runtime.errors import Retry, Stop
@@ -30,10 +31,14 @@ from simulators.config import SimulatorConfig
 from tests.support import adapters as support
 from tests.support.waiting import eventually
 
-NAMES = ("sens_alimtalk", "sens_sms")
+NAMES = ("sens_alimtalk", "sens_brandmessage", "sens_sms")
 SMS_SERVICE, KKO_SERVICE = "ncp:sms:kr:123456789012:bongsu", "ncp:kkobizmsg:kr:1234567:bongsu"
 SENDER, PHONE, NO_KAKAO, NOBODY = "0550000000", "01000000001", "01000000002", "01000000003"
+STRANGER = "01000000004"
+Clock = dict[str, str]
+ALWAYS = {"start": "00:00:00", "end": "23:59:59.999999"}
 QUICK = {"median": 0.02, "p95": 0.05}
+LMS: dict[str, Any] = {"channel": "lms"}
 
 
 # Batches.
@@ -107,6 +112,10 @@ async def test_an_account_without_key_or_service_stops_before_anything_is_sent(n
         ("sens_sms", {"text": "a" * 91}, "text-too-long", FaultDomain.TEMPLATE),
         ("sens_sms", {"text": "봉화 🔥"}, "text-charset", FaultDomain.TEMPLATE),
         ("sens_sms", {"sender_number": None}, "no-sender", FaultDomain.SENDER),
+        ("sens_sms", LMS | {"text": "가" * 1_001}, "text-too-long", FaultDomain.TEMPLATE),
+        ("sens_sms", LMS | {"text": "a" * 2_001}, "text-too-long", FaultDomain.TEMPLATE),
+        ("sens_brandmessage", {"identity": None}, "no-sender", FaultDomain.SENDER),
+        ("sens_brandmessage", {"text": "가" * 1_301}, "text-too-long", FaultDomain.TEMPLATE),
         ("sens_alimtalk", {"identity": None}, "no-sender", FaultDomain.SENDER),
         ("sens_alimtalk", {"template": None}, "no-template", FaultDomain.TEMPLATE),
     ],
@@ -119,6 +128,32 @@ async def test_what_cannot_go_out_is_refused_without_asking(
         result = await adapter.send(support.message_of(name, **over))
     assert (result.result, result.code, result.fault) == (AnswerResult.REFUSED, code, fault)
     assert provider.asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "over"),
+    [
+        ("sens_sms", {"text": "가" * 45}),
+        ("sens_sms", {"text": "a" * 90}),
+        ("sens_sms", LMS | {"text": "가" * 1_000}),
+        ("sens_sms", LMS | {"text": "a" * 2_000}),
+        ("sens_brandmessage", {"text": "가" * 1_300}),
+        ("sens_brandmessage", {"text": "봉화 🔥", "template": None}),  # no charset, no template
+    ],
+)
+async def test_a_text_of_just_the_longest_length_goes_out_whole(
+    name: str, over: dict[str, Any]
+) -> None:
+    provider = support.Provider(503)
+    async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
+        await adapter.send(support.message_of(name, **over))
+    request = json.loads(provider.asked[0][2])
+    assert request.get("content", request["messages"][0].get("content")) == over["text"]
+    assert ("subject" in request) is ("channel" in over)
+
+
+def test_the_subject_of_an_lms_fits_its_forty_bytes() -> None:
+    assert 0 < (sens_sms.bytes_of(sens_sms.SUBJECT) or 0) <= 40
 
 
 async def test_without_a_substitute_the_channels_own_setting_is_overruled() -> None:
@@ -167,7 +202,7 @@ async def test_a_proxy_that_refuses_is_no_answer_of_the_provider(name: str) -> N
 # Against the simulated SENS.
 
 
-def world() -> SimulatorConfig:
+def world(night: Clock | None = None) -> SimulatorConfig:
     apps = {
         "gateway_key": "bongsu-test-signing-key-0001-of-32-characters",
         "forwarder_secret": "SEC-bongsu-test-0001",
@@ -176,14 +211,20 @@ def world() -> SimulatorConfig:
     phone = {"carrier": "skt", "site": "seoul"} | apps
     template = {"code": "probe001", "text": "[봉수] #{점검번호} 전달 점검, 회신하지 마십시오."}
     channel = {"sender": "sender:test-alimtalk", "channel": "alimtalk", "identity": "@bongsu"}
+    brand = channel | {"sender": "sender:test-brandmessage", "channel": "brandmessage"}
+    services = {
+        **{"alimtalk": KKO_SERVICE, "brandmessage": KKO_SERVICE},
+        **{"sms": SMS_SERVICE, "lms": SMS_SERVICE},
+    }
     account = {
         "id": "sens",
         "provider": "sens",
         "secret": support.setup_of("sens_sms")["secret"],
-        "services": {"alimtalk": KKO_SERVICE, "sms": SMS_SERVICE, "lms": SMS_SERVICE},
+        "services": services,
         "senders": [
             {"sender": "sender:test-sms", "channel": "sms", "number": SENDER},
             channel | {"templates": [template]},
+            brand | {"strangers": ["skt-03"]},
         ],
     }
     stages = ("api", "relay", "platform", "carrier", "report", "substitute")
@@ -193,7 +234,9 @@ def world() -> SimulatorConfig:
             "handsets": [
                 phone | {"id": "skt-01", "number": PHONE},
                 phone | {"id": "skt-02", "number": NO_KAKAO, "kakaotalk": False},
+                phone | {"id": "skt-03", "number": STRANGER},
             ],
+            "night": night,
             "accounts": [account],
             "world": {"latencies": dict.fromkeys(stages, QUICK)},
             "unanswered_s": 5,
@@ -228,10 +271,10 @@ async def sens() -> AsyncIterator[Simulated]:
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[str]:
+async def _running(night: Clock | None = None) -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     stop = asyncio.Event()
-    server = asyncio.create_task(run(world(), listener, stop))
+    server = asyncio.create_task(run(world(night), listener, stop))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
@@ -239,9 +282,9 @@ async def _running() -> AsyncIterator[str]:
         await asyncio.wait_for(server, 10)
 
 
-def message(name: str, to: str = PHONE, with_substitute: bool = False) -> Message:
+def message(name: str, to: str = PHONE, with_substitute: bool = False, **more: Any) -> Message:
     substitute = Substitute(Channel.SMS, "[봉수] 대체 점검", SecretStr(SENDER))
-    over: dict[str, Any] = {"to": to, "substitute": substitute if with_substitute else None}
+    over = more | {"to": to, "substitute": substitute if with_substitute else None}
     return support.message_of(name, **over | ({"sender_number": SENDER} if "sms" in name else {}))
 
 
@@ -329,6 +372,35 @@ async def test_a_wrong_key_stops_the_account(sens: Simulated, name: str) -> None
     wrong = sens.adapter(name, secret_key="another-secret-key-not-real-0002")
     told = {"raises": "Stop", "reason": "credentials"}
     assert await _told(wrong, message(name)) == told
+
+
+async def test_an_lms_goes_the_whole_way_by_the_service_of_sms(sens: Simulated) -> None:
+    await sens.mode(fresh_s=0)
+    long = text.probe_text(support.PROBE, 0, Channel.LMS)
+    sent = message("sens_sms", **LMS, text=long)
+    [report] = await final_reports(sens.adapter("sens_sms"), sent)
+    assert (report.leg, report.state) == (0, ReportState.DELIVERED)
+
+
+async def test_a_brand_message_to_no_friend_of_the_channel_is_not_delivered(
+    sens: Simulated,
+) -> None:
+    sent = message("sens_brandmessage", to=STRANGER)
+    [report] = await final_reports(sens.adapter("sens_brandmessage"), sent)
+    told = (report.state, report.code, report.fault)
+    assert told == (ReportState.FAILED, "3018", FaultDomain.HANDSET)
+
+
+async def test_in_kakaos_night_a_brand_message_fails_by_our_own_fault() -> None:
+    async with _running(ALWAYS) as url, aiohttp.ClientSession() as session:
+        sens = Simulated(url, session)
+        [report] = await final_reports(
+            sens.adapter("sens_brandmessage"), message("sens_brandmessage")
+        )
+        [other] = await final_reports(sens.adapter("sens_alimtalk"), message("sens_alimtalk"))
+    told = (report.state, report.code, report.fault)
+    assert told == (ReportState.FAILED, "3022", FaultDomain.BODY)
+    assert other.state is ReportState.DELIVERED
 
 
 async def test_a_text_unlike_its_template_is_refused_by_the_simulated_sens(sens: Simulated) -> None:

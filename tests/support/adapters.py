@@ -1,7 +1,8 @@
 """A scripted provider, and adapters built to talk to it: for the suite every adapter passes.
 
 An adapter's data stands in `tests/contract/payloads/<adapter>/`: `_setup.json` (its account,
-secret, message and message ids), `_http.json` (answers that any call may meet), and a file a case.
+secret, message and message ids), `_http.json` (answers that any call may meet; or `http` in the
+setup names the adapter whose ones are meant), and a file a case, perhaps with its own `message`.
 In bodies `{canary}` stands for a number and keys that must turn up nowhere.
 """
 
@@ -82,8 +83,9 @@ def cases(name: str) -> dict[str, Case]:
         file.stem: json.loads(file.read_text(encoding="utf-8"))
         for file in sorted((PAYLOADS / name).glob("[!_]*.json"))
     }
-    table = json.loads((PAYLOADS / name / "_http.json").read_text(encoding="utf-8"))
-    ids = setup_of(name)["ids"]
+    setup = setup_of(name)
+    shared = PAYLOADS / setup.get("http", name) / "_http.json"
+    table, ids = json.loads(shared.read_text(encoding="utf-8")), setup["ids"]
     for case in table["send"]:
         found[f"send: {case['what']}"] = case
     for case in table.get("look_up", ()):

@@ -45,11 +45,12 @@ class Chain(Stack):
 
     def __init__(self, folder: Path) -> None:
         names = [name for name in LocalSettings.model_fields if name.endswith("_port")]
-        ports: dict[str, Any] = dict(zip(names, free_ports(len(names)), strict=True))
+        told: dict[str, Any] = dict(zip(names, free_ports(len(names)), strict=True))
+        told["kakao_night"] = False  # as `shipped` has no hours of rest
         self.told: list[str] = []
         let_through(folder)
         super().__init__(
-            folder / "data", LocalSettings(**ports), self.told.append, lambda done, total: None
+            folder / "data", LocalSettings(**told), self.told.append, lambda done, total: None
         )
 
     def kill(self, *names: str) -> datetime:

@@ -16,22 +16,22 @@ from services.contracts.vocabulary import Channel, NoticeClass
 from tests.unit.catalogue.small import write
 
 SHIPPED = Path(__file__).parents[3] / "catalogue"
-ADAPTERS = {"sens_alimtalk", "sens_sms"}
+ADAPTERS = {"sens_alimtalk", "sens_brandmessage", "sens_sms"}
 FILES = {
     path.relative_to(SHIPPED).as_posix(): path.read_text(encoding="utf-8")
     for path in sorted(SHIPPED.rglob("*.yaml"))
 }
-# Body, its first notice's class, the routes that run.
+# Body, its first notice's class, the channels on which its routes run (all with SENS).
 BODIES = [
-    ("moel", "고용노동부", NoticeClass.C0, ["moel.sms.sens"]),
-    ("eumseong", "음성군", NoticeClass.C1, ["eumseong.alimtalk.sens"]),
-    ("suyeong", "수영구", NoticeClass.C2, ["suyeong.alimtalk.sens", "suyeong.sms.sens"]),
-    ("geoje", "거제시", NoticeClass.C4, ["geoje.alimtalk.sens", "geoje.sms.sens"]),
-    ("sancheong", "산청군", NoticeClass.C4, ["sancheong.sms.sens"]),
-    ("miryang", "밀양시", NoticeClass.C4, ["miryang.sms.sens"]),
-    ("gangnam", "강남구", NoticeClass.C4, ["gangnam.sms.sens"]),
-    ("gyeonggi", "경기도", NoticeClass.C4, ["gyeonggi.sms.sens"]),
-    ("lh", "한국토지주택공사", NoticeClass.C2, ["lh.sms.sens"]),
+    ("moel", "고용노동부", NoticeClass.C0, ["brandmessage", "sms", "lms"]),
+    ("eumseong", "음성군", NoticeClass.C1, ["alimtalk", "lms"]),
+    ("suyeong", "수영구", NoticeClass.C2, ["alimtalk", "sms"]),
+    ("geoje", "거제시", NoticeClass.C4, ["brandmessage", "alimtalk", "sms"]),
+    ("sancheong", "산청군", NoticeClass.C4, ["brandmessage"]),
+    ("miryang", "밀양시", NoticeClass.C4, ["brandmessage"]),
+    ("gangnam", "강남구", NoticeClass.C4, ["brandmessage"]),
+    ("gyeonggi", "경기도", NoticeClass.C4, ["brandmessage"]),
+    ("lh", "한국토지주택공사", NoticeClass.C2, ["sms"]),
 ]
 
 
@@ -55,7 +55,8 @@ def test_a_body_of_the_article_is_a_working_row(
     assert all(notice.facts for notice in found.notices)
     assert "A" in {source.key for source in found.sources}
     routes = catalogue.routes.values()
-    assert sorted(r.id for r in routes if r.body == body and r.enabled) == sorted(running)
+    wanted = sorted(f"{body}.{channel}.sens" for channel in running)
+    assert sorted(r.id for r in routes if r.body == body and r.enabled) == wanted
     assert all(r.interval_s == 60 and len(r.receivers) == 6 for r in routes if r.enabled)
 
 
@@ -76,9 +77,7 @@ def test_routes_that_wait_for_their_adapter_are_present_but_disabled() -> None:
     waiting = {route.id for route in shipped().routes.values() if not route.enabled}
 
     assert waiting == {
-        *(f"{b}.brandmessage.sens" for b in ("moel", "geoje", "sancheong", "miryang")),
-        *(f"{b}.brandmessage.sens" for b in ("gangnam", "gyeonggi")),
-        *("moel.lms.sens", "moel.email.mail", "moel.openchat.none", "eumseong.lms.sens"),
+        *("moel.email.mail", "moel.openchat.none"),
         *("lh.edocument.kpdoc.docs", "lh.edocument.kpdoc.rent"),
     }
 
@@ -86,18 +85,22 @@ def test_routes_that_wait_for_their_adapter_are_present_but_disabled() -> None:
 def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     load_now = load_of(shipped(), Limits())
 
-    assert load_now.probes_day == 11 * 1_440
-    # 3 Alimtalk routes at KRW 8 and 8 SMS routes at KRW 9, 31 days, 5 % for confirm probes.
-    assert load_now.cost_krw_month == {"sens": 31 * 1_512 * (3 * 8 + 8 * 9)}
+    assert load_now.probes_day == 9 * 1_440 + 6 * 720  # brand messages rest twelve hours
+    # 3 Alimtalk routes at KRW 8, 4 SMS at 9, 2 LMS at 27, 6 brand messages at 15 for half a day;
+    # 31 days, 5 % for confirm probes.
+    whole_day, half_a_day = 3 * 8 + 4 * 9 + 2 * 27, 6 * 15
+    assert load_now.cost_krw_month == {"sens": 31 * (1_512 * whole_day + 756 * half_a_day)}
     uses = {(use.owner, use.id, use.channel): use for use in load_now.uses}
     # Eumseong's substitutes count as if every Alimtalk failed over.
-    assert uses["account", "sens", "sms"].day == 9 * 1_512
+    assert uses["account", "sens", "lms"].day == 3 * 1_512
+    assert uses["sender", "eumseong-lms", "lms"].day == 2 * 1_512
     assert uses["sender", "geoje-alimtalk", "alimtalk"].share_day == pytest.approx(0.1512)
+    assert uses["sender", "geoje-brandmessage", "brandmessage"].share_day == pytest.approx(0.1512)
 
 
 def test_all_its_routes_together_still_fit_once_their_adapters_exist(tmp_path: Path) -> None:
     files = {name: text.replace("    enabled: false\n", "") for name, text in FILES.items()}
-    later = {"sens_brandmessage", "kakao_edocument", "email", "none"}
+    later = {"kakao_edocument", "email", "none"}
 
     found = check(load(write(tmp_path, files)), ADAPTERS | later)
 
@@ -171,7 +174,7 @@ def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
         ("removed", "route", "lh.edocument.kpdoc.rent", ()),
         ("removed", "route", "lh.sms.sens", ()),
     ]
-    assert (drawn.before.probes_day, drawn.after.probes_day) == (15_840, 15_840 - 1_440 + 1_440)
+    assert (drawn.before.probes_day, drawn.after.probes_day) == (17_280, 17_280 - 1_440 + 1_440)
     shares = {(u.owner, u.id): u.share_day for u in drawn.after.uses}
     assert shares["sender", "suyeong-alimtalk"] == pytest.approx(0.3024)
 
