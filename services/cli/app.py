@@ -7,7 +7,7 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
-from services.cli import catalogue, faults, operate, probe, status, up
+from services.cli import catalogue, dashboards, faults, operate, probe, status, up
 from services.cli.context import INTERRUPTED, INVALID, UNREACHABLE, USAGE
 from services.local.child import ServerStartError
 from services.runtime import logs
@@ -24,6 +24,7 @@ app.command("up")(up.up)
 app.command("init")(operate.init)
 app.command("run")(operate.run_process)
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(dashboards.app, name="dashboards")
 app.command("probe")(probe.probe)
 app.command("status")(status.status)
 app.command("break")(faults.break_)

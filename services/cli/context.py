@@ -39,11 +39,12 @@ class CliSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Addresses of one installation; `simulators` only in a local stack."""
+    """Addresses of one installation; `simulators` and `prometheus` only in a local stack."""
 
     kafka: Address
     dsn: str | None
     simulators: str | None
+    prometheus: str | None = None
 
     @property
     def postgres(self) -> str:
@@ -62,7 +63,7 @@ def context(data: Path) -> Context:
     password = quote(shared_key(data / "secrets", "postgres-report"))
     dsn = f"postgresql://bongsu_report:{password}@127.0.0.1:{found['postgres_port']}/{DATABASE}"
     address = Address({"bootstrap_servers": found["kafka"]}, prefix="bongsu", development=True)
-    return Context(address, dsn, found["simulators"])
+    return Context(address, dsn, found["simulators"], found.get("prometheus"))
 
 
 def _from_settings(data: Path) -> Context:

@@ -24,6 +24,10 @@ WRONG = [
     ("services/adapters/base.py", "import simulators.app", "The simulated world stays outside"),
     ("simulators/app.py", "import services.runtime.clock", "The simulated world knows"),
     ("services/contracts/ids.py", "import structlog", "Contracts are pure"),
+    ("services/cli/dashboards.py", "import grafanalib", "Only dashboards knows grafanalib"),
+    ("services/probe/schedule.py", "import dashboards", "Only the command line makes boards"),
+    ("dashboards/lint.py", "import services.local.stack", "Boards know neither"),
+    ("dashboards/truth.py", "import asyncpg", "Only storage talks to Postgres"),
 ]
 
 
@@ -37,8 +41,8 @@ def _check(folder: Path) -> tuple[int, str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The two packages and the rules, to be spoilt."""
-    for package in ("services", "simulators"):
+    """The packages and the rules, to be spoilt."""
+    for package in ("services", "simulators", "dashboards"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=IGNORED)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path

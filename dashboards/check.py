@@ -1,0 +1,87 @@
+"""All judges, one after the other: Grafana's models, the house, the metrics, real servers.
+
+In: boards as JSON, rule files, addresses of servers. Out: `Verdict`. Before: `build.py`. After: the
+command `bongsu dashboards check`, and the tests.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from dashboards import lint, queries, registry, roundtrip, truth, waived
+from dashboards.house import PG, PROM
+from dashboards.lint import Boards
+from dashboards.queries import Query, Values
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong, and what nobody could look at; both empty when all is well."""
+
+    problems: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+
+
+def static(boards: Boards, rules: Path = registry.RULES) -> list[str]:
+    """What is wrong with boards and rules by themselves; no server needed."""
+    lost = [words for board in boards.values() for words in roundtrip.problems(board)]
+    if lost:
+        return lost  # the other judges rely on the shape
+    return [*lint.problems(boards), *_metrics(boards, rules), *_exceptions(boards)]
+
+
+def _metrics(boards: Boards, rules: Path) -> list[str]:
+    expressions, made = registry.rules(rules)
+    asked = {
+        str(query): queries.promql(query, queries.chosen(boards[query.key.split("/")[0]]))
+        for query in all_queries(boards)
+        if query.kind == PROM["type"]
+    }
+    return registry.problems(asked | expressions, registry.declared(), made, waived.METRICS)
+
+
+def _exceptions(boards: Boards) -> list[str]:
+    known = {query.key for query in all_queries(boards)}
+    gone = sorted(waived.MAY_BE_EMPTY.keys() - known)
+    return [f"{key} may be empty, but no board asks it" for key in gone]
+
+
+def all_queries(boards: Boards) -> Iterator[Query]:
+    """Every question of every board."""
+    for board in boards.values():
+        yield from queries.queries(board)
+
+
+async def served(
+    boards: Boards,
+    prometheus: str | None,
+    postgres: str | None,
+    now: datetime,
+    may_be_empty: Mapping[str, str] = waived.MAY_BE_EMPTY,
+) -> Verdict:
+    """What real servers say; a server that is not there leaves its part unchecked."""
+    verdict = Verdict()
+    values: Values = {}
+    for kind, address in ((PG["type"], postgres), (PROM["type"], prometheus)):
+        if address is None:
+            verdict.unchecked.append(_NOT_ASKED[kind])
+            continue
+        try:
+            if kind == PG["type"]:
+                values = await truth.choices(address, now)
+            ask = truth.ask_postgres if kind == PG["type"] else truth.ask_prometheus
+            for board in boards.values():
+                asked = queries.queries(board)
+                chosen = {**values, **queries.chosen(board)}
+                verdict.problems.extend(await ask(asked, chosen, address, now, may_be_empty))
+        except truth.Away as away:
+            verdict.unchecked.append(str(away))
+    return verdict
+
+
+_NOT_ASKED = {
+    PG["type"]: "SQL was not checked: no Postgres (start `bongsu up`, or give --postgres)",
+    PROM["type"]: "PromQL was not checked: no Prometheus (install prometheus and start"
+    " `bongsu up`, or give --prometheus)",
+}

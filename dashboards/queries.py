@@ -1,0 +1,135 @@
+"""The questions of a board, and what Grafana puts in for their macros and variables.
+
+In: a board as JSON. Out: `Query` objects, and the text that a data source would really get. Before:
+`house.py`. After: `registry.py`, `truth.py`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dashboards.house import PG, PROM, Json
+
+Values = Mapping[str, Sequence[str]]  # of variables, as chosen
+RATE_INTERVAL = "4m"  # four scrapes at least; a day's width of pixels asks for about this
+_LABELS = re.compile(r"label_values\((?:(.+),)?\s*(\w+)\)")
+_TIME = re.compile(r"now-(\d+)([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_SECONDS = {"m": 60, "h": 3600, "d": 86400}
+_VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)(?::(\w+))?\}")
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question. `key` is `<uid>/<panel, $variable or annotation>`."""
+
+    key: str
+    title: str
+    kind: str  # `prometheus` or `grafana-postgresql-datasource`
+    text: str
+    instant: bool
+    span: timedelta
+    units: frozenset[str] | None = None  # columns of a table that have one; None: all have
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.title})" if self.title else self.key
+
+
+def queries(board: Json) -> Iterator[Query]:
+    """Every question: of panels, of annotations, of variables."""
+    uid, span = board["uid"], span_of(board)
+    for panel in board["panels"]:
+        for target in panel.get("targets", []):
+            key = f"{uid}/{panel['id']}"
+            yield _query(key, panel["title"], target, span, _units(panel))
+    for shown in board["annotations"]["list"]:
+        yield _query(f"{uid}/{shown['name']}", "", shown["target"], span)
+    for variable in board["templating"]["list"]:
+        if match := _LABELS.fullmatch(str(variable["query"])):
+            yield Query(
+                f"{uid}/${variable['name']}", "", PROM["type"], match[1] or "up", True, span
+            )
+
+
+def _query(
+    key: str, title: str, target: Json, span: timedelta, units: frozenset[str] | None = None
+) -> Query:
+    kind = target["datasource"]["type"]
+    text = target["rawSql"] if kind == PG["type"] else target["expr"]
+    return Query(key, title, kind, text, bool(target.get("instant")), span, units)
+
+
+def _units(panel: Json) -> frozenset[str] | None:
+    field = panel["fieldConfig"]
+    if panel["type"] != "table" or field["defaults"].get("unit"):
+        return None
+    with_unit = [o for o in field["overrides"] if any(p["id"] == "unit" for p in o["properties"])]
+    return frozenset(override["matcher"]["options"] for override in with_unit)
+
+
+def span_of(board: Json) -> timedelta:
+    """How far back the board looks at first. Raises ValueError unless it ends now."""
+    match = _TIME.fullmatch(board["time"]["from"])
+    if match is None or board["time"]["to"] != "now":
+        raise ValueError(f"{board['uid']}: its time is no span up to now")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def chosen(board: Json) -> Values:
+    """What variables hold at first, as far as the board itself says."""
+    found = {}
+    for variable in board["templating"]["list"]:
+        value = variable.get("current", {}).get("value")
+        if isinstance(value, str):
+            found[variable["name"]] = [value]
+    return found
+
+
+def used_variables(text: str) -> set[str]:
+    """Names of variables in a text, without Grafana's own (`__…`)."""
+    names = {match[1] or match[2] for match in _VARIABLE.finditer(text)}
+    return {name for name in names if not name.startswith("__")}
+
+
+def promql(query: Query, values: Values) -> str:
+    """What Prometheus gets. A variable nobody chose matches everything."""
+    fixed = {
+        "__rate_interval": RATE_INTERVAL,
+        "__interval": RATE_INTERVAL,
+        "__range": f"{int(query.span.total_seconds())}s",
+    }
+
+    def put(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name.startswith("__"):
+            return fixed.get(name, match[0])
+        options = values.get(name, [".*"])
+        return options[0] if len(options) == 1 else f"({'|'.join(options)})"
+
+    return _VARIABLE.sub(put, query.text)
+
+
+def sql(query: Query, values: Values, now: datetime) -> str:
+    """What Postgres gets. Raises LookupError for a variable without a value, and for a macro
+    that is not Grafana's."""
+    start, end = (f"'{at.isoformat().replace('+00:00', 'Z')}'" for at in (now - query.span, now))
+    text = query.text.replace("$__timeFrom()", start).replace("$__timeTo()", end)
+    text = re.sub(r"\$__timeFilter\(([^()]+)\)", rf"\1 BETWEEN {start} AND {end}", text)
+    text = re.sub(r"\$__timeGroup\(([^(),]+),\s*'(\d+)([mhd])'\)", _time_group, text)
+
+    def put(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name not in values:
+            raise LookupError(
+                f"{match[0]} has no value: not a variable, or not a macro of Postgres"
+            )
+        quoted = ["'" + value.replace("'", "''") + "'" for value in values[name]]
+        return ",".join(quoted) if match[3] == "sqlstring" else values[name][0]
+
+    return _VARIABLE.sub(put, text)
+
+
+def _time_group(match: re.Match[str]) -> str:
+    width = int(match[2]) * _SECONDS[match[3]]
+    return f"floor(extract(epoch from {match[1]})/{width})*{width}"

@@ -1,0 +1,41 @@
+"""What the judges let pass, each with its reason. An entry nothing needs any more is a problem."""
+
+# Questions that are rightly without a row where nothing happened. Key as in `queries.Query`.
+MAY_BE_EMPTY = {
+    "bongsu-channel/10": "nothing failed",
+    "bongsu-channel/11": "no provider of the channel reports deliveries",
+    "bongsu-channel/12": "nothing failed",
+    "bongsu-body/7": "nothing failed",
+    "bongsu-body/8": "the body has no observed channel",
+    "bongsu-channel/변경": "nobody changed anything",
+    "bongsu-body/변경": "nobody changed anything",
+}
+
+_ITSELF = "read by people on the ops port: no board shows bongsu itself yet"
+_PROVIDERS = "read by people on the ops port: no board shows providers yet"
+_RECEIVERS = "read by people on the ops port: no board shows receivers yet"
+
+# Declared metrics that no board and no rule uses.
+METRICS = {
+    "bongsu_catalogue_rejected_total": _ITSELF,
+    "bongsu_consumer_lag_records": _ITSELF,
+    "bongsu_ingest_look_ups_dropped_total": _ITSELF,
+    "bongsu_ingest_look_ups_pending": _ITSELF,
+    "bongsu_ingest_look_ups_total": _ITSELF,
+    "bongsu_ingest_requests_total": _ITSELF,
+    "bongsu_ingest_seconds": _ITSELF,
+    "bongsu_kafka_produce_total": _ITSELF,
+    "bongsu_probe_answered_total": _PROVIDERS,
+    "bongsu_probe_clock_suspect_total": _RECEIVERS,
+    "bongsu_probe_commands_total": _ITSELF,
+    "bongsu_probe_routes": _ITSELF,
+    "bongsu_probe_schedule_delay_seconds": _ITSELF,
+    "bongsu_probe_unfinished_total": _ITSELF,
+    "bongsu_provider_api_requests_total": _PROVIDERS,
+    "bongsu_provider_api_seconds": _PROVIDERS,
+    "bongsu_provider_quota_remaining_ratio": _PROVIDERS,
+    "bongsu_receiver_battery_ratio": _RECEIVERS,
+    "bongsu_receiver_clock_offset_seconds": _RECEIVERS,
+    "bongsu_store_duplicates_total": _ITSELF,
+    "bongsu_store_seconds": _ITSELF,
+}

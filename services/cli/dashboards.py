@@ -1,0 +1,77 @@
+"""`bongsu dashboards build|check`: make the files of the boards, and judge the boards.
+
+grafanalib and the judges are installed for development only, so they are imported by the commands
+that need them.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.context import DATA, INVALID, UNREACHABLE, Data, context, fail
+from services.local.stack import ADDRESSES
+
+app = typer.Typer(no_args_is_help=True, help="Boards of Grafana: make their files, judge them.")
+
+FOLDER = Path("deploy/grafana/dashboards")
+
+
+@app.command()
+def build(
+    out: Annotated[Path, typer.Option(help="folder of the JSON files")] = FOLDER,
+    check: Annotated[bool, typer.Option("--check", help="compare only, write nothing")] = False,
+) -> None:
+    """Write the boards as files for Grafana, or tell which file is not what its board says.
+
+    Example: bongsu dashboards build
+    """
+    from dashboards import build as building
+
+    boards = building.rendered()
+    if not check:
+        for path in building.write(boards, out):
+            typer.echo(f"wrote {path}")
+        return
+    differences = building.differences(boards, out)
+    for sentence in differences:
+        typer.echo(sentence, err=True)
+    if differences:
+        fail(f"{len(differences)} of the files in {out}/ are not what their boards say", INVALID)
+    typer.echo(f"{out}/ is what the boards say")
+
+
+@app.command("check")
+def check_(
+    prometheus: Annotated[str | None, typer.Option(help="URL of a Prometheus")] = None,
+    postgres: Annotated[
+        str | None, typer.Option(envvar="BONGSU_POSTGRES", help="DSN of a role that may read")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="ask no server")] = False,
+    data: Data = DATA,
+) -> None:
+    """Judge the boards: shape, rules of the house, metrics, and every question on real servers,
+    by default those of the local stack. Exit 3 when a part could not be checked.
+
+    Example: bongsu dashboards check
+    """
+    from dashboards import build as building
+    from dashboards import check
+
+    boards = building.rendered()
+    problems, unchecked = check.static(boards), []
+    if not offline and not problems:
+        if (data / ADDRESSES).exists():
+            stack = context(data)
+            prometheus, postgres = prometheus or stack.prometheus, postgres or stack.dsn
+        verdict = asyncio.run(check.served(boards, prometheus, postgres, datetime.now(UTC)))
+        problems, unchecked = verdict.problems, verdict.unchecked
+    for sentence in (*problems, *unchecked):
+        typer.echo(sentence, err=True)
+    if problems:
+        fail(f"{len(problems)} problem{'s' * (len(problems) > 1)} in the boards", INVALID)
+    if unchecked:
+        fail("the rest of the boards is in order", UNREACHABLE)
+    typer.echo(f"{len(boards)} boards are in order" + " (no server was asked)" * offline)
