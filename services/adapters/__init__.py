@@ -6,6 +6,7 @@ name is the file's name. `discover` is called once at start; a module without AD
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Mapping
 
 from services.adapters.base import Adapter
@@ -23,3 +24,12 @@ def discover() -> Mapping[str, type[Adapter]]:
             raise Stop("adapters", f"services/adapters/{module.name}.py holds no ADAPTER")
         found[module.name] = adapter
     return found
+
+
+def known_codes() -> list[tuple[str, str, str, str | None, str | None]]:
+    """(adapter, code, state, fault, meaning) of each line of each adapter's table STATES."""
+    return [
+        (name, code, state, fault, words[0] if words else None)
+        for name, adapter in discover().items()
+        for code, (state, fault, *words) in sys.modules[adapter.__module__].STATES.items()
+    ]

@@ -6,7 +6,13 @@ Labels come from the catalogue and closed sets only: never an id, a number or a 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _PROBE = ["channel", "provider", "carrier", "body"]
-STAGE_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 180, 300, 600, 1800, 7200)
+# Acceptance takes milliseconds, sight up to the late thresholds (60 to 300 s) and a little more, a
+# report up to 26 h, opening days: one set of buckets serves all stages.
+STAGE_BUCKETS = (
+    *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30),
+    *(60, 120, 180, 300, 600, 1800, 7200, 28_800, 86_400, 259_200),
+)
+STORE_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
@@ -54,6 +60,7 @@ class Metrics:
             "bongsu_store_seconds",
             "Seconds of one database transaction",
             ["operation"],
+            buckets=STORE_BUCKETS,
             registry=registry,
         )
         self.gaps = Counter(

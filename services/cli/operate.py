@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 from pydantic import Field, SecretStr
 
+from services.adapters import known_codes
 from services.contracts import topics
 from services.runtime.kafka import address_of, create_topics
 from services.runtime.settings import Settings, load
@@ -29,7 +30,10 @@ class InitSettings(Settings):
         None, description="lets bongsu_sink (alerting) log in; set anew at each init"
     )
     postgres_report_password: SecretStr | None = Field(
-        None, description="lets bongsu_report (the command line, boards) log in"
+        None, description="lets bongsu_report (the command line) log in"
+    )
+    postgres_grafana_password: SecretStr | None = Field(
+        None, description="lets bongsu_grafana (boards) log in"
     )
 
     def passwords(self) -> dict[str, str]:
@@ -37,6 +41,7 @@ class InitSettings(Settings):
         given = {
             roles.SINK: self.postgres_sink_password,
             roles.REPORT: self.postgres_report_password,
+            roles.GRAFANA: self.postgres_grafana_password,
         }
         return {role: word.get_secret_value() for role, word in given.items() if word}
 
@@ -59,7 +64,9 @@ def init(
 async def _init(settings: InitSettings) -> None:
     made = await create_topics(address_of(settings), topics.ALL)
     admin = settings.postgres_admin.get_secret_value()
-    applied = await migrate.init_database(admin, settings.postgres_database, settings.passwords())
+    applied = await migrate.init_database(
+        admin, settings.postgres_database, settings.passwords(), known_codes()
+    )
     typer.echo(f"topics made: {', '.join(made) or 'none'}; migrations: {len(applied)}")
 
 

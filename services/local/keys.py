@@ -14,7 +14,8 @@ from services.adapters.base import Adapter
 from services.contracts.catalogue import Catalogue
 from services.contracts.vocabulary import ObserverKind
 
-SHARED_KEYS = ("id-key", "content-key", "postgres-owner", "postgres-sink", "postgres-report")
+POSTGRES_KEYS = ("postgres-owner", "postgres-sink", "postgres-report", "postgres-grafana")
+SHARED_KEYS = ("id-key", "content-key", *POSTGRES_KEYS)
 
 
 def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type[Adapter]]) -> None:

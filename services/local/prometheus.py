@@ -102,6 +102,7 @@ class EmbeddedPrometheus(_Monitor):
             f"--storage.tsdb.path={self._data / 'tsdb'}",
             f"--storage.tsdb.retention.time={KEPT}",
             f"--storage.tsdb.retention.size={KEPT_SIZE}",
+            "--enable-feature=exemplar-storage",
             # 2.42 drops the first notification of an alert; it comes again after this.
             "--rules.alert.resend-delay=1s",
         ]

@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from services.adapters import discover
+from services.adapters import discover, known_codes
 from services.contracts import topics
 from services.contracts.catalogue import Catalogue
 from services.local import keys, outside
@@ -105,7 +105,7 @@ class Stack:
         return f"http://{HOST}:{self.settings.ingest_port}"
 
     def dsn(self, role: str) -> str:
-        """The product's database for `owner`, `sink` or `report`."""
+        """The product's database for `owner`, `sink`, `report` or `grafana`."""
         password = keys.shared_key(self.secrets, f"postgres-{role}")
         user = "bongsu" if role == "owner" else f"bongsu_{role}"
         return f"postgresql://{user}:{password}@{HOST}:{self.settings.postgres_port}/{DATABASE}"
@@ -219,9 +219,9 @@ class Stack:
         assert self.postgres is not None
         passwords = {
             f"bongsu_{role}": keys.shared_key(self.secrets, f"postgres-{role}")
-            for role in ("sink", "report")
+            for role in ("sink", "report", "grafana")
         }
-        await migrate.init_database(self.postgres.dsn, DATABASE, passwords)
+        await migrate.init_database(self.postgres.dsn, DATABASE, passwords, known_codes())
         backoff, clock = retry.Backoff(cap_s=1.0), asyncio.get_running_loop()
         deadline = clock.time() + INIT_WITHIN_S
         while True:

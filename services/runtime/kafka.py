@@ -249,7 +249,7 @@ class Producer:
         except (Retry, SetAside) as error:
             self._produced.labels(topic.name, error.reason).inc()
             raise
-        self._produced.labels(topic.name, "acknowledged").inc()
+        self._produced.labels(topic.name, "ok").inc()
 
     async def _send(self, topic: Topic, record: Encoded) -> None:
         if self._client is None:

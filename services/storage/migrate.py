@@ -7,7 +7,7 @@ it holds, with its checksum. `init_database` makes database and roles around it.
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +21,8 @@ from services.storage.errors import StorageRefused
 from services.storage.pool import CLOSE_S, CONNECT_S, Connection
 
 Phase = Literal["pre", "post"]
+# What a provider's code means: adapter, code, state, fault, meaning (words of `contracts`).
+Code = tuple[str, str, str, str | None, str | None]
 BOTH: tuple[Phase, ...] = ("pre", "post")
 STATEMENT_S = 120.0
 _SQL = queries.load("migrate.sql")
@@ -105,11 +107,14 @@ def shipped() -> list[Migration]:
     return found
 
 
-async def init_database(admin_dsn: str, database: str, passwords: Mapping[str, str]) -> list[str]:
-    """Database, roles, schema, rights and the first partitions; returns the migrations applied.
+async def init_database(
+    admin_dsn: str, database: str, passwords: Mapping[str, str], codes: Sequence[Code]
+) -> list[str]:
+    """Database, roles, schema, rights, codes and first partitions; returns the migrations applied.
 
-    `passwords` by role (`bongsu_sink`, `bongsu_report`, `bongsu_owner` if it is to log in); they
-    are set anew where this login may do so, else an administrator has made the roles.
+    `passwords` by role (`bongsu_sink`, `bongsu_report`, `bongsu_grafana`, `bongsu_owner` if it is
+    to log in); they are set anew where this login may do so, else an administrator has made the
+    roles.
     Raises StorageRefused when something is missing that this login may not make.
     """
     async with _connected(admin_dsn) as conn:
@@ -121,6 +126,7 @@ async def init_database(admin_dsn: str, database: str, passwords: Mapping[str, s
     async with _connected(dsn) as conn:
         await conn.execute(f"SET ROLE {roles.OWNER}")
         await roles.grant(conn)
+        await conn.execute(_SQL["store_codes"], *map(list, zip(*codes, strict=True)))
         await conn.execute(_SQL["first_partitions"])
     return applied
 

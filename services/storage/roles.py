@@ -1,4 +1,4 @@
-"""Who may do what in the database: owner, sink, report.
+"""Who may do what in the database: owner, sink, report, and Grafana.
 
 In: a connection of an administrator, passwords. Out: roles, rights and bounds as `sql/roles.sql`
 says; an administrator may also run that by hand (`print_sql`). Before and after: `migrate.py`.
@@ -16,7 +16,9 @@ from services.storage import queries
 from services.storage.errors import StorageRefused
 from services.storage.pool import Connection
 
-OWNER, SINK, REPORT = ROLES = ("bongsu_owner", "bongsu_sink", "bongsu_report")
+OWNER, SINK, REPORT, GRAFANA = ROLES = (
+    *("bongsu_owner", "bongsu_sink", "bongsu_report", "bongsu_grafana"),
+)
 ITERATIONS = 4096
 _SQL = queries.load("roles.sql")
 

@@ -175,11 +175,6 @@ async def store_catalogue(
     return True
 
 
-async def store_codes(conn: Connection, adapter: str, says: Mapping[str, str]) -> None:
-    """What the codes of an adapter mean, for boards."""
-    await conn.execute(_SQL["store_codes"], adapter, list(says), list(says.values()))
-
-
 async def maintain(conn: Connection, days_ahead: int, retention_days: int) -> int:
     """Partitions from yesterday to `days_ahead`, old days dropped. Returns the rows that lie in no
     day's partition: above 0 is an alarm. Call outside a batch's transaction: it locks."""

@@ -176,6 +176,6 @@ def outcomes(samples: Samples) -> Counter[tuple[str, ...]]:
         {
             tuple(dict(labels)[label] for label in LABELS): int(value)
             for (name, labels), value in samples.items()
-            if name == OUTCOMES
+            if name == OUTCOMES and value  # outcomes that did not occur begin at 0
         }
     )

@@ -4,9 +4,11 @@ import json
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -14,6 +16,7 @@ from ruamel.yaml import YAML
 
 from services.local.child import HOST
 from services.local.prometheus import DEPLOY, PACKAGES, configuration
+from services.storage.pool import open_pool
 from tests.support.chain import Chain, let_through, probed, running, shipped, with_routes
 from tests.support.commands import ROOT, Up, local_ports
 from tests.support.waiting import eventually
@@ -94,6 +97,15 @@ async def test_the_stack_is_scraped_judged_by_its_rules_and_heard_by_alertmanage
     await eventually(sent_probes_have_series, within=30)
     await eventually(outcomes_make_an_sli, within=60)
     await eventually(the_watchdog_is_heard, within=30)
+    seen = 'bongsu_probe_stage_seconds_bucket{stage="seen"}'
+    span = {"start": str(time.time() - 120), "end": str(time.time())}
+    exemplars = (await _get(f"{prometheus}/api/v1/query_exemplars", query=seen, **span))["data"]
+    probe = UUID(exemplars[0]["exemplars"][0]["labels"]["probe_id"])
+    async with open_pool(chain.dsn("grafana"), role_label="test", max_size=1) as boards:
+        query = "SELECT outcome FROM dash.probe WHERE probe_id = $1"
+        assert await boards.fetchval(query, probe) == "delivered"
+        (receiver,) = await boards.fetch("SELECT * FROM dash.receiver ORDER BY 1, 2 LIMIT 1")
+        assert receiver["last_seen_at"] is not None
     rules = await _get(f"{prometheus}/api/v1/rules")
     health = {g["name"]: {r["health"] for r in g["rules"]} for g in rules["data"]["groups"]}
     slow = health.pop("bongsu-sli-days")  # its first turn may be 5 minutes away

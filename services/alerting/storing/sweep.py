@@ -17,7 +17,7 @@ from services.alerting.storing.owned import Owned
 from services.contracts import topics
 from services.contracts.attempt import ALIVE_WITHIN, Attempt, settle
 from services.contracts.evidence import ProbeSent
-from services.contracts.vocabulary import Purpose
+from services.contracts.vocabulary import Outcome, Purpose
 from services.runtime.ops import Health
 from services.runtime.retry import pause
 from services.storage import errors, sink, sweep
@@ -84,12 +84,17 @@ class Sweep:
             if row.purpose is not Purpose.SCHEDULED:
                 continue
             labels = (row.channel, row.provider, row.carrier)
-            self._metrics.outcomes.labels(*labels, row.body, row.outcome).inc()
+            # All outcomes begin with the first: a series that begins at 1 has not increased.
+            for outcome in Outcome:
+                counter = self._metrics.outcomes.labels(*labels, row.body, outcome)
+                counter.inc(outcome is row.outcome)
             for stage, seconds in row.stage_seconds.items():
                 if seconds < 0:  # two clocks disagree: no figure is better than a wrong one
                     self._metrics.clock_suspect.labels(row.provider, stage).inc()
                 else:
-                    self._metrics.stages.labels(*labels, stage).observe(seconds)
+                    self._metrics.stages.labels(*labels, stage).observe(
+                        seconds, {"probe_id": str(row.probe_id)}
+                    )
 
     async def _show_pending(self) -> None:
         if time.monotonic() - self._pending_at < PENDING_EVERY_S:

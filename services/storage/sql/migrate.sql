@@ -22,6 +22,13 @@ SELECT name, checksum FROM schema_migration;
 -- In the transaction of the change itself.
 INSERT INTO schema_migration (name, checksum) VALUES ($1, $2);
 
+-- name: store_codes
+-- The newest meaning of a code wins; one that is gone still explains old attempts.
+INSERT INTO provider_code (adapter, code, state, fault, meaning)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+ON CONFLICT (adapter, code) DO UPDATE
+SET state = excluded.state, fault = excluded.fault, meaning = excluded.meaning;
+
 -- name: first_partitions
 -- With a very long retention: making partitions must not drop any.
 SELECT maintain(14, 20000);

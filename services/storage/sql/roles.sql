@@ -20,7 +20,7 @@ GRANT CREATE ON DATABASE {database} TO bongsu_owner;
 GRANT USAGE, CREATE ON SCHEMA public TO bongsu_owner;
 REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE {database} TO bongsu_sink;
-GRANT CONNECT ON DATABASE {database} TO bongsu_report;
+GRANT CONNECT ON DATABASE {database} TO bongsu_report, bongsu_grafana;
 
 -- name: limit_roles
 -- The server's own bounds, whatever a client sets for itself.
@@ -30,6 +30,9 @@ ALTER ROLE bongsu_sink SET lock_timeout = '5s';
 ALTER ROLE bongsu_report SET statement_timeout = '60s';
 ALTER ROLE bongsu_report SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE bongsu_report SET default_transaction_read_only = on;
+ALTER ROLE bongsu_grafana SET statement_timeout = '15s';
+ALTER ROLE bongsu_grafana SET idle_in_transaction_session_timeout = '15s';
+ALTER ROLE bongsu_grafana SET default_transaction_read_only = on;
 
 -- name: grant_tables
 -- Run as the owner after every migration. Evidence is append-only by privilege; nothing but the
@@ -40,8 +43,12 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public, dash TO bongsu_sink, bongsu_report;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public, dash TO bongsu_sink;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dash TO bongsu_report;
 GRANT EXECUTE ON FUNCTION first_id_at(timestamptz) TO bongsu_report;
+-- Boards see views without personal data and nothing behind them.
+GRANT USAGE ON SCHEMA dash TO bongsu_grafana;
+GRANT SELECT ON ALL TABLES IN SCHEMA dash TO bongsu_grafana;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dash TO bongsu_grafana;
+GRANT EXECUTE ON FUNCTION first_id_at(timestamptz) TO bongsu_grafana;
 REVOKE ALL ON FUNCTION make_day(text, date) FROM bongsu_sink;
 GRANT INSERT ON evidence, catalogue_revision, catalogue_object TO bongsu_sink;
 GRANT INSERT, UPDATE ON attempts, message_ref, liveness, consumer_offset TO bongsu_sink;
-GRANT INSERT, UPDATE ON provider_code TO bongsu_sink;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO bongsu_sink, bongsu_report;

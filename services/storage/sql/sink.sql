@@ -69,12 +69,6 @@ SELECT partition, next_offset, stored_until FROM consumer_offset WHERE topic = $
 INSERT INTO catalogue_revision (revision, known_at, applied_by) VALUES ($1, $2, $3)
 ON CONFLICT DO NOTHING RETURNING true;
 
--- name: store_codes
--- The newest words for a code win.
-INSERT INTO provider_code (adapter, code, says)
-SELECT $1, code, says FROM unnest($2::text[], $3::text[]) AS new (code, says) ORDER BY code
-ON CONFLICT (adapter, code) DO UPDATE SET says = excluded.says;
-
 -- name: maintain
 -- Rows in the default partitions afterwards.
 SELECT maintain($1, $2);

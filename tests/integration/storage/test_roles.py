@@ -12,7 +12,12 @@ from services.storage.pool import Pool, open_pool, transaction
 from tests.integration.storage.storing import store
 from tests.support import builders
 
-PASSWORDS = {"bongsu_sink": "sink-pw", "bongsu_report": "report-pw"}
+PASSWORDS = {
+    "bongsu_sink": "sink-pw",
+    "bongsu_report": "report-pw",
+    "bongsu_grafana": "grafana-pw",
+}
+CODES = [("sens_sms", "3018", "failed", "handset", None)]
 LOGINS = {**PASSWORDS, roles.OWNER: "owner-pw"}
 
 
@@ -21,7 +26,7 @@ async def initialised(empty_database: str) -> str:
     """DSN of the administrator in a database that `init_database` has set up, twice."""
     name = urlsplit(empty_database).path.removeprefix("/")
     for _ in range(2):
-        await migrate.init_database(empty_database, name, PASSWORDS)
+        await migrate.init_database(empty_database, name, PASSWORDS, CODES)
     return empty_database
 
 
@@ -85,6 +90,63 @@ async def test_the_report_reads_tables_and_boards_and_writes_nothing(initialised
             await pool.execute("DELETE FROM attempts")
 
 
+async def test_grafana_reads_every_view_of_boards_and_nothing_else(initialised: str) -> None:
+    async with open_pool(initialised, role_label="test") as pool:
+        views = await _names(pool, "dash")
+        behind = await _names(pool, "public")
+    assert {"dash.probe", "dash.receiver", "dash.change"} <= set(views)
+    assert {"public.evidence", "public.attempts", "public.catalogue_object"} <= set(behind)
+    async with open_pool(_as(initialised, "bongsu_grafana"), role_label="grafana") as pool:
+        for view in views:
+            assert await pool.fetch(f"SELECT * FROM {view}") == []
+        assert await pool.fetchval("SELECT dash.id_floor(now()) IS NOT NULL")
+        for table in behind:
+            with pytest.raises(Exception, match="permission denied"):
+                await pool.fetch(f"SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM attempts",
+        "UPDATE provider_code SET meaning = NULL",
+        "CREATE TABLE mine ()",
+        "CREATE TABLE dash.mine ()",
+        "CREATE TEMPORARY TABLE mine ()",
+        "SELECT maintain(14, 400)",
+        "SELECT make_day('evidence', '2026-01-01')",
+    ],
+)
+async def test_grafana_changes_nothing_even_in_a_session_that_may_write(
+    initialised: str, statement: str
+) -> None:
+    async with (
+        open_pool(_as(initialised, "bongsu_grafana"), role_label="grafana") as pool,
+        pool.acquire() as conn,
+    ):
+        assert await conn.fetchval("SHOW default_transaction_read_only") == "on"
+        await conn.execute("SET default_transaction_read_only = off")
+        with pytest.raises(Exception, match="permission denied"):
+            await conn.execute(statement)
+
+
+async def test_a_statement_of_grafana_ends_after_15_s_at_the_latest(initialised: str) -> None:
+    async with open_pool(initialised, role_label="test") as pool:
+        told = await pool.fetchval(
+            "SELECT rolconfig FROM pg_roles WHERE rolname = 'bongsu_grafana'"
+        )
+    assert "statement_timeout=15s" in told
+
+
+async def _names(pool: Pool, schema: str) -> list[str]:
+    found = await pool.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace"
+        " AND relkind IN ('r', 'p', 'v', 'm') ORDER BY relname",
+        schema,
+    )
+    return [f"{schema}.{row['relname']}" for row in found]
+
+
 async def test_the_owner_sets_up_what_an_administrator_has_made(
     initialised: str,
 ) -> None:
@@ -92,12 +154,13 @@ async def test_the_owner_sets_up_what_an_administrator_has_made(
     async with open_pool(initialised, role_label="test") as pool:
         await pool.execute(f"ALTER ROLE {roles.OWNER} LOGIN PASSWORD 'owner-pw'")
     dsn = _as(initialised, roles.OWNER)
-    assert await migrate.init_database(dsn, name, PASSWORDS) == []
+    assert await migrate.init_database(dsn, name, PASSWORDS, CODES) == []
     with pytest.raises(StorageRefused, match="have an administrator create it"):
-        await migrate.init_database(dsn, f"{name}_absent", PASSWORDS)
+        await migrate.init_database(dsn, f"{name}_absent", PASSWORDS, CODES)
 
 
 async def test_the_printed_sql_names_every_role_and_no_password() -> None:
     text = roles.print_sql()
     assert all(f"CREATE ROLE {role}" in text for role in roles.ROLES)
     assert "<password>" in text
+    assert f"ALTER ROLE {roles.GRAFANA} SET statement_timeout = '15s'" in text

@@ -137,18 +137,6 @@ async def test_the_catalogue_that_was_applied_last_is_read_back_whole(conn: Conn
     assert await status.latest_catalogue(conn) == new
 
 
-async def test_a_code_is_explained_by_its_newest_words(conn: Connection) -> None:
-    await sink.store_codes(conn, "sens-alimtalk", {"3018": "old", "3019": "blocked"})
-    await sink.store_codes(conn, "sens-alimtalk", {"3018": "cannot be delivered"})
-    sent = builders.a_probe_sent()
-    async with conn.transaction():
-        await store(conn, [sent, builders.an_answer(sent), builders.a_failure(None, sent)])
-    row = await conn.fetchrow("SELECT * FROM dash.probe")
-    assert row is not None
-    assert (row["error_code"], row["error_text"]) == ("3018", "cannot be delivered")
-    assert (row["provider_says"], row["outcome"]) == ("failed", None)
-
-
 def _catalogue(number: int, receiver: str) -> catalogue.Catalogue:
     observer = catalogue.Observer(kind="smsforwarder", secret="observer-key")
     handset = catalogue.Receiver(
