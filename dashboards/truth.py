@@ -30,14 +30,16 @@ FROM dash.probe WHERE probe_id >= dash.id_floor($1)
 
 
 class Away(Exception):
-    """A server does not answer; the message is a sentence that says what stays unchecked."""
+    """A server cannot be asked; the message is a sentence that says what stays unchecked."""
 
 
 async def choices(dsn: str, now: datetime) -> Values:
-    """What variables can hold: whatever was probed lately. Raises Away."""
+    """What variables can hold: whatever was probed lately. Raises Away when nothing was."""
     async with _connected(dsn) as conn:
         row = await conn.fetchrow(_CHOICES, now - LATELY)
-    return {name: values for name, values in row.items() if values} if row else {}
+    if row is None or row["channel"] is None:
+        raise Away("SQL was not checked: nothing was probed within the last hour")
+    return dict(row.items())
 
 
 async def ask_postgres(

@@ -1,0 +1,61 @@
+"""`bongsu dashboards`: what it prints and how it ends."""
+
+from pathlib import Path
+
+from services.storage.pool import open_pool
+from tests.support.commands import ROOT, bongsu
+
+
+def test_without_servers_the_check_says_what_it_did_not_look_at(tmp_path: Path) -> None:
+    done = bongsu("dashboards", "check", data=tmp_path)
+    assert (done.code, done.out) == (3, "")
+    assert done.err.splitlines() == [
+        "SQL was not checked: no Postgres (start `bongsu up`, or give --postgres)",
+        "PromQL was not checked: no Prometheus (install prometheus and start `bongsu up`,"
+        " or give --prometheus)",
+        "bongsu: the rest of the boards is in order",
+    ]
+
+
+def test_offline_the_check_says_that_nobody_was_asked(tmp_path: Path) -> None:
+    done = bongsu("dashboards", "check", "--offline", data=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "2 boards are in order (no server was asked)\n"
+
+
+async def test_with_postgres_alone_only_promql_is_left(reader: str, tmp_path: Path) -> None:
+    done = bongsu("dashboards", "check", "--postgres", reader, data=tmp_path)
+    assert done.code == 3
+    assert done.err.splitlines()[0].startswith("PromQL was not checked: no Prometheus")
+
+
+async def test_a_question_without_an_answer_is_named_and_ends_with_4(
+    filled: str, reader: str, tmp_path: Path
+) -> None:
+    async with open_pool(filled, role_label="test") as pool:
+        await pool.execute("UPDATE attempts SET outcome = NULL")
+    done = bongsu("dashboards", "check", "--postgres", reader, data=tmp_path)
+    assert done.code == 4
+    assert "bongsu-body/4 (템플릿별 도달률): no row" in done.err.splitlines()
+    assert done.err.endswith("bongsu: 2 problems in the boards\n")
+
+
+async def test_a_database_without_the_views_is_one_sentence(
+    empty_database: str, tmp_path: Path
+) -> None:
+    done = bongsu("dashboards", "check", "--postgres", empty_database, data=tmp_path)
+    assert (done.code, done.out) == (4, "")
+    assert done.err == 'bongsu: Postgres refuses: relation "dash.probe" does not exist\n'
+
+
+def test_built_files_are_compared_to_the_byte(tmp_path: Path) -> None:
+    assert bongsu("dashboards", "build", "--check").code == 0
+    built = bongsu("dashboards", "build", "--out", str(tmp_path))
+    assert built.code == 0
+    file = tmp_path / "bongsu-body.json"
+    assert f"wrote {file}" in built.out
+    assert file.read_bytes() == (ROOT / "deploy/grafana/dashboards/bongsu-body.json").read_bytes()
+    file.write_text(file.read_text() + " ")
+    done = bongsu("dashboards", "build", "--check", "--out", str(tmp_path))
+    assert (done.code, done.out) == (4, "")
+    assert f"{file} differs from its board: run `bongsu dashboards build`" in done.err

@@ -1,0 +1,99 @@
+"""Every SQL question of every board is answered by a real Postgres, as the role that may only read;
+a question that is not answered well is named."""
+
+import copy
+from datetime import datetime, timedelta
+
+import pytest
+
+from dashboards import build, check, truth
+from dashboards.house import Json
+
+CHANNEL = "bongsu-channel"
+FAILURES, PAIRS, FALSE_SUCCESS = 12, 9, 11
+
+
+@pytest.fixture
+def boards() -> dict[str, Json]:
+    """The shipped boards, to be spoilt."""
+    return copy.deepcopy(build.rendered())
+
+
+def _ask(board: Json, number: int, sql: str) -> None:
+    panel = next(panel for panel in board["panels"] if panel["id"] == number)
+    panel["targets"][0]["rawSql"] = sql
+
+
+async def test_every_sql_question_is_answered_with_rows(
+    boards: dict[str, Json], reader: str, now: datetime
+) -> None:
+    verdict = await check.served(boards, None, reader, now, may_be_empty={})
+    assert verdict.problems == []
+
+
+async def test_variables_take_what_was_probed_lately(reader: str, now: datetime) -> None:
+    values = await truth.choices(reader, now)
+    assert values == {
+        "channel": ["alimtalk", "sms"], "provider": ["sens"], "carrier": ["skt"],
+        "body": ["geoje", "miryang"],
+    }  # fmt: skip
+
+
+async def test_without_a_probe_of_the_last_hour_no_sql_is_judged(
+    boards: dict[str, Json], reader: str, now: datetime
+) -> None:
+    verdict = await check.served(boards, None, reader, now + timedelta(hours=2))
+    assert verdict.problems == []
+    assert verdict.unchecked[0] == ("SQL was not checked: nothing was probed within the last hour")
+
+
+@pytest.mark.parametrize(
+    ("sql", "sentence"),
+    [
+        ("SELECT nothing FROM dash.probe", 'Postgres refuses: column "nothing" does not exist'),
+        ("SELECT FROM WHERE", "Postgres refuses: syntax error"),
+        ("SELECT 1 FROM dash.probe WHERE sent_at > $__timeto()", "has no value"),
+        ("SELECT probe_id FROM dash.probe WHERE false", "no row"),
+        ("SELECT pg_sleep(9)::text", "no answer within 2 s"),
+        ("SELECT pg_read_file('x')", "Postgres refuses: permission denied"),
+        ("DELETE FROM attempts", "Postgres refuses: permission denied"),
+        ("SELECT 5 AS things", "columns without a unit: things"),
+    ],
+)
+async def test_a_question_that_is_not_answered_well_is_named(
+    boards: dict[str, Json], reader: str, now: datetime, sql: str, sentence: str
+) -> None:
+    _ask(boards[CHANNEL], FAILURES, sql)
+    (found,) = (await check.served(boards, None, reader, now, may_be_empty={})).problems
+    assert found.startswith(f"{CHANNEL}/{FAILURES} (최근 미도달): ")
+    assert sentence in found
+
+
+async def test_a_question_that_may_be_empty_passes_empty_and_nothing_else(
+    boards: dict[str, Json], reader: str, now: datetime
+) -> None:
+    allowed = {f"{CHANNEL}/{FAILURES}": "nothing failed"}
+    _ask(boards[CHANNEL], FAILURES, "SELECT probe_id FROM dash.probe WHERE false")
+    assert (await check.served(boards, None, reader, now, allowed)).problems == []
+    _ask(boards[CHANNEL], FAILURES, "SELECT nothing")
+    assert len((await check.served(boards, None, reader, now, allowed)).problems) == 1
+
+
+async def test_a_server_that_is_not_there_is_told_and_is_no_problem(
+    boards: dict[str, Json], now: datetime
+) -> None:
+    verdict = await check.served(
+        boards, "http://127.0.0.1:9", "postgresql://a:b@127.0.0.1:9/c", now
+    )
+    assert verdict.problems == []
+    sql, promql = verdict.unchecked
+    assert sql.startswith("SQL was not checked: Postgres: ")
+    assert promql.startswith("PromQL was not checked: Prometheus at http://127.0.0.1:9: ")
+
+
+async def test_a_server_that_nobody_named_is_told(boards: dict[str, Json], now: datetime) -> None:
+    verdict = await check.served(boards, None, None, now)
+    assert [words.split(":")[0] for words in verdict.unchecked] == [
+        "SQL was not checked",
+        "PromQL was not checked",
+    ]

@@ -1,0 +1,108 @@
+"""A day of probes for boards to show: as rows of Postgres, and as series of Prometheus.
+
+Every twelfth probe of a route fails with a code, every twelfth is claimed delivered and not seen.
+Series are written by the processes' own metric objects, so names and labels are the true ones.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+
+from services.alerting.metrics import Metrics as AlertingMetrics
+from services.contracts.evidence import Evidence, ProbeSent
+from services.contracts.vocabulary import Channel, FaultDomain, Outcome
+from services.probe.metrics import Metrics as ProbeMetrics
+from services.storage import sink
+from services.storage.pool import Connection
+from tests.integration.storage.storing import store
+from tests.support import builders
+
+SPAN, EVERY, SCRAPE = timedelta(hours=26), timedelta(minutes=20), timedelta(minutes=1)
+ROUTES = (
+    {"route": "geoje.alimtalk.sens-a", "body": "geoje", "channel": Channel.ALIMTALK},
+    {"route": "miryang.sms.sens-a", "body": "miryang", "channel": Channel.SMS, "template": None},
+)
+_SETTLE = """
+UPDATE attempts SET settled_at = $1, counted = true, settle_at = NULL, reason = 'x',
+    outcome = CASE WHEN seen_at IS NULL THEN 'undelivered' ELSE 'delivered' END
+"""
+_REVISION = """
+INSERT INTO catalogue_revision (revision, known_at, applied_by) VALUES ($1, $2, 'operator')
+"""
+_OBJECT = """
+INSERT INTO catalogue_object (revision, kind, id, body) VALUES ($1, 'route', $2, $3)
+"""
+_OBSERVED = """{"body": "geoje", "channel": "openchat", "adapter": "none", "enabled": true,
+ "receivers": ["skt-1"], "expected_within_s": 86400}"""
+
+
+async def store_sample(conn: Connection, now: datetime) -> None:
+    """A day of settled probes of two bodies; a catalogue that began to observe an open chat."""
+    await sink.maintain(conn, 14, 400)
+    async with conn.transaction():
+        await store(conn, list(_events(now)), known_at=now)
+        await conn.execute(_SETTLE, now)
+        for hours in (2, 1):
+            applied_at = now - timedelta(hours=hours)
+            revision = builders.a_probe_id(applied_at)
+            await conn.execute(_REVISION, revision, applied_at)
+            for route in ("geoje.openchat.none", "miryang.openchat.none")[: 3 - hours]:
+                await conn.execute(_OBJECT, revision, route, _OBSERVED)
+
+
+def _events(now: datetime) -> Iterator[Evidence]:
+    for route in ROUTES:
+        for number in range(SPAN // EVERY):
+            sent = builders.a_probe_sent(slot=now - EVERY * (number + 1) + EVERY / 2, **route)
+            yield from _life(sent, number, f"{route['body']}-{number}")
+
+
+def _life(sent: ProbeSent, number: int, message: str) -> Iterator[Evidence]:
+    yield sent
+    yield builders.an_answer(sent, provider_message_id=message)
+    if number % 12 == 3:
+        yield builders.a_failure(FaultDomain.HANDSET, sent, provider_message_id=message)
+        return
+    yield builders.a_report(sent, provider_message_id=message)
+    if number % 12 != 5:
+        yield builders.a_sighting(sent)
+
+
+def scraped_sample(now: datetime) -> str:
+    """What scrapes of the last day would have found, in OpenMetrics with times."""
+    registries = CollectorRegistry(), CollectorRegistry()
+    alerting, probe = AlertingMetrics(registries[0]), ProbeMetrics(registries[1])
+    kinds: dict[str, str] = {}
+    lines: dict[str, list[str]] = defaultdict(list)
+    for number in range(SPAN // SCRAPE + 1):
+        for route in ROUTES:
+            _count(alerting, probe, str(route["channel"]), str(route["body"]), number)
+        at = (now - SPAN + number * SCRAPE).timestamp()
+        for metric in (metric for registry in registries for metric in registry.collect()):
+            lines[metric.name] += _lines(metric, at)
+            kinds[metric.name] = metric.type
+    families = [f"# TYPE {name} {kinds[name]}\n" + "".join(found) for name, found in lines.items()]
+    return "".join(families) + "# EOF\n"
+
+
+def _count(
+    alerting: AlertingMetrics, probe: ProbeMetrics, channel: str, body: str, number: int
+) -> None:
+    path = (channel, "sens", "skt")
+    probe.sent.labels(*path, body).inc()
+    happened = Outcome.UNDELIVERED if number % 12 == 3 else Outcome.DELIVERED
+    for outcome in Outcome:
+        alerting.outcomes.labels(*path, body, outcome).inc(outcome is happened)
+    for stage, seconds in (("accepted", 0.08), ("reported", 3.0), ("seen", 2.0)):
+        alerting.stages.labels(*path, stage).observe(seconds)
+    alerting.pending.labels(channel, "sens").set(number % 3)
+
+
+def _lines(metric: Metric, at: float) -> Iterable[str]:
+    for sample in metric.samples:
+        if not sample.name.endswith("_created"):
+            labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
+            yield f"{sample.name}{{{labels}}} {sample.value} {at:.3f}\n"
