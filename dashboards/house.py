@@ -47,6 +47,7 @@ class Prom:
     legend: str = "__auto"
     instant: bool = False
     format: str = "time_series"
+    exemplar: bool = False  # single probes as dots; each refresh asks twice
     datasource = PROM
 
     def to_json_data(self) -> Json:
@@ -54,6 +55,7 @@ class Prom:
         return {
             "datasource": PROM,
             "editorMode": "code",
+            "exemplar": self.exemplar,
             "expr": self.expr,
             "format": self.format,
             "instant": self.instant,
@@ -205,6 +207,7 @@ def heatmap(*what: Any, axis_unit: str, cell_unit: str, **rest: Any) -> Modern:
         "cellGap": 1,
         "cellValues": {"unit": cell_unit},
         "color": {**scale, "min": 0, "max": 1} if share else scale,
+        "exemplars": {"color": DOWN},
         "filterValues": None if share else {"le": 1e-9},
         "legend": {"show": True},
         "rowsFrame": {"layout": "auto"},

@@ -181,6 +181,7 @@ def _over_time() -> list[Modern]:
                 f'{{{_ROUTES},stage="seen"}}[$__rate_interval]))',
                 "{{le}}",
                 format="heatmap",
+                exemplar=True,
             )
         ],
         (0, 14, 12, 9),

@@ -39,12 +39,13 @@ class CliSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Addresses of one installation; `simulators` and `prometheus` only in a local stack."""
+    """Addresses of one installation; `dsn` for reports. The last three only in a local stack."""
 
     kafka: Address
     dsn: str | None
     simulators: str | None
     prometheus: str | None = None
+    boards_dsn: str | None = None
 
     @property
     def postgres(self) -> str:
@@ -60,10 +61,14 @@ def context(data: Path) -> Context:
         found = json.loads((data / ADDRESSES).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return _from_settings(data)
-    password = quote(shared_key(data / "secrets", "postgres-report"))
-    dsn = f"postgresql://bongsu_report:{password}@127.0.0.1:{found['postgres_port']}/{DATABASE}"
+    report, grafana = (_dsn(data, role, found["postgres_port"]) for role in ("report", "grafana"))
     address = Address({"bootstrap_servers": found["kafka"]}, prefix="bongsu", development=True)
-    return Context(address, dsn, found["simulators"], found.get("prometheus"))
+    return Context(address, report, found["simulators"], found.get("prometheus"), grafana)
+
+
+def _dsn(data: Path, role: str, port: int) -> str:
+    password = quote(shared_key(data / "secrets", f"postgres-{role}"))
+    return f"postgresql://bongsu_{role}:{password}@127.0.0.1:{port}/{DATABASE}"
 
 
 def _from_settings(data: Path) -> Context:

@@ -65,7 +65,8 @@ def check_(
     if not offline and not problems:
         if (data / ADDRESSES).exists():
             stack = context(data)
-            prometheus, postgres = prometheus or stack.prometheus, postgres or stack.dsn
+            prometheus = prometheus or stack.prometheus
+            postgres = postgres or stack.boards_dsn
         verdict = asyncio.run(check.served(boards, prometheus, postgres, datetime.now(UTC)))
         problems, unchecked = verdict.problems, verdict.unchecked
     for sentence in (*problems, *unchecked):

@@ -5,19 +5,22 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from services.adapters import known_codes
 from services.storage import migrate
 from services.storage.pool import open_pool
 from tests.support import boards
 
 # Roles belong to the server, which other tests share: everywhere these passwords.
-PASSWORDS = {"bongsu_sink": "sink-pw", "bongsu_report": "report-pw"}
-READER = "bongsu_report"
+PASSWORDS = {
+    "bongsu_sink": "sink-pw",
+    "bongsu_report": "report-pw",
+    "bongsu_grafana": "grafana-pw",
+}
+READER = "bongsu_grafana"
 STAND_INS = """
-CREATE OR REPLACE VIEW dash.change AS SELECT
-    now() - interval '1 minute' AS at, 'x' AS kind, 'x' AS title, 'x' AS who;
 CREATE OR REPLACE VIEW dash.observed AS SELECT 'geoje' AS body, 'openchat' AS channel,
     'skt-1' AS receiver, NULL::timestamptz AS last_seen_at, 1 AS expected_within_s;
-GRANT SELECT ON dash.change, dash.observed TO bongsu_report;
+GRANT SELECT ON dash.observed TO bongsu_grafana;
 """
 
 
@@ -31,7 +34,7 @@ def now() -> datetime:
 async def filled(empty_database: str, now: datetime) -> str:
     """DSN of the administrator of a database with the sample."""
     name = urlsplit(empty_database).path.removeprefix("/")
-    await migrate.init_database(empty_database, name, PASSWORDS)
+    await migrate.init_database(empty_database, name, PASSWORDS, known_codes())
     async with open_pool(empty_database, role_label="test") as pool, pool.acquire() as conn:
         await boards.store_sample(conn, now)
         await conn.execute(STAND_INS)

@@ -81,7 +81,7 @@ def test_a_dollar_in_provisioning_is_a_setting_of_bongsu_or_doubled() -> None:
     for file in (SOURCES, PROVIDERS):
         text = file.read_text(encoding="utf-8").replace("$$", "").replace("$NAME", "")
         assert set(re.findall(r"\$(\w*)", text)) <= {
-            "BONGSU_GRAFANA_POSTGRES_PASSWORD",
+            "BONGSU_POSTGRES_GRAFANA_PASSWORD",
             "BONGSU_GRAFANA_POSTGRES_SSLMODE",
         }
 
