@@ -30,6 +30,6 @@ def known_codes() -> list[tuple[str, str, str, str | None, str | None]]:
     """(adapter, code, state, fault, meaning) of each line of each adapter's table STATES."""
     return [
         (name, code, state, fault, words[0] if words else None)
-        for name, adapter in discover().items()
-        for code, (state, fault, *words) in sys.modules[adapter.__module__].STATES.items()
+        for name in discover()
+        for code, (state, fault, *words) in sys.modules[f"{__name__}.{name}"].STATES.items()
     ]

@@ -23,11 +23,11 @@ BODY, TEMPLATE, QUOTA = FaultDomain.BODY, FaultDomain.TEMPLATE, FaultDomain.QUOT
 
 # A: SENS at the request. B: SENS's own. Digits: Kakao's, passed through.
 STATES: dict[str, Meaning] = {
-    "0000": (DELIVERED, None),  # by contract: confirmed by the app, or stored by Kakao
-    "A000": (PENDING, None),  # request taken; proves nothing
-    "A003": (FAILED, TEMPLATE),  # text does not match the template
+    "0000": (DELIVERED, None, "by contract: confirmed by the app, or stored by Kakao"),
+    "A000": (PENDING, None, "request taken; proves nothing"),
+    "A003": (FAILED, TEMPLATE, "text does not match the template"),
     "A*": (FAILED, BODY),  # the rest of the list is not published
-    "B004": (FAILED, QUOTA),  # sending quota of the day or month
+    "B004": (FAILED, QUOTA, "sending quota of the day or month"),
     "B*": (FAILED, BODY),  # the rest of the list is not published
     **_kakao.STATES,
 }

@@ -85,15 +85,18 @@ class Surroundings:
     proxy: str | None = None
 
 
-# What a provider's code means. Each adapter's table STATES holds one line a code; a key that ends
-# in `*` stands for a family whose members are not all documented.
-Meaning = tuple[ReportState, FaultDomain | None]
+# What a provider's code means: state, whose fault, and for people the words of its documents. Each
+# adapter's table STATES holds one line a code; a key that ends in `*` stands for a family whose
+# members are not all documented.
+Judged = tuple[ReportState, FaultDomain | None]
+Meaning = Judged | tuple[ReportState, FaultDomain | None, str]
 
 
-def meaning(states: Mapping[str, Meaning], code: str) -> Meaning:
-    """The code's own line, else its family's (by first letter), else unknown."""
+def meaning(states: Mapping[str, Meaning], code: str) -> Judged:
+    """Of the code's own line, else its family's (by first letter), else unknown."""
     unmapped = (ReportState.UNKNOWN, FaultDomain.UNKNOWN)
-    return states.get(code) or states.get(f"{code[:1]}*", unmapped)
+    found = states.get(code) or states.get(f"{code[:1]}*", unmapped)
+    return found[0], found[1]
 
 
 class Adapter(Protocol):

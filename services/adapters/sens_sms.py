@@ -31,80 +31,80 @@ HANDSET, QUOTA = FaultDomain.HANDSET, FaultDomain.QUOTA
 # Reception result codes, of the EMMA family. 1xxx SENS before hand-over, 2xxx and 3xxx carriers,
 # S and E the relay. The same number means something else in the Alimtalk table.
 STATES: dict[str, Meaning] = {
-    "0": (DELIVERED, None),  # the carrier claims that the handset has it
-    "1001": (FAILED, QUOTA),  # gateway busy, queue full
-    "1002": (FAILED, BODY),  # recipient number format: our receiver's entry
-    "1003": (FAILED, SENDER),  # callback number format
-    "1004": (FAILED, TEMPLATE),  # spam by the gateway's judgement
-    "1005": (FAILED, QUOTA),  # usage exceeded
-    "1006": (FAILED, TEMPLATE),  # attachment missing
-    "1007": (FAILED, TEMPLATE),  # attachment size
-    "1008": (FAILED, TEMPLATE),  # attachment format
-    "1009": (FAILED, BODY),  # client key
-    "1010": (FAILED, TEMPLATE),  # content
-    "1011": (FAILED, SENDER),  # callback
-    "1012": (FAILED, BODY),  # recipient
-    "1013": (FAILED, TEMPLATE),  # subject
-    "1014": (FAILED, TEMPLATE),  # attachment key
-    "1015": (FAILED, TEMPLATE),  # attachment name
-    "1016": (FAILED, TEMPLATE),  # attachment size
-    "1017": (FAILED, TEMPLATE),  # attachment content
-    "1018": (FAILED, BODY),  # no permission
-    "1019": (FAILED, PROVIDER),  # lived too long before the hand-over
-    "1020": (FAILED, TEMPLATE),  # charset conversion
-    "2000": (FAILED, CARRIER),  # no carrier report in time
-    "2001": (FAILED, CARRIER),  # radio network
-    "2002": (FAILED, CARRIER),  # radio network to handset
-    "2003": (FAILED, HANDSET),  # powered off
-    "2004": (FAILED, HANDSET),  # buffer full
-    "2005": (FAILED, HANDSET),  # shadow area
-    "2006": (FAILED, CARRIER),  # message deleted
-    "2007": (FAILED, HANDSET),  # temporary handset problem
-    "3000": (FAILED, CARRIER),  # cannot send
-    "3001": (FAILED, HANDSET),  # no such subscriber
-    "3002": (FAILED, HANDSET),  # adult verification
-    "3003": (FAILED, HANDSET),  # void number
-    "3004": (FAILED, HANDSET),  # subscriber suspended
-    "3005": (FAILED, HANDSET),  # in a call (no kin of Kakao's 3005)
-    "3006": (FAILED, HANDSET),  # reception refused
-    "3007": (FAILED, HANDSET),  # no callback URL support
-    "3008": (FAILED, HANDSET),  # other handset problem
-    "3009": (FAILED, TEMPLATE),  # message format
-    "3010": (FAILED, HANDSET),  # handset without MMS
-    "3011": (FAILED, CARRIER),  # carrier server error
-    "3012": (FAILED, TEMPLATE),  # spam by the carrier's judgement
-    "3013": (FAILED, CARRIER),  # service refused
-    "3014": (FAILED, CARRIER),  # other
-    "3015": (FAILED, CARRIER),  # no route
-    "3016": (FAILED, TEMPLATE),  # attachment size
-    "3017": (FAILED, SENDER),  # anti-forgery rule of sender numbers
-    "3018": (FAILED, SENDER),  # number enrolled against theft (no kin of Kakao's 3018)
-    "3019": (FAILED, SENDER),  # blocked by KISA
-    "3022": (FAILED, TEMPLATE),  # charset conversion
-    "3023": (FAILED, SENDER),  # not registered beforehand
-    "S000": (FAILED, PROVIDER),  # relay server error
-    "S001": (FAILED, PROVIDER),  # relay server error
-    "S002": (FAILED, BODY),  # bad request
-    "S003": (FAILED, TEMPLATE),  # spam
-    "S004": (FAILED, QUOTA),  # quota
-    "S005": (FAILED, TEMPLATE),  # MMS file bad
-    "S006": (FAILED, TEMPLATE),  # MMS file missing
-    "S007": (FAILED, TEMPLATE),  # MMS file expired
-    "S008": (FAILED, TEMPLATE),  # MMS file size
-    "S009": (FAILED, TEMPLATE),  # MMS file resolution
-    "S010": (FAILED, QUOTA),  # upload quota
-    "S011": (FAILED, PROVIDER),  # upload failure
-    "S012": (FAILED, SENDER),  # sender rule
-    "S998": (FAILED, PROVIDER),  # unexpected
-    "S999": (FAILED, PROVIDER),  # other
-    **dict.fromkeys((f"E{n}" for n in range(900, 915)), (FAILED, BODY)),  # input errors
-    "E915": (FAILED, BODY),  # duplicate message
-    "E916": (FAILED, SENDER),  # number blocked by the authentication server
-    "E917": (FAILED, BODY),  # on the customer's own block list
-    "E918": (FAILED, PROVIDER),  # user callback failure
-    "E919": (FAILED, BODY),  # restricted time, no resend
-    **dict.fromkeys(("E920", "E921", "E922"), (FAILED, BODY)),  # input errors, as bad characters
-    "E999": (FAILED, PROVIDER),  # other
+    "0": (DELIVERED, None, "the carrier claims that the handset has it"),
+    "1001": (FAILED, QUOTA, "gateway busy, queue full"),
+    "1002": (FAILED, BODY, "recipient number format: our receiver's entry"),
+    "1003": (FAILED, SENDER, "callback number format"),
+    "1004": (FAILED, TEMPLATE, "spam by the gateway's judgement"),
+    "1005": (FAILED, QUOTA, "usage exceeded"),
+    "1006": (FAILED, TEMPLATE, "attachment missing"),
+    "1007": (FAILED, TEMPLATE, "attachment size"),
+    "1008": (FAILED, TEMPLATE, "attachment format"),
+    "1009": (FAILED, BODY, "client key"),
+    "1010": (FAILED, TEMPLATE, "content"),
+    "1011": (FAILED, SENDER, "callback"),
+    "1012": (FAILED, BODY, "recipient"),
+    "1013": (FAILED, TEMPLATE, "subject"),
+    "1014": (FAILED, TEMPLATE, "attachment key"),
+    "1015": (FAILED, TEMPLATE, "attachment name"),
+    "1016": (FAILED, TEMPLATE, "attachment size"),
+    "1017": (FAILED, TEMPLATE, "attachment content"),
+    "1018": (FAILED, BODY, "no permission"),
+    "1019": (FAILED, PROVIDER, "lived too long before the hand-over"),
+    "1020": (FAILED, TEMPLATE, "charset conversion"),
+    "2000": (FAILED, CARRIER, "no carrier report in time"),
+    "2001": (FAILED, CARRIER, "radio network"),
+    "2002": (FAILED, CARRIER, "radio network to handset"),
+    "2003": (FAILED, HANDSET, "powered off"),
+    "2004": (FAILED, HANDSET, "buffer full"),
+    "2005": (FAILED, HANDSET, "shadow area"),
+    "2006": (FAILED, CARRIER, "message deleted"),
+    "2007": (FAILED, HANDSET, "temporary handset problem"),
+    "3000": (FAILED, CARRIER, "cannot send"),
+    "3001": (FAILED, HANDSET, "no such subscriber"),
+    "3002": (FAILED, HANDSET, "adult verification"),
+    "3003": (FAILED, HANDSET, "void number"),
+    "3004": (FAILED, HANDSET, "subscriber suspended"),
+    "3005": (FAILED, HANDSET, "in a call"),
+    "3006": (FAILED, HANDSET, "reception refused"),
+    "3007": (FAILED, HANDSET, "no callback URL support"),
+    "3008": (FAILED, HANDSET, "other handset problem"),
+    "3009": (FAILED, TEMPLATE, "message format"),
+    "3010": (FAILED, HANDSET, "handset without MMS"),
+    "3011": (FAILED, CARRIER, "carrier server error"),
+    "3012": (FAILED, TEMPLATE, "spam by the carrier's judgement"),
+    "3013": (FAILED, CARRIER, "service refused"),
+    "3014": (FAILED, CARRIER, "other"),
+    "3015": (FAILED, CARRIER, "no route"),
+    "3016": (FAILED, TEMPLATE, "attachment size"),
+    "3017": (FAILED, SENDER, "anti-forgery rule of sender numbers"),
+    "3018": (FAILED, SENDER, "number enrolled against theft"),
+    "3019": (FAILED, SENDER, "blocked by KISA"),
+    "3022": (FAILED, TEMPLATE, "charset conversion"),
+    "3023": (FAILED, SENDER, "not registered beforehand"),
+    "S000": (FAILED, PROVIDER, "relay server error"),
+    "S001": (FAILED, PROVIDER, "relay server error"),
+    "S002": (FAILED, BODY, "bad request"),
+    "S003": (FAILED, TEMPLATE, "spam"),
+    "S004": (FAILED, QUOTA, "quota"),
+    "S005": (FAILED, TEMPLATE, "MMS file bad"),
+    "S006": (FAILED, TEMPLATE, "MMS file missing"),
+    "S007": (FAILED, TEMPLATE, "MMS file expired"),
+    "S008": (FAILED, TEMPLATE, "MMS file size"),
+    "S009": (FAILED, TEMPLATE, "MMS file resolution"),
+    "S010": (FAILED, QUOTA, "upload quota"),
+    "S011": (FAILED, PROVIDER, "upload failure"),
+    "S012": (FAILED, SENDER, "sender rule"),
+    "S998": (FAILED, PROVIDER, "unexpected"),
+    "S999": (FAILED, PROVIDER, "other"),
+    **dict.fromkeys((f"E{n}" for n in range(900, 915)), (FAILED, BODY, "input error")),
+    "E915": (FAILED, BODY, "duplicate message"),
+    "E916": (FAILED, SENDER, "number blocked by the authentication server"),
+    "E917": (FAILED, BODY, "on the customer's own block list"),
+    "E918": (FAILED, PROVIDER, "user callback failure"),
+    "E919": (FAILED, BODY, "restricted time, no resend"),
+    **dict.fromkeys(("E920", "E921", "E922"), (FAILED, BODY, "input error, as bad characters")),
+    "E999": (FAILED, PROVIDER, "other"),
 }
 
 # SENS type and longest text in bytes, as carriers count.

@@ -42,7 +42,7 @@ def documented(name: str, folder: Path = support.CODES) -> dict[str, Row]:
 def codes_agree(states: Mapping[str, Meaning], rows: Mapping[str, Row]) -> None:
     """Table and documents hold the same codes with the same meanings."""
     wanted = {code: (row["state"], row["fault"].replace("-", "")) for code, row in rows.items()}
-    known = {code: (str(s), str(fault or "")) for code, (s, fault) in states.items()}
+    known = {code: (str(s), str(fault or "")) for code, (s, fault, *_) in states.items()}
     assert sorted(known) == sorted(wanted), f"not in both: {sorted(set(known) ^ set(wanted))}"
     differing = {code for code in wanted if known[code] != wanted[code]}
     assert differing == set(), f"of another meaning than documented: {sorted(differing)}"

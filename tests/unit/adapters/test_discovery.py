@@ -23,3 +23,11 @@ def test_a_file_without_an_adapter_stops_the_start_and_is_named(
     monkeypatch.setattr(adapters, "__path__", [*adapters.__path__, str(tmp_path)])
     with pytest.raises(Stop, match=r"carrier_pigeon\.py holds no ADAPTER"):
         adapters.discover()
+
+
+def test_boards_learn_every_code_of_every_adapter_with_its_words() -> None:
+    known = adapters.known_codes()
+    assert ("sens_sms", "3001", "failed", "handset", "no such subscriber") in known
+    assert ("sens_alimtalk", "A*", "failed", "body", None) in known
+    assert {name for name, *_ in known} == adapters.discover().keys()
+    assert len({(name, code) for name, code, *_ in known}) == len(known)
