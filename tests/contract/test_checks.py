@@ -33,7 +33,7 @@ def test_a_code_that_no_document_names_is_not_taken(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_failure_that_becomes_a_delivery_is_noticed(name: str) -> None:
     states, rows = checks.states_of(name), checks.documented(name)
-    code = next(code for code, (state, _) in states.items() if state is ReportState.FAILED)
+    code = next(code for code, (state, *_) in states.items() if state is ReportState.FAILED)
     with pytest.raises(AssertionError, match="another meaning"):
         checks.codes_agree(states | {code: DELIVERED}, rows)
 
