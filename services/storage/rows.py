@@ -62,10 +62,6 @@ GROUPS = {
     "answer": tuple(_OF_ANSWER.values()),
     "report": tuple(_OF_REPORT.values()),
 }
-EVIDENCE_COLUMNS = (
-    "event_id", "probe_id", "kind", "version", "source", "occurred_at", "known_at",
-    "topic_partition", "topic_offset", "account", "provider_message_id", "receiver", "body",
-)  # fmt: skip
 FOLDED_COLUMNS = (
     "sends", "substitute_reported_at", "sightings", "opened_at",
     *GROUPS["sent"], *GROUPS["answer"], *GROUPS["report"],
@@ -94,6 +90,9 @@ class EvidenceRow(NamedTuple):
     provider_message_id: str | None
     receiver: str | None
     body: str
+
+
+EVIDENCE_COLUMNS = EvidenceRow._fields
 
 
 class Partial(NamedTuple):

@@ -7,7 +7,6 @@ sweep. Every statement takes its rows in key order.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -23,35 +22,15 @@ _SQL = queries.load("sink.sql")
 _PLACE = re.compile(r"\{(\w+):(.*?)\}(?=,\n)", re.DOTALL)
 
 
-class MessageAnswer(NamedTuple):
-    """The provider took this probe's message under this id."""
+class Mention(NamedTuple):
+    """A provider's message: `probe_id` from the answer that took it, or `event_id` of a stored
+    report that did not know its probe."""
 
     account: str
     provider_message_id: str
-    probe_id: UUID
+    probe_id: UUID | None
+    event_id: UUID | None
     known_at: datetime
-
-
-class OrphanReport(NamedTuple):
-    """A stored report about a message whose probe the reporter did not know."""
-
-    account: str
-    provider_message_id: str
-    event_id: UUID
-    known_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Attributed:
-    """A report that has found its probe: `report.probe_id` is set."""
-
-    report: ReportReceived
-    known_at: datetime
-
-    @property
-    def partial(self) -> Partial:
-        """What it adds to its attempt; of no partition, for its key is the message."""
-        return Partial(attempt.lift(self.report), None, self.known_at)
 
 
 class Sign(NamedTuple):
@@ -100,18 +79,12 @@ async def merge_attempts(conn: Connection, partials: Iterable[Partial]) -> None:
     await conn.execute("TRUNCATE attempt_staging")
 
 
-async def link_messages(
-    conn: Connection, answers: Sequence[MessageAnswer], orphans: Sequence[OrphanReport]
-) -> list[Attributed]:
-    """Write both sides; returns the reports that know their probe now, once each.
-
-    The orphans must be in `evidence` already.
-    """
-    if not answers and not orphans:
+async def link_messages(conn: Connection, mentions: Sequence[Mention]) -> list[Partial]:
+    """Write answers and waiting reports; returns what the reports that know their probe now, once
+    each, make of it. The reports must be in `evidence` already."""
+    if not mentions:
         return []
-    sides = [(*a[:3], None, a.known_at) for a in answers]
-    sides += [(o[0], o[1], None, o.event_id, o.known_at) for o in orphans]  # type: ignore[misc]
-    linked = await conn.fetch(_SQL["link_messages"], *zip(*sides, strict=True))
+    linked = await conn.fetch(_SQL["link_messages"], *zip(*mentions, strict=True))
     found = [row for row in linked if row["probe_id"] and row["waiting"]]
     if not found:
         return []
@@ -136,14 +109,9 @@ async def move_offset(
 ) -> bool:
     """Move a partition's offset from `expected` (None: never stored). False when fenced: another
     instance moved it, so roll back and read it again."""
-    place = (topic, partition)
-    if expected is None:
-        moved = await conn.fetchval(_SQL["first_offset"], *place, next_offset, stored_until)
-    else:
-        moved = await conn.fetchval(
-            _SQL["move_offset"], *place, expected, next_offset, stored_until
-        )
-    return moved is not None
+    query, guard = ("first_offset", ()) if expected is None else ("move_offset", (expected,))
+    values = (topic, partition, *guard, next_offset, stored_until)
+    return await conn.fetchval(_SQL[query], *values) is not None
 
 
 async def mark_stored_until(
@@ -188,17 +156,14 @@ def _both(one: Partial, other: Partial) -> Partial:
     return Partial(merged, partition, min(one.first_known_at, other.first_known_at))
 
 
-async def _reports(conn: Connection, probe_of: Mapping[UUID, UUID]) -> list[Attributed]:
-    found = await conn.fetch(_SQL["waiting_reports"], list(probe_of))
-    return [
-        Attributed(
-            ReportReceived.model_validate_json(row["body"]).model_copy(
-                update={"probe_id": probe_of[row["event_id"]]}
-            ),
-            row["known_at"],
-        )
-        for row in found
-    ]
+async def _reports(conn: Connection, probe_of: Mapping[UUID, UUID]) -> list[Partial]:
+    """Of no partition, for their key is the message."""
+    found = []
+    for row in await conn.fetch(_SQL["waiting_reports"], list(probe_of)):
+        report = ReportReceived.model_validate_json(row["body"])
+        report = report.model_copy(update={"probe_id": probe_of[row["event_id"]]})
+        found.append(Partial(attempt.lift(report), None, row["known_at"]))
+    return found
 
 
 def _choose(place: re.Match[str]) -> str:

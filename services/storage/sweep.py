@@ -8,16 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from services.contracts.attempt import Attempt, Liveness, MonitorFault, Settled, Wait
-from services.contracts.vocabulary import (
-    AnswerResult,
-    Outcome,
-    Purpose,
-    ReportState,
-    Stage,
-)
+from services.contracts.evidence import ProbeSent
+from services.contracts.vocabulary import AnswerResult, Outcome, ReportState, Stage
 from services.storage import queries, rows
 from services.storage.pool import Connection
 
@@ -45,17 +39,11 @@ class Settling(NamedTuple):
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """An attempt that was settled for the first time: what the metrics need. Seconds since the
     sending by stage reached."""
 
-    probe_id: UUID
-    purpose: Purpose
-    channel: str
-    provider: str
-    carrier: str
-    body: str
+    sent: ProbeSent
     outcome: Outcome
     stage_seconds: Mapping[Stage, float]
 
@@ -64,16 +52,8 @@ async def due(conn: Connection, stored_until: Mapping[int, datetime], limit: int
     """Attempts whose `settle_at` is stored, the longest due first. `stored_until` by partition:
     the earlier one of that partition's and the heartbeats'."""
     found = await conn.fetch(_DUE, list(stored_until), list(stored_until.values()), limit)
-    return [
-        Due(
-            attempt=rows.attempt_of(row),
-            partition=row["partition"],
-            touched=row["touched"],
-            counted=row["counted"],
-            stored_until=row["stored_until"],
-        )
-        for row in found
-    ]
+    names = ("partition", "touched", "counted", "stored_until")
+    return [Due(rows.attempt_of(row), *(row[name] for name in names)) for row in found]
 
 
 async def liveness_for(
@@ -148,16 +128,6 @@ def _counted(settling: Settling) -> Counted | None:
     attempt, result = settling.due.attempt, settling.result
     if attempt.sent is None or isinstance(result, Wait):
         return None
-    sent = attempt.sent
-    return Counted(
-        probe_id=attempt.probe_id,
-        purpose=sent.purpose,
-        channel=sent.channel,
-        provider=sent.provider,
-        carrier=sent.carrier,
-        body=sent.body,
-        outcome=result.verdict.outcome,
-        stage_seconds={
-            stage: (at - sent.sent_at).total_seconds() for stage, at in stage_times(attempt).items()
-        },
-    )
+    begun, times = attempt.sent.sent_at, stage_times(attempt)
+    seconds = {stage: (at - begun).total_seconds() for stage, at in times.items()}
+    return Counted(attempt.sent, result.verdict.outcome, seconds)

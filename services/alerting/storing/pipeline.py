@@ -5,7 +5,7 @@ offsets, all or nothing. After: `sweep` settles what is due. Dying anywhere repe
 a repeat changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -70,8 +70,8 @@ async def apply_batch(conn: Connection, batch: Batch) -> list[str]:
     events = [(s.record, s) for s in batch.records if isinstance(s.record, Evidence)]
     new = await _not_stored_yet(conn, events)
     await sink.copy_evidence(conn, [_evidence_row(event, stored) for event, stored in new])
-    found = await sink.link_messages(conn, _answers(new), _orphans(new))
-    await sink.merge_attempts(conn, [*_partials(new), *(report.partial for report in found)])
+    found = await sink.link_messages(conn, list(_mentions(new)))
+    await sink.merge_attempts(conn, [*_partials(new), *found])
     await sink.touch_liveness(conn, signs_of_life([*_heartbeats(batch), *(s for _, s in new)]))
     for move in sorted(batch.moves, key=lambda move: (move.topic, move.partition)):
         await _move(conn, move)
@@ -139,19 +139,13 @@ def _partials(new: New) -> list[rows.Partial]:
     ]
 
 
-def _answers(new: New) -> list[sink.MessageAnswer]:
-    return [
-        sink.MessageAnswer(e.account, e.provider_message_id, e.probe_id, stored.known_at)
-        for e, stored in new
-        if isinstance(e, ProbeAnswered)
-        and e.result is AnswerResult.ACCEPTED
-        and e.provider_message_id
-    ]
-
-
-def _orphans(new: New) -> list[sink.OrphanReport]:
-    return [
-        sink.OrphanReport(e.account, e.provider_message_id, e.event_id, stored.known_at)
-        for e, stored in new
-        if isinstance(e, ReportReceived) and e.probe_id is None
-    ]
+def _mentions(new: New) -> Iterator[sink.Mention]:
+    """Messages that a provider took, and reports that know no more than their message."""
+    for event, stored in new:
+        match event:
+            case ProbeAnswered(result=AnswerResult.ACCEPTED, provider_message_id=str(message)) if (
+                message
+            ):
+                yield sink.Mention(event.account, message, event.probe_id, None, stored.known_at)
+            case ReportReceived(probe_id=None, provider_message_id=message):
+                yield sink.Mention(event.account, message, None, event.event_id, stored.known_at)

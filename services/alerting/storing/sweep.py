@@ -80,20 +80,20 @@ class Sweep:
         return {n: min(heard, stored[n].stored_until) for n in ours if n in stored}
 
     def _count(self, counted: Sequence[sweep.Counted]) -> None:
-        for row in counted:
-            if row.purpose is not Purpose.SCHEDULED:
+        for sent, outcome, stage_seconds in counted:
+            if sent.purpose is not Purpose.SCHEDULED:
                 continue
-            labels = (row.channel, row.provider, row.carrier)
+            labels = (sent.channel, sent.provider, sent.carrier)
             # All outcomes begin with the first: a series that begins at 1 has not increased.
-            for outcome in Outcome:
-                counter = self._metrics.outcomes.labels(*labels, row.body, outcome)
-                counter.inc(outcome is row.outcome)
-            for stage, seconds in row.stage_seconds.items():
+            for each in Outcome:
+                counter = self._metrics.outcomes.labels(*labels, sent.body, each)
+                counter.inc(each is outcome)
+            for stage, seconds in stage_seconds.items():
                 if seconds < 0:  # two clocks disagree: no figure is better than a wrong one
-                    self._metrics.clock_suspect.labels(row.provider, stage).inc()
+                    self._metrics.clock_suspect.labels(sent.provider, stage).inc()
                 else:
                     self._metrics.stages.labels(*labels, stage).observe(
-                        seconds, {"probe_id": str(row.probe_id)}
+                        seconds, {"probe_id": str(sent.probe_id)}
                     )
 
     async def _show_pending(self) -> None:

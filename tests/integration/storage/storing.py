@@ -26,13 +26,13 @@ async def store(
     await sink.copy_evidence(
         conn, [rows.evidence_row(e, PARTITION, n, known_at) for n, e in enumerate(new)]
     )
-    attributed = await sink.link_messages(conn, _answers(new, known_at), _orphans(new, known_at))
+    found = await sink.link_messages(conn, _mentions(new, known_at))
     partials = [
         Partial(attempt.lift(event), PARTITION, known_at)
         for event in new
         if event.probe_id is not None
     ]
-    await sink.merge_attempts(conn, [*partials, *(found.partial for found in attributed)])
+    await sink.merge_attempts(conn, [*partials, *found])
     return new
 
 
@@ -57,17 +57,14 @@ async def stored(conn: Connection, probe_id: UUID) -> Attempt | None:
     return rows.attempt_of(row) if row else None
 
 
-def _answers(events: Sequence[Evidence], known_at: datetime) -> list[sink.MessageAnswer]:
-    return [
-        sink.MessageAnswer(e.account, e.provider_message_id, e.probe_id, known_at)
+def _mentions(events: Sequence[Evidence], known_at: datetime) -> list[sink.Mention]:
+    answers = [
+        sink.Mention(e.account, e.provider_message_id, e.probe_id, None, known_at)
         for e in events
         if isinstance(e, ProbeAnswered) and e.provider_message_id
     ]
-
-
-def _orphans(events: Sequence[Evidence], known_at: datetime) -> list[sink.OrphanReport]:
-    return [
-        sink.OrphanReport(e.account, e.provider_message_id, e.event_id, known_at)
+    return answers + [
+        sink.Mention(e.account, e.provider_message_id, None, e.event_id, known_at)
         for e in events
         if isinstance(e, ReportReceived) and e.probe_id is None
     ]
