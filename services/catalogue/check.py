@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from services.catalogue import texts
 from services.catalogue.load import ANY, Item, Loaded, Problem
-from services.catalogue.plan import DAYS, Limits, Use, load_of, minute_of, window_minutes
+from services.catalogue.plan import DAYS, Limits, load_of, minute_of, window_minutes
 from services.catalogue.sentences import suggestion
 from services.contracts.catalogue import (
+    KINDS,
     Account,
     Body,
     Catalogue,
@@ -29,8 +30,6 @@ from services.contracts.catalogue import (
 from services.contracts.vocabulary import Channel, NoticeClass
 
 MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an hour
-MOST_LATE_ELSE_S = 3_600
-MOST_OPENS_S = 90 * 86_400
 # No advertising 21:00-08:00: Information and Communications Network Act 50.
 NIGHT = (21 * 60, 8 * 60)
 NUMBERED = {Channel.SMS, Channel.LMS, Channel.RCS}  # sent from a registered number, by a carrier
@@ -94,19 +93,13 @@ def _repeated(item: Item, what: str, names: list[str], field: str) -> Iterator[P
             yield item.problem(f"{what} '{name}' is given twice", field, place)
 
 
-def parts_of_accounts_and_senders_exist(s: Subject) -> Iterator[Problem]:
-    for item, account in s.of(Account):
-        yield from s.missing(item, "provider", account.provider, "provider")
-    for item, sender in s.of(Sender):
-        for kind in ("body", "account", "channel"):
-            yield from s.missing(item, kind, getattr(sender, kind), kind)
-
-
-def parts_of_routes_exist(s: Subject) -> Iterator[Problem]:
-    for item, route in s.of(Route):
-        for kind in ("body", "account", "channel", "sender", "platform"):
-            if name := getattr(route, kind):
+def what_is_named_exists(s: Subject) -> Iterator[Problem]:
+    """A field that is called like a kind holds the id of such an object."""
+    for item in s.loaded.items:
+        for kind in KINDS:
+            if name := getattr(item.model, kind, None):
                 yield from s.missing(item, kind, name, kind)
+    for item, route in s.of(Route):
         for kind in ("sender", "channel") if route.failover else ():
             yield from s.missing(item, kind, getattr(route.failover, kind), "failover", kind)
         for place, name in enumerate(route.receivers if route.enabled else ()):
@@ -244,17 +237,11 @@ def intervals_are_allowed(s: Subject) -> Iterator[Problem]:
 
 
 def due_times_are_sensible(s: Subject) -> Iterator[Problem]:
-    for item, rule in s.of(ChannelRule):
-        if rule.late_s > MOST_LATE_ELSE_S:
-            yield item.problem(f"late_s {rule.late_s} is above {MOST_LATE_ELSE_S}", "late_s")
-        if (rule.opens_within_s or 0) > MOST_OPENS_S:
-            text = f"opens_within_s {rule.opens_within_s} is above 90 days"
-            yield item.problem(text, "opens_within_s")
     for item, route in s.of(Route):
         body, known = s.catalogue.bodies.get(route.body), route.channel in s.catalogue.channels
         for notice in body.notices if body and known else ():
             late_s = s.catalogue.late_s(route)
-            most = MOST_LATE_S.get(notice.notice_class, MOST_LATE_ELSE_S)
+            most = MOST_LATE_S.get(notice.notice_class, 3_600)
             if notice.id == route.notice and late_s > most:
                 text = f"late after {late_s} s; a {notice.notice_class} notice allows {most} s"
                 yield item.problem(text, "late_s")
@@ -294,23 +281,22 @@ def _is_zone(name: str) -> bool:
 
 
 def advertising_rests_at_night(s: Subject) -> Iterator[Problem]:
+    text = "advertising must rest at least 21:00-08:00 in Asia/Seoul"
     for item, rule in s.of(ChannelRule):
-        if rule.advertising:
-            yield from _night(item, rule.restricted)
+        if rule.advertising and not _covers_the_night(rule.restricted):
+            yield item.problem(text, "restricted")
     for item, route in s.of(Route):
         own = s.catalogue.channels.get(route.channel)
-        if own and own.advertising and route.restricted:
-            yield from _night(item, route.restricted)
+        if own and own.advertising and route.restricted and not _covers_the_night(route.restricted):
+            yield item.problem(text, "restricted")
 
 
-def _night(item: Item, window: DailyWindow | None) -> Iterator[Problem]:
+def _covers_the_night(window: DailyWindow | None) -> bool:
+    if window is None or window.zone != "Asia/Seoul":
+        return False
     start, end = NIGHT
-    if window is not None:
-        begins, lasts = minute_of(window.start), window_minutes(window)
-        before = (start - begins) % 1440
-        if window.zone == "Asia/Seoul" and before + (end - start) % 1440 <= lasts:
-            return
-    yield item.problem("advertising must rest at least 21:00-08:00 in Asia/Seoul", "restricted")
+    before = (start - minute_of(window.start)) % 1440
+    return before + (end - start) % 1440 <= window_minutes(window)
 
 
 def templates_survive_the_way(s: Subject) -> Iterator[Problem]:
@@ -339,21 +325,15 @@ def quotas_keep_room_for_citizens(s: Subject) -> Iterator[Problem]:
     owners = {(item.kind, item.id): item for item in s.loaded.items}
     for use in load_of(s.catalogue, s.limits).uses:
         item = owners.get((use.owner, use.id))
+        place = ("quota", use.channel) if use.owner == "account" else ("quota",)
         for span, share in (("day", use.share_day), ("month", use.share_month)):
             if item and share is not None and share > allowed:
-                yield item.problem(_too_much(use, span, allowed), *_quota_place(use))
-
-
-def _too_much(use: Use, span: str, allowed: float) -> str:
-    used, quota = getattr(use, span), getattr(use.quota, span)
-    return (
-        f"probes would use {used} of {quota} {use.channel} messages a {span},"
-        f" confirm probes and substitutes included; at most {allowed:.0%} may go to probes"
-    )
-
-
-def _quota_place(use: Use) -> tuple[str, ...]:
-    return ("quota", use.channel) if use.owner == "account" else ("quota",)
+                used, quota = getattr(use, span), getattr(use.quota, span)
+                text = (
+                    f"probes would use {used} of {quota} {use.channel} messages a {span}, confirm"
+                    f" probes and substitutes included; at most {allowed:.0%} may go to probes"
+                )
+                yield item.problem(text, *place)
 
 
 def budgets_suffice(s: Subject) -> Iterator[Problem]:
@@ -367,8 +347,7 @@ def budgets_suffice(s: Subject) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     duplicate_ids,
-    parts_of_accounts_and_senders_exist,
-    parts_of_routes_exist,
+    what_is_named_exists,
     route_names_its_parts,
     route_notice_exists,
     senders_fit,

@@ -6,11 +6,11 @@ Before: a person wrote the files. After: `check.py` looks at the objects togethe
 Nothing a file holds raises: what cannot be understood is a problem with a line.
 
 YAML is composed, not constructed: the tree of nodes keeps a line for each value, and no tag of a
-file can make an object. YAML 1.2 (`20:00` is text, `yes` is text); aliases are refused, because a
-file read by officials should say everything where it stands.
+file can make an object. Every value is the text that stands there, and the models say whether it is
+a number: a code `0123` needs no quotes. Aliases are refused, because a file read by officials
+should say everything where it stands.
 """
 
-import math
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,7 +197,7 @@ class _File:
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self._plain(child, (*path, place)) for place, child in enumerate(node.value)]
-        return _scalar(str(node.tag), _text_of(node))
+        return None if str(node.tag).endswith(":null") else _text_of(node)
 
     def _mapping(self, node: MappingNode, path: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -246,21 +246,3 @@ class _File:
 
 def _text_of(node: Node) -> str:
     return str(node.value).encode(errors="replace").decode()
-
-
-def _scalar(tag: str, text: str) -> Any:
-    """Null, true/false, numbers; all else stays text: dates and times are the models' to read."""
-    try:
-        match tag.rpartition(":")[2]:
-            case "null":
-                return None
-            case "bool":
-                return text.lower() == "true"
-            case "int":
-                return int(text.replace("_", ""))
-            case "float":
-                number = float(text.replace("_", ""))
-                return number if math.isfinite(number) else text
-    except ValueError:
-        return text
-    return text

@@ -27,7 +27,7 @@ _ID_SHAPE = "must start with a small letter or digit; small letters, digits, '.'
 # Error type → the end of the sentence; {…} are filled from the error's own context.
 _ENDINGS = {
     "missing": "is missing",
-    "string_type": "must be text: put it in quotes",
+    "string_type": "must be text",
     "string_too_short": "must not be empty",
     "string_too_long": "is longer than {max_length} characters",
     "string_unicode": "holds characters that are no text",

@@ -43,8 +43,8 @@ class ChannelRule(Model):
 
     id: Channel
     name: Name
-    late_s: int = Field(gt=0)
-    opens_within_s: int | None = Field(default=None, gt=0)
+    late_s: int = Field(gt=0, le=3_600)
+    opens_within_s: int | None = Field(default=None, gt=0, le=90 * 86_400)
     advertising: bool = False
     restricted: DailyWindow | None = None
     observers: tuple[ObserverKind, ...] = Field(min_length=1)
