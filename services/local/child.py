@@ -44,7 +44,6 @@ class Child:
     name: str
     log: Path
     death_signal: Signals
-    niceness: int = 0
     user: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
@@ -60,7 +59,7 @@ class Child:
         launch = [sys.executable, "-I", "-S", LAUNCH, os.getpid(), int(self.death_signal)]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(part) for part in (*launch, self.niceness, self.user, *command)],
+                [str(part) for part in (*launch, self.user, *command)],
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -102,10 +101,7 @@ class Child:
             self.kill()
 
     def kill(self) -> None:
-        """SIGKILL for the server and for everything in its process group; returns when it is gone.
-
-        The group too: a Java process that writes its start cache has a helper process there.
-        """
+        """SIGKILL for the server and all of its process group; returns when it is gone."""
         if self._process is None or self._process.poll() is not None:
             return
         os.killpg(self._process.pid, SIGKILL)

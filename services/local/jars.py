@@ -11,7 +11,6 @@ lies in the cache, and what differs there has been changed. The downloader itsel
 import asyncio
 import fcntl
 import shutil
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ async def jars(
     """
     wanted, folder = read_lock(lock), cache / "jars"
     folder.mkdir(parents=True, exist_ok=True)
-    async with asyncio.timeout(FETCH_LIMIT_S), held(cache / "jars.lock", FETCH_LIMIT_S):
+    async with asyncio.timeout(FETCH_LIMIT_S), _held(cache / "jars.lock"):
         missing = [jar for jar in wanted if not (folder / jar.file_name).exists()]
         for done, jar in enumerate(missing):
             if progress:
@@ -118,16 +117,10 @@ def _check(jar: Jar, path: Path) -> None:
 
 
 @asynccontextmanager
-async def held(lock_file: Path, within: float) -> AsyncIterator[None]:
-    """Hold an exclusive lock among processes, waiting at most `within` seconds for it.
-
-    Raises `TimeoutError`. The operating system frees it when the process dies.
-    """
-    deadline = time.monotonic() + within
+async def _held(lock_file: Path) -> AsyncIterator[None]:
+    """An exclusive lock among processes. The operating system frees it when the process dies."""
     with lock_file.open("w") as handle:
-        while not _taken(handle.fileno()):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{lock_file} is held by another process")
+        while not _taken(handle.fileno()):  # noqa: ASYNC110 - other processes set no event
             await asyncio.sleep(0.05)
         yield
 

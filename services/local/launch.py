@@ -1,8 +1,8 @@
 """Become a server process that cannot outlive the process which started it.
 
-Run as a script, never imported: `python -I -S launch.py PARENT SIGNAL NICENESS USER COMMAND...`.
-In: the parent's process id, the signal number to get at its death, a niceness, a user id to become
-(0: stay who we are) and the command. Out: this process *is* the command, under the same process id.
+Run as a script, never imported: `python -I -S launch.py PARENT SIGNAL USER COMMAND...`.
+In: the parent's process id, the signal number to get at its death, a user id to become (0: stay
+who we are) and the command. Out: this process *is* the command, under the same process id.
 Before: `child.Child.start`. After: the server itself.
 
 A small script before the real program, because code run between fork and exec of a process with
@@ -18,9 +18,8 @@ PR_SET_PDEATHSIG = 1
 PARENT_IS_GONE = 3
 
 
-def become(parent: int, death_signal: int, niceness: int, user: int, command: list[str]) -> None:
+def become(parent: int, death_signal: int, user: int, command: list[str]) -> None:
     """Replace this process by the command; raises OSError when it cannot be run."""
-    os.nice(niceness)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a parent that waits for signals blocks them
     if user:
         os.setgroups([])
@@ -35,5 +34,4 @@ def become(parent: int, death_signal: int, niceness: int, user: int, command: li
 
 
 if __name__ == "__main__":
-    numbers = [int(argument) for argument in sys.argv[1:5]]
-    become(numbers[0], numbers[1], numbers[2], numbers[3], sys.argv[5:])
+    become(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])

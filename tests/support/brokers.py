@@ -55,7 +55,7 @@ class Servers:
         server: EmbeddedKafka | EmbeddedPostgres
         if name == "kafka":
             port, controller_port = free_ports(2)
-            server = EmbeddedKafka(folder / name, port, controller_port, train=False)
+            server = EmbeddedKafka(folder / name, port, controller_port)
         else:
             server = EmbeddedPostgres(folder / name, free_ports(1)[0], secrets.token_urlsafe(12))
         self._stops.append(lambda: asyncio.run(server.stop()))

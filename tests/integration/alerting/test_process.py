@@ -27,7 +27,7 @@ async def test_started_before_kafka_and_postgres_it_lives_and_becomes_ready(
     folder: Path,
 ) -> None:
     port, controller = free_ports(2)
-    kafka = EmbeddedKafka(folder / "kafka", port, controller, train=False)
+    kafka = EmbeddedKafka(folder / "kafka", port, controller)
     postgres = EmbeddedPostgres(folder / "postgres", free_ports(1)[0], "p" * 16)
     async with kafka, postgres:
         address = Address({"bootstrap_servers": kafka.bootstrap}, "t", True)

@@ -29,7 +29,7 @@ from services.local import kafka, postgres
 
 async def main(data):
     broker_port, controller_port, database_port = kafka.free_ports(3)
-    broker = kafka.EmbeddedKafka(data / "kafka", broker_port, controller_port, train=False)
+    broker = kafka.EmbeddedKafka(data / "kafka", broker_port, controller_port)
     database = postgres.EmbeddedPostgres(data / "postgres", database_port, "pw")
     async with broker, database:
         print(broker_port, database_port, broker.pid, database.pid, flush=True)
@@ -39,11 +39,8 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
-def a_broker(
-    data: Path, cache: Path = kafka.DEFAULT_CACHE, train: bool = False
-) -> kafka.EmbeddedKafka:
-    port, controller_port = kafka.free_ports(2)
-    return kafka.EmbeddedKafka(data / "kafka", port, controller_port, cache, train=train)
+def a_broker(data: Path) -> kafka.EmbeddedKafka:
+    return kafka.EmbeddedKafka(data / "kafka", *kafka.free_ports(2))
 
 
 def a_database(data: Path) -> postgres.EmbeddedPostgres:
@@ -195,7 +192,7 @@ async def test_a_port_in_use_is_one_clear_sentence(tmp_path: Path) -> None:
             await other.start()
         for ports in ((port, 1), (kafka.free_ports(1)[0], port)):
             with pytest.raises(child.ServerStartError, match=f"^port {port} is already in use: "):
-                await kafka.EmbeddedKafka(tmp_path / "kafka", *ports, train=False).start()
+                await kafka.EmbeddedKafka(tmp_path / "kafka", *ports).start()
 
 
 async def test_data_in_use_by_another_server_are_one_clear_sentence(tmp_path: Path) -> None:
@@ -248,46 +245,6 @@ async def test_the_servers_end_when_their_owner_is_killed(tmp_path: Path) -> Non
     await eventually(lambda: all(is_gone(pid) for pid in pids), within=5)
     assert not await child.answers(broker_port)
     assert not await child.answers(database_port)
-
-
-@pytest.fixture
-async def cache_without_start_cache(tmp_path: Path) -> Path:
-    """A new cache folder that borrows the jars of this machine's."""
-    shared = kafka.DEFAULT_CACHE.expanduser()
-    await jars.jars(shared)
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    (cache / "jars").symlink_to(shared / "jars")
-    return cache
-
-
-async def test_the_start_cache_is_made_once_and_taken_without_complaint(
-    tmp_path: Path, cache_without_start_cache: Path
-) -> None:
-    cache = cache_without_start_cache
-    class_path = await jars.jars(cache)
-    for age, name in enumerate(("one", "two", "three")):
-        (cache / f"kafka-{name}.aot").touch()
-        os.utime(cache / f"kafka-{name}.aot", (1_000 - age, 1_000 - age))
-    await kafka.make_aot_cache(cache, class_path)
-    made = kafka.aot_cache(cache, class_path)
-    written = made.stat().st_mtime_ns
-    async with a_broker(tmp_path, cache, train=True):
-        pass
-    assert "aot" not in (tmp_path / "kafka" / "kafka.log").read_text()
-    assert made.stat().st_mtime_ns == written
-    assert set(cache.glob("*.aot")) == {made, cache / "kafka-one.aot"}, "old ones pile up"
-    assert not list(cache.glob("training-*"))
-
-
-async def test_a_stop_ends_the_making_of_the_start_cache(
-    tmp_path: Path, cache_without_start_cache: Path
-) -> None:
-    cache = cache_without_start_cache
-    async with a_broker(tmp_path, cache, train=True):
-        await eventually(lambda: list(cache.glob("training-*/kafka.log")), within=5)
-    assert not list(cache.glob("training-*"))
-    assert not list(cache.glob("*.aot"))
 
 
 @pytest.fixture

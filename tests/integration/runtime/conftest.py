@@ -43,7 +43,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         port, controller = free_ports(2)
-        self.kafka = EmbeddedKafka(folder, port, controller, train=False)
+        self.kafka = EmbeddedKafka(folder, port, controller)
         self.address = address_at(self.kafka.bootstrap)
 
     async def start(self) -> None:
