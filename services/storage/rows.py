@@ -146,7 +146,8 @@ def attempt_of(row: Row) -> Attempt:
         sent=_event_of(ProbeSent, _OF_SENT, row, row["sent_event"]),
         sends=row["sends"],
         answer=_event_of(ProbeAnswered, _OF_ANSWER, row, row["answer_event"]),
-        report=_event_of(ReportReceived, _OF_REPORT, row, row["report_event"]),
+        # The fold keeps no report of a substitute's leg.
+        report=_event_of(ReportReceived, _OF_REPORT, row, row["report_event"], leg=0),
         substitute_reported_at=row["substitute_reported_at"],
         sightings=tuple(Sighting.read(line) for line in row["sightings"]),
         opened_at=row["opened_at"],
@@ -157,14 +158,14 @@ E = TypeVar("E", bound=Event)
 
 
 def _event_of(
-    model: type[E], columns: Mapping[str, str], row: Row, event_id: UUID | None
+    model: type[E], columns: Mapping[str, str], row: Row, event_id: UUID | None, **fixed: int
 ) -> E | None:
     """Checked when it was stored, so it is built without checking again."""
     if event_id is None:
         return None
     values = {name: _read(name, row[column]) for name, column in columns.items()}
     # Pydantic's plugin takes any model for its base here.
-    return cast(E, model.model_construct(probe_id=row["probe_id"], **values))
+    return cast(E, model.model_construct(probe_id=row["probe_id"], **fixed, **values))
 
 
 def _read(field: str, value: Any) -> Any:
