@@ -158,7 +158,7 @@ E = TypeVar("E", bound=Event)
 
 
 def _event_of(
-    model: type[E], columns: Mapping[str, str], row: Row, event_id: UUID | None, **fixed: int
+    model: type[E], columns: Mapping[str, str], row: Row, event_id: UUID | None, **fixed: Any
 ) -> E | None:
     """Checked when it was stored, so it is built without checking again."""
     if event_id is None:
