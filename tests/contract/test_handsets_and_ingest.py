@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.contracts import ids, text
-from services.contracts.vocabulary import ClockSource, Placement
+from services.contracts.vocabulary import Channel, ClockSource, Placement
 from services.ingest import receivers
 from services.ingest.receivers.base import Incoming, Observation, SignOfLife, Stamp
 from services.runtime.errors import Refuse
@@ -50,8 +50,10 @@ class Posts(Uplink):
         return (200, '{"bongsu":"queued"}')
 
 
-def _arrival(channel: str, platform: str | None = None, title: str = "") -> Arrival:
-    letter = Letter(text=WORDS, title=title, sender_number="0550000000")
+def _arrival(
+    channel: str, platform: str | None = None, title: str = "", words: str = WORDS
+) -> Arrival:
+    letter = Letter(text=words, title=title, sender_number="0550000000")
     message = Message(
         id="m", channel=channel, provider="provider:sens", account="account:sens",
         sender="sender:geoje", recipient="receiver:skt-1", platform=platform, letter=letter,
@@ -101,6 +103,15 @@ async def test_an_sms_or_lms_of_the_simulated_phone_is_seen(channel: str, title:
     assert seen.observed_min == arrival.handed_at.replace(microsecond=0)
     assert (seen.clock, seen.placement) == (ClockSource.SMSC, Placement.INBOX)
     assert seen.own_id
+
+
+async def test_the_text_of_an_lms_arrives_as_it_was_announced_whatever_the_carrier_adds() -> None:
+    sent = text.probe_text(PROBE, 0, Channel.LMS)
+    seen = await _said(GATEWAY, _arrival("lms", title="[봉수] 전달 점검", words=sent))
+    assert isinstance(seen, Observation)
+    assert seen.text.startswith("[Web발신]\n")
+    assert text.digest(b"key", seen.text) == text.digest(b"key", sent)
+    assert text.length(seen.text) == text.length(sent)
 
 
 async def test_a_kakaotalk_notification_of_the_simulated_phone_is_seen() -> None:

@@ -36,10 +36,12 @@ SMS_SERVICE, OTHER_SERVICE = "ncp:sms:kr:111111111111:bongsu", "ncp:sms:kr:22222
 KKO_SERVICE = "ncp:kkobizmsg:kr:1111111:bongsu"
 SMS = f"/sms/v2/services/{SMS_SERVICE}/messages"
 KKO = f"/alimtalk/v2/services/{KKO_SERVICE}/messages"
+BRAND = f"/brandmessage/v2/services/{KKO_SERVICE}/messages"
 KEY, SECRET = "BONGSUACCESSKEY00001", "bongsu-test-secret-key-not-real-0001"
 GATEWAY_KEY = "bongsu-test-signing-key-0001-of-32-characters"
 FORWARDER_SECRET, FORWARDER_TOKEN = "SEC-bongsu-test-0001", "token-0001"
 SENDER, PHONE, PHONE_WITHOUT = "0550000000", "01000000001", "01000000002"
+STRANGER = "01000000003"
 TEXT = "[봉수] BSP:06FQJ7K3MQ9ZT2XWD4HNCVR5PA 전달 점검, 회신하지 마십시오."
 QUICK = {"median": 0.02, "p95": 0.05}
 
@@ -60,7 +62,9 @@ def describe(ingest_url: str) -> SimulatorConfig:
             "handsets": [
                 handset("skt-01", PHONE),
                 handset("skt-02", PHONE_WITHOUT, kakaotalk=False),
+                handset("skt-03", STRANGER),
             ],
+            "night": None,  # tests run at any hour
             "accounts": [
                 {
                     "id": "sens",
@@ -68,11 +72,19 @@ def describe(ingest_url: str) -> SimulatorConfig:
                     "secret": {"access_key": KEY, "secret_key": SECRET},
                     "services": {
                         "alimtalk": KKO_SERVICE,
+                        "brandmessage": KKO_SERVICE,
                         "sms": SMS_SERVICE,
                         "lms": SMS_SERVICE,
                     },
                     "senders": [
                         {"sender": "sender:geoje-sms", "channel": "sms", "number": SENDER},
+                        {
+                            "sender": "sender:geoje-brandmessage",
+                            "channel": "brandmessage",
+                            "identity": "@geoje",
+                            "name": "거제시",
+                            "strangers": ["skt-03"],
+                        },
                         {
                             "sender": "sender:geoje-alimtalk",
                             "channel": "alimtalk",
@@ -217,8 +229,13 @@ class Outside:
         _, answer = await self.call("GET", f"{SMS}?requestId={request_id}")
         return list(answer["messages"])
 
-    async def alimtalk_of(self, message_id: str) -> dict[str, Any]:
-        status, answer = await self.call("GET", f"{KKO}/{message_id}")
+    async def send_brand(self, to: str = PHONE, message: Any = None, **more: Any) -> str:
+        status, answer = await self.call("POST", BRAND, brand(to, message) | more)
+        assert status == 202
+        return str(answer["messages"][0]["messageId"])
+
+    async def alimtalk_of(self, message_id: str, path: str = KKO) -> dict[str, Any]:
+        status, answer = await self.call("GET", f"{path}/{message_id}")
         assert status == 200
         return dict(answer)
 
@@ -232,9 +249,9 @@ class Outside:
         found: dict[str, Any] = await seen(look)
         return found
 
-    async def settled(self, message_id: str) -> dict[str, Any]:
+    async def settled(self, message_id: str, path: str = KKO) -> dict[str, Any]:
         async def look() -> dict[str, Any] | None:
-            found = await self.alimtalk_of(message_id)
+            found = await self.alimtalk_of(message_id, path)
             return found if found["messageStatusName"] != "processing" else None
 
         found: dict[str, Any] = await seen(look)
@@ -254,6 +271,11 @@ def sms(to: str = PHONE, **more: object) -> dict[str, object]:
 def alimtalk(to: str = PHONE, content: str = TEXT, **more: object) -> dict[str, object]:
     message = {"to": to, "content": content, **more}
     return {"plusFriendId": "@geoje", "templateCode": "probe", "messages": [message]}
+
+
+def brand(to: str = PHONE, message: Any = None) -> dict[str, object]:
+    messages = [{"to": to, "content": TEXT} | (message or {})]
+    return {"plusFriendId": "@geoje", "messageType": "TEXT", "targeting": "I", "messages": messages}
 
 
 @pytest.fixture
@@ -474,6 +496,104 @@ async def test_a_substitute_needs_a_wish_and_no_code_of_sens_itself(
         await outside.settled(await outside.send_alimtalk())
         await outside.completed(await outside.send_sms())
         assert not await look()
+
+
+# Brand messages.
+
+
+async def test_a_brand_message_is_accepted_carried_and_shown_with_its_type(
+    outside: Outside,
+) -> None:
+    status, answer = await outside.call("POST", BRAND, brand())
+    assert (status, answer["statusCode"], answer["statusName"]) == (202, "202", "processing")
+    (told,) = answer["messages"]
+    assert (told["requestStatusCode"], told["useSmsFailover"]) == ("A000", False)
+    assert "content" not in told
+    done = await outside.settled(told["messageId"], BRAND)
+    assert (done["messageStatusCode"], done["messageStatusName"]) == ("0000", "success")
+    assert (done["messageType"], done["plusFriendId"], done["content"]) == ("TEXT", "@geoje", TEXT)
+    assert "templateCode" not in done
+    (body,) = await seen(lambda: outside.receipts.of("app"))
+    assert (body["title"], body["text"]) == ("거제시", TEXT)
+    _, listed = await outside.call("GET", f"{BRAND}?requestId={answer['requestId']}")
+    assert [one["messageId"] for one in listed["messages"]] == [told["messageId"]]
+
+
+async def test_a_message_of_one_kind_is_not_found_among_those_of_another(outside: Outside) -> None:
+    message_id = await outside.send_brand()
+    assert (await outside.call("GET", f"{KKO}/{message_id}"))[0] == 404
+    alimtalk_id = await outside.send_alimtalk()
+    assert (await outside.call("GET", f"{BRAND}/{alimtalk_id}"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"plusFriendId": "@other"}, "plusFriendId"),
+        ({"messageType": "FAX"}, "messageType"),
+        ({"targeting": "X"}, "targeting"),
+        ({"messages": [{"to": PHONE, "content": "가" * 1_301}]}, "messages"),
+        ({"messages": [{"to": PHONE, "content": ""}]}, "messages"),
+        ({"messages": []}, "messages"),
+    ],
+)
+async def test_a_wrong_brand_message_is_refused_by_field(
+    outside: Outside, wrong: dict[str, Any], field: str
+) -> None:
+    status, body = await outside.call("POST", BRAND, brand() | wrong)
+    assert status == 400
+    assert body["errors"].startswith(field)
+    await outside.send_brand(message={"content": "가" * 1_300})
+
+
+@pytest.mark.parametrize(
+    ("to", "more", "code"),
+    [
+        (STRANGER, {}, "3018"),  # no friend of the channel
+        (PHONE_WITHOUT, {}, "3019"),
+        (PHONE, {"targeting": "N"}, "3050"),  # the channel has no 080 number
+        (PHONE, {"targeting": "M"}, "1028"),
+    ],
+)
+async def test_a_brand_message_that_reaches_nobody_fails_with_its_code(
+    outside: Outside, to: str, more: dict[str, Any], code: str
+) -> None:
+    done = await outside.settled(await outside.send_brand(to, **more), BRAND)
+    assert (done["messageStatusCode"], done["messageStatusName"]) == (code, "fail")
+    assert outside.receipts.of("app") == []
+
+
+@pytest.mark.parametrize("code", ["B004", "3022"])
+async def test_the_quota_of_brand_messages_is_no_alimtalks(outside: Outside, code: str) -> None:
+    await outside.mode(fail_codes={"brandmessage": code})
+    done = await outside.settled(await outside.send_brand(), BRAND)
+    assert done["messageStatusCode"] == code
+    assert (await outside.settled(await outside.send_alimtalk()))["messageStatusCode"] == "0000"
+
+
+async def test_a_failed_brand_message_sends_the_substitute_it_asked_for(outside: Outside) -> None:
+    substitute = {"type": "LMS", "from": SENDER, "subject": "점검", "content": TEXT}
+    wish = {"useSmsFailover": True, "failoverConfig": substitute}
+    await outside.send_brand(STRANGER, wish)
+    (payload,) = await seen(lambda: outside.receipts.of("mms:downloaded"))
+    assert (payload["subject"], payload["body"]) == ("점검", f"[Web발신]\n{TEXT}")
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "hit"),
+    [
+        ("brandmessage", "TEXT", True),
+        ("text", "TEXT", True),
+        ("media", "TEXT", False),
+        ("media", "IMAGE", True),
+    ],
+)
+async def test_a_fault_of_a_function_hits_the_brand_messages_that_use_it(
+    outside: Outside, function: str, kind: str, hit: bool
+) -> None:
+    await outside.fault("platform:kakaotalk", "refusing", function=function)
+    done = await outside.settled(await outside.send_brand(messageType=kind), BRAND)
+    assert done["messageStatusCode"] == ("9998" if hit else "0000")
 
 
 # 6: modes.

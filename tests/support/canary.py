@@ -15,7 +15,7 @@ from services.contracts.catalogue import Catalogue
 
 PLACEHOLDER = "#{점검번호}"
 # Of every message: the plain probe text, and what a carrier puts before it.
-WORDS = ("전달 점검", "회신하지 마십시오", "[Web발신]")
+WORDS = ("전달 점검", "회신하지 마십시오", "온전히 도착하는지", "[Web발신]")
 
 
 @dataclass(frozen=True)

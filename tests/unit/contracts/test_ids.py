@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts import evidence, ids, text
+from services.contracts.vocabulary import Channel
 from tests.support.builders import ID_KEY, SLOT, a_probe_id
 from tests.support.strategies import names, probe_ids, slot_times
 
@@ -157,6 +158,15 @@ def test_the_probe_text_fits_one_korean_sms_with_its_nonce_in_front(
     assert ids.read_nonce(written[:40]) == (probe_id, leg)
 
 
+@given(probe_ids, legs)
+def test_the_text_of_an_lms_is_too_long_for_an_sms_with_its_nonce_in_front(
+    probe_id: UUID, leg: int
+) -> None:
+    written = text.probe_text(probe_id, leg, Channel.LMS)
+    assert 90 < len(written.encode("euc-kr")) <= 2_000
+    assert ids.read_nonce(written[:40]) == (probe_id, leg)
+
+
 def _looks_like_a_one_time_code(shown: str) -> bool:
     """Android's published shapes: 5-9 letters or digits with a digit, 4 digits, or 3+3 digits,
     between spaces or punctuation; Hangul counts as letters."""
@@ -183,8 +193,10 @@ def test_the_detector_of_this_test_knows_texts_that_android_hides(shown: str) ->
 
 @given(probe_ids, legs)
 def test_android_does_not_take_a_probe_text_for_a_one_time_code(probe_id: UUID, leg: int) -> None:
-    assert not _looks_like_a_one_time_code(text.probe_text(probe_id, leg))
-    assert not _looks_like_a_one_time_code("[Web발신]\n" + text.probe_text(probe_id, leg))
+    for channel in (Channel.SMS, Channel.LMS):
+        written = text.probe_text(probe_id, leg, channel)
+        assert not _looks_like_a_one_time_code(written)
+        assert not _looks_like_a_one_time_code("[Web발신]\n" + written)
 
 
 def _ids_of_happenings(at: datetime) -> list[UUID]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulators.config import Night
 from simulators.faults import Delay, Fault, FaultBook, State
 from simulators.world import Answer, Journey, Message, Reason, Recipient, World, plan
 
@@ -31,6 +32,18 @@ def alimtalk(message_id: str = "m", recipient: str = PHONES[0].id) -> Message:
 
 def sms(message_id: str = "m", recipient: str = PHONES[0].id) -> Message:
     return replace(alimtalk(message_id, recipient), channel="sms", platform=None)
+
+
+def brandmessage() -> Message:
+    return replace(alimtalk(), channel="brandmessage")
+
+
+def picture() -> Message:
+    return replace(brandmessage(), image=True)
+
+
+def lms() -> Message:
+    return replace(sms(), channel="lms")
 
 
 def journey(message: Message, *faults: Fault, world: World = WORLD) -> Journey:
@@ -221,9 +234,19 @@ def test_the_worst_of_overlapping_states_wins() -> None:
         (KAKAOTALK, "alimtalk", alimtalk, True),
         (KAKAOTALK, "text", alimtalk, True),
         (KAKAOTALK, "openchat", alimtalk, False),
+        (KAKAOTALK, "media", alimtalk, False),
+        (KAKAOTALK, "brandmessage", alimtalk, False),
+        (KAKAOTALK, "brandmessage", brandmessage, True),
+        (KAKAOTALK, "text", brandmessage, True),
+        (KAKAOTALK, "alimtalk", brandmessage, False),
+        (KAKAOTALK, "media", brandmessage, False),
+        (KAKAOTALK, "media", picture, True),
+        (KAKAOTALK, "text", picture, True),
         (KAKAOTALK, "alimtalk", sms, False),
         ("carrier:skt", "sms", sms, True),
         ("carrier:skt", "lms", sms, False),
+        ("carrier:skt", "lms", lms, True),
+        ("carrier:skt", "sms", lms, False),
     ],
 )
 def test_a_function_narrows_what_a_fault_hits(
@@ -232,6 +255,18 @@ def test_a_function_narrows_what_a_fault_hits(
     assert callable(make)
     found = journey(make(), fault(component, State.DOWN, function=function))
     assert bool(found.arrivals) is not hit
+
+
+@pytest.mark.parametrize(
+    ("clock", "asleep"),
+    [
+        *(("20:49:59", False), ("20:50:00", True), ("23:59:59", True), ("00:00:00", True)),
+        *(("07:59:59", True), ("08:00:00", False), ("13:00:00", False)),
+    ],
+)
+def test_kakaos_night_is_from_ten_to_nine_until_eight_in_korea(clock: str, asleep: bool) -> None:
+    at = datetime.fromisoformat(f"2026-06-01T{clock}+09:00").astimezone(UTC)
+    assert Night().holds(at) is asleep
 
 
 def test_a_message_waits_for_a_handset_that_is_down_and_arrives_when_it_is_back() -> None:

@@ -1,0 +1,107 @@
+"""Hours of rest: nothing is sent in them, nothing counts as lost, and everyone is told why."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from services.catalogue.load import load
+from services.catalogue.publish import new_revision
+from services.storage import rows
+from tests.support import night
+from tests.support.chain import Chain, let_through, running
+from tests.support.commands import Up, bongsu, local_ports
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.timeout(180)
+
+BRAND, LMS = "geoje.brandmessage.sens", "moel.lms.sens"
+EVERY_ROUTE_HAD_ITS_SLOT_S = 65
+SEEN = "SELECT * FROM attempts WHERE route = $1 AND seen_at IS NOT NULL"
+
+
+@asynccontextmanager
+async def chain_of_two(folder: Path, window: night.Window) -> AsyncIterator[Chain]:
+    """A running chain with a brand message and an LMS each two seconds."""
+    loaded = load(night.resting(folder, window))
+    whole = loaded.catalogue(new_revision(datetime.now(UTC)))
+    quick = {"interval_s": 2, "late_s": 10}
+    routes = {name: whole.routes[name].model_copy(update=quick) for name in (BRAND, LMS)}
+    chain = Chain(folder)
+    async with running(chain, whole.model_copy(update={"routes": routes})):
+        yield chain
+
+
+async def not_sent(chain: Chain) -> float:
+    """Slots of brand messages that the workers left out because of the hour."""
+    labels = frozenset({("channel", "brandmessage"), ("reason", "restricted")})
+    found = [await chain.samples(f"probe-{worker}") for worker in ("w1", "w2")]
+    return sum(samples.get(("bongsu_probe_not_sent_total", labels), 0) for samples in found)
+
+
+async def test_in_its_hours_of_rest_a_route_sends_nothing_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    async with chain_of_two(tmp_path, night.including(datetime.now(UTC))) as chain:
+
+        async def passed() -> bool:
+            return await not_sent(chain) >= 4 and len(await chain.rows(SEEN, LMS)) >= 3
+
+        await eventually(passed, within=40, every=0.5)
+        assert await chain.rows("SELECT 1 FROM attempts WHERE route = $1", BRAND) == []
+        shown = bongsu("status", data=chain.data)
+        (line,) = [line for line in shown.out.splitlines() if BRAND in line]
+        assert line.split() == [BRAND, "night:", "not", "measured"]
+        told = json.loads(bongsu("status", "--json", data=chain.data).out)
+    (brand,) = [row for row in told if row["route"] == BRAND]
+    assert (brand["enabled"], brand["restricted"]) == (True, True)
+    assert {brand[name] for name in ("sent", "refused", "lost", "void", "unknown")} == {0}
+
+
+async def test_outside_of_them_brand_messages_and_lms_arrive_with_their_text_intact(
+    tmp_path: Path,
+) -> None:
+    async with chain_of_two(tmp_path, night.excluding(datetime.now(UTC))) as chain:
+        for route in (BRAND, LMS):
+
+            async def arrived(name: str = route) -> list[asyncpg.Record]:
+                found = await chain.rows(SEEN, name)
+                return found if len(found) >= 3 else []
+
+            found = await eventually(arrived, within=40, every=0.5)
+            assert {rows.attempt_of(row).content for row in found} == {"intact"}
+        assert await not_sent(chain) == 0
+        told = json.loads(bongsu("status", "--json", data=chain.data).out)
+    assert [row["restricted"] for row in told] == [False, False]
+
+
+def test_the_catalogue_with_other_hours_is_in_order(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    for name, window in (("in", night.including(now)), ("out", night.excluding(now))):
+        (tmp_path / name).mkdir()
+        copy = night.resting(tmp_path / name, window)
+        assert bongsu("catalogue", "validate", "--catalogue", str(copy)).code == 0
+
+
+def test_the_summary_of_a_run_in_the_hours_of_rest_says_so(tmp_path: Path) -> None:
+    let_through(tmp_path)
+    copy = night.resting(tmp_path, night.including(datetime.now(UTC)))
+    words = ("--catalogue", str(copy), "--for", f"{EVERY_ROUTE_HAD_ITS_SLOT_S}s")
+    ports = local_ports() | night.OPEN_ALL_NIGHT
+    up = Up(tmp_path / "data", tmp_path / "summary.json", *words, ports=ports)
+    try:
+        up.wait_for(lambda lines: any("has stopped" in line for line in lines), within=150)
+        summary = up.finish()
+    finally:
+        up.end()
+    enabled = [row for row in summary["routes"] if row["enabled"]]
+    resting = [row for row in enabled if row["restricted"]]
+    assert {row["route"].split(".")[1] for row in resting} == {"brandmessage"}
+    assert len(resting) == 6
+    for name in ("sent", "accepted", "seen", "lost", "void", "unknown"):
+        assert {row[name] for row in resting} == {0}
+    assert all(row["sent"] >= 1 for row in enabled if not row["restricted"])
