@@ -40,6 +40,7 @@ pytestmark = pytest.mark.timeout(240)
 RECEIVER = "skt-01"
 APP = f"/v1/receipts/android-sms-gateway/{RECEIVER}"
 TEXT = "[봉수] 전달 점검, 회신하지 마십시오."
+LONG = "온전히 도착하는지"  # of an LMS
 CATALOGUES = ("topic bongsu.catalogue", "table catalogue_object")
 OPS = ("alerting_ops_port", "ingest_ops_port", "probe_ops_port", "probe_2_ops_port")
 
@@ -104,7 +105,9 @@ def test_all_that_should_have_happened_is_written_down(written: Written) -> None
 
 def test_the_search_finds_every_canary_where_it_belongs(written: Written) -> None:
     at_home = "".join(path.read_text(encoding="utf-8") for path in written.secrets.iterdir())
-    handset = json.dumps(handset_wire.gateway_sms("[Web발신]\n" + TEXT, None, "", "", _now()))
+    handset = json.dumps(
+        handset_wire.gateway_sms("[Web발신]\n" + TEXT + LONG, None, "", "", _now())
+    )
     assert holds(at_home + handset, written.wanted) == [canary.name for canary in written.wanted]
 
 
