@@ -248,7 +248,7 @@ async def test_without_postgres_a_batch_waits_and_the_process_says_so(database: 
 async def test_an_error_that_names_no_row_and_no_cure_ends_the_process(scene: Scene) -> None:
     await scene.consumer.assigned([FIRST])
     async with transaction(scene.pool) as conn:
-        await conn.execute("DROP TABLE liveness")
+        await conn.execute("DROP TABLE liveness CASCADE")
     with pytest.raises(Exception, match="liveness"):
         await scene.give(
             _on_first(builders.a_sighting(), 0), fetched(Heartbeat(source="worker/w", at=SLOT), 0)
