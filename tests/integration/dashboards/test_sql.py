@@ -2,12 +2,14 @@
 a question that is not answered well is named."""
 
 import copy
+import re
 from datetime import datetime, timedelta
 
 import pytest
 
-from dashboards import build, check, truth
+from dashboards import build, check, queries, truth
 from dashboards.house import Json
+from services.storage.pool import open_pool
 
 CHANNEL = "bongsu-channel"
 FAILURES, PAIRS, FALSE_SUCCESS = 12, 9, 11
@@ -29,6 +31,22 @@ async def test_every_sql_question_is_answered_with_rows(
 ) -> None:
     verdict = await check.served(boards, None, reader, now, may_be_empty={})
     assert verdict.problems == []
+
+
+async def test_a_question_about_probes_opens_no_day_but_its_own(
+    boards: dict[str, Json], reader: str, filled: str, now: datetime
+) -> None:
+    values = await truth.choices(reader, now)
+    asked = [q for q in check.all_queries(boards) if "dash.probe" in q.text]
+    assert len(asked) >= 7
+    async with open_pool(filled, role_label="test") as pool:
+        for query in asked:
+            sql = queries.sql(query, values, now)
+            plan = "\n".join(row[0] for row in await pool.fetch(f"EXPLAIN {sql}"))
+            opened = set(re.findall(r"attempts_(\d{8})", plan))
+            wanted = {f"{now - n * timedelta(hours=1):%Y%m%d}" for n in range(-1, 24 * 7 + 2)}
+            assert f"{now:%Y%m%d}" in opened
+            assert opened <= wanted, query
 
 
 async def test_variables_take_what_was_probed_lately(reader: str, now: datetime) -> None:
