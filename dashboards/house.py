@@ -2,11 +2,11 @@
 
 In: titles, queries, steps of colour. Out: `Dash.to_json_data()`, classic schema 42, every field
 known to Grafana (`roundtrip.py` judges that). Before: grafanalib, which knows the layout of 2019 in
-many places and is met here only. After: `shared.py`, `boards/`.
+many places and is met here only. After: `panels.py`, `shared.py`, `boards/`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,9 @@ _VARIABLE = (
     "current", "datasource", "hide", "includeAll", "label", "multi", "name", "options", "query",
     "refresh", "sort", "type",
 )  # fmt: skip
+
+WITH_TIME, HIDDEN = G.REFRESH_ON_TIME_RANGE_CHANGE, G.HIDE_VARIABLE  # of a variable
+REFRESHES = ["30s", "1m", "5m", "15m"]
 
 Json = dict[str, Any]
 Steps = Sequence[tuple[float | None, str]]  # from which value on, which colour; the first from None
@@ -87,7 +90,7 @@ Target = Prom | Sql
 
 
 class Modern(G.Panel):
-    """Any panel in today's layout; the functions below hold the style of the house."""
+    """Any panel in today's layout; `panels.py` holds the style of each kind."""
 
     def __init__(
         self, kind: str, options: Json, field: Json, overrides: Sequence[Json], **rest: Any
@@ -148,128 +151,9 @@ def panel(
     )
 
 
-def about(means: str, do: str, source: str) -> str:
-    """A description: what it means, what to do, where it comes from."""
-    return f"{means}\n\n**할 일:** {do}\n\n**출처:** {source}"
-
-
 def steps_json(steps: Steps) -> list[Json]:
     """Thresholds as plain dicts: grafanalib's own write the word "null" where null belongs."""
     return [{"color": color, "value": value} for value, color in steps]
-
-
-def stat(*what: Any, **rest: Any) -> Modern:
-    """One number, or a tile for each series."""
-    options = {
-        "colorMode": "background_solid",
-        "graphMode": "none",
-        "justifyMode": "auto",
-        "orientation": "auto",
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "textMode": "auto",
-        "wideLayout": True,
-    }
-    return panel(*what, kind="stat", options=options, **rest)
-
-
-def timeline(*what: Any, bars: bool = False, custom: Mapping[str, Any] = {}, **rest: Any) -> Modern:
-    """Lines over time, or stacked bars; thresholds as dashed lines where there are any."""
-    steps = rest.get("steps", PLAIN)
-    style = {
-        "drawStyle": "bars" if bars else "line",
-        "fillOpacity": 80 if bars else 0,
-        "lineWidth": 1 if bars else 2,
-        "showPoints": "never" if bars else "auto",
-        "stacking": {"group": "A", "mode": "normal" if bars else "none"},
-        "thresholdsStyle": {"mode": "dashed" if len(steps) > 1 else "off"},
-        **custom,
-    }
-    options = {
-        "legend": {
-            "calcs": ["sum" if bars else "lastNotNull"],
-            "displayMode": "table",
-            "placement": "right",
-            "showLegend": True,
-        },
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    }
-    shades = {"fixedColor": NORMAL, "mode": "shades"}
-    return panel(*what, kind="timeseries", options=options, custom=style, color=shades, **rest)
-
-
-def heatmap(*what: Any, axis_unit: str, cell_unit: str, **rest: Any) -> Modern:
-    """Rows given as they are (buckets, or names), colour Viridis. Shares run from 0 to 1; a count
-    of nothing leaves its cell empty."""
-    share = cell_unit == RATIO
-    scale = {"mode": "scheme", "reverse": False, "scheme": "Viridis", "steps": 64}
-    options = {
-        "calculate": False,
-        "cellGap": 1,
-        "cellValues": {"unit": cell_unit},
-        "color": {**scale, "min": 0, "max": 1} if share else scale,
-        "exemplars": {"color": DOWN},
-        "filterValues": None if share else {"le": 1e-9},
-        "legend": {"show": True},
-        "rowsFrame": {"layout": "auto"},
-        "showValue": "never",
-        "tooltip": {"mode": "single", "showColorScale": True, "yHistogram": False},
-        "yAxis": {"axisPlacement": "left", "reverse": False, "unit": axis_unit},
-    }
-    return panel(*what, kind="heatmap", options=options, unit=cell_unit, **rest)
-
-
-def table(*what: Any, **rest: Any) -> Modern:
-    """Rows as they come; `column` gives units, colours and links."""
-    options = {"cellHeight": "sm", "showHeader": True}
-    custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True}
-    return panel(*what, kind="table", options=options, custom=custom, **rest)
-
-
-def bar_chart(*what: Any, x: str, **rest: Any) -> Modern:
-    """One lying bar a row; `x` is the column of names."""
-    options = {
-        "barWidth": 0.8,
-        "legend": {
-            "calcs": [],
-            "displayMode": "list",
-            "placement": "bottom",
-            "showLegend": False,
-        },
-        "orientation": "horizontal",
-        "showValue": "always",
-        "tooltip": {"mode": "single", "sort": "none"},
-        "xField": x,
-    }
-    fixed = {"fixedColor": DEGRADED, "mode": "fixed"}
-    custom = {"fillOpacity": 80, "lineWidth": 1}
-    return panel(*what, kind="barchart", options=options, custom=custom, color=fixed, **rest)
-
-
-def column(name: str, **properties: Any) -> Json:
-    """An override for one column or series; `__` in a key stands for a dot."""
-    listed = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
-    return {"matcher": {"id": "byName", "options": name}, "properties": listed}
-
-
-def ratio_cell(name: str, steps: Steps) -> Json:
-    """A column of shares, its cells coloured by steps."""
-    return column(
-        name,
-        unit=RATIO,
-        decimals=1,
-        color={"mode": "thresholds"},
-        thresholds={"mode": "absolute", "steps": steps_json(steps)},
-        custom__cellOptions={"mode": "basic", "type": "color-background"},
-    )
-
-
-def words(meaning: Mapping[str, tuple[str, str]]) -> Json:
-    """A value mapping: value → (word, colour)."""
-    shown = {
-        value: {"color": color, "index": n, "text": word}
-        for n, (value, (word, color)) in enumerate(meaning.items())
-    }
-    return {"options": shown, "type": "value"}
 
 
 class Variable(G.Template):
@@ -306,6 +190,34 @@ class Dash(G.Dashboard):
         }
         pruned: Json = prune(kept | house)
         return pruned
+
+
+def dash(
+    uid: str,
+    title: str,
+    question: str,
+    span: str,
+    *,
+    variables: Sequence[Variable],
+    annotations: Sequence[Json],
+    links: Sequence[Json],
+    panels: Sequence[Modern],
+) -> Dash:
+    """A board that looks at `span` (such as `now-24h`) up to now; its question describes it."""
+    return Dash(
+        uid=uid,
+        title=title,
+        description=question,
+        tags=["bongsu"],
+        time=G.Time(span, "now"),
+        refresh="1m",
+        timePicker=G.TimePicker(REFRESHES, []),
+        graphTooltip=G.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
+        templating=G.Templating(list=list(variables)),
+        annotations=G.Annotations(list=list(annotations)),
+        links=list(links),
+        panels=list(panels),
+    )
 
 
 def prune(value: Any) -> Any:

@@ -42,10 +42,9 @@ def declared(makers: Makers = MAKERS) -> dict[str, str]:
     found = {}
     for make in makers:
         registry = CollectorRegistry()
-        keep_alive = make(registry)
+        make(registry)
         for family in registry.collect():
             found[family.name + ("_total" if family.type == "counter" else "")] = family.type
-        del keep_alive
     return found
 
 

@@ -4,27 +4,26 @@ Names of variables are the same everywhere, so that a link carries them from boa
 and columns: `docs/components/dashboards.md`.
 """
 
-from grafanalib import core as G  # noqa: N812 - as everyone writes it
-
 from dashboards.house import (
     DEGRADED,
     DOWN,
+    HIDDEN,
     INFORMATION,
     NORMAL,
     PG,
     PROM,
+    WITH_TIME,
     Dash,
     Json,
     Modern,
     Steps,
     Variable,
+    dash,
 )
 
 PROM_UID, PG_UID = "bongsu-prom", "bongsu-pg"  # as provisioned
 OBJECTIVE = 0.99  # until each contract says its own
 OBJECTIVE_STEPS: Steps = [(None, DOWN), (OBJECTIVE - 0.01, DEGRADED), (OBJECTIVE, NORMAL)]
-
-REFRESHES = ["30s", "1m", "5m", "15m"]
 
 # Outcomes that measure nothing: left out of every ratio.
 UNMEASURED_LABEL = 'outcome!~"void|unknown|exempt"'
@@ -61,7 +60,7 @@ def choose(name: str, *before: str, single: bool = False) -> Variable:
         label=CAPTIONS[name],
         query=f"label_values(bongsu_probe_sent_total{filters}, {name})",
         dataSource=PROM,
-        refresh=G.REFRESH_ON_TIME_RANGE_CHANGE,
+        refresh=WITH_TIME,
         multi=not single,
         includeAll=not single,
     )
@@ -75,11 +74,9 @@ def sources() -> list[Variable]:
             query=PROM["type"],
             type="datasource",
             default=PROM_UID,
-            hide=G.HIDE_VARIABLE,
+            hide=HIDDEN,
         ),
-        Variable(
-            name="pg", query=PG["type"], type="datasource", default=PG_UID, hide=G.HIDE_VARIABLE
-        ),
+        Variable(name="pg", query=PG["type"], type="datasource", default=PG_UID, hide=HIDDEN),
     ]
 
 
@@ -132,18 +129,14 @@ def to_board(title: str, uid: str, **chosen: str) -> Json:
 def board(
     name: str, title: str, question: str, span: str, variables: list[Variable], panels: list[Modern]
 ) -> Dash:
-    """A board `bongsu-<name>`; its question stands in its description."""
-    return Dash(
-        uid=f"bongsu-{name}",
-        title=f"봉수 · {title}",
-        description=question,
-        tags=["bongsu"],
-        time=G.Time(span, "now"),
-        refresh="1m",
-        timePicker=G.TimePicker(REFRESHES, []),
-        graphTooltip=G.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
-        templating=G.Templating(list=[*sources(), *variables]),
-        annotations=G.Annotations(list=[changes()]),
+    """A board `bongsu-<name>`, with what all boards have."""
+    return dash(
+        f"bongsu-{name}",
+        f"봉수 · {title}",
+        question,
+        span,
+        variables=[*sources(), *variables],
+        annotations=[changes()],
         links=links(name),
         panels=panels,
     )

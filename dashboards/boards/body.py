@@ -3,7 +3,7 @@
 Numbers of panels are those of the design; 2, 3 and 6 come with incidents and contracts.
 """
 
-from dashboards import house, shared
+from dashboards import panels, shared
 from dashboards.boards.channel import OUTCOMES
 from dashboards.house import (
     COUNT,
@@ -15,9 +15,8 @@ from dashboards.house import (
     Modern,
     Prom,
     Sql,
-    about,
-    column,
 )
+from dashboards.panels import about, column
 from dashboards.shared import DURING, FAILED, MEASURED, OBJECTIVE_STEPS
 
 _BODY = "body IN (${body:sqlstring})"
@@ -31,7 +30,7 @@ QUIET = {
 
 
 def _channels() -> Modern:
-    return house.stat(
+    return panels.stat(
         1,
         "채널별 도달률 (24시간)",
         about(
@@ -57,7 +56,7 @@ def _channels() -> Modern:
 
 
 def _observed() -> Modern:
-    return house.table(
+    return panels.table(
         8,
         "관찰 채널",
         about(
@@ -87,7 +86,7 @@ def _observed() -> Modern:
             column("예상 간격", unit=SECONDS, decimals=0),
             column(
                 "상태",
-                mappings=[house.words(QUIET)],
+                mappings=[panels.words(QUIET)],
                 custom__cellOptions={"mode": "basic", "type": "color-background"},
             ),
         ],
@@ -95,7 +94,7 @@ def _observed() -> Modern:
 
 
 def _breakdown() -> list[Modern]:
-    templates = house.table(
+    templates = panels.table(
         4,
         "템플릿별 도달률",
         about(
@@ -112,9 +111,9 @@ def _breakdown() -> list[Modern]:
             )
         ],
         (0, 6, 10, 9),
-        overrides=[column("건수", unit=COUNT), house.ratio_cell("도달률", OBJECTIVE_STEPS)],
+        overrides=[column("건수", unit=COUNT), panels.ratio_cell("도달률", OBJECTIVE_STEPS)],
     )
-    hours = house.heatmap(
+    hours = panels.heatmap(
         5,
         "시간대별 도달률",
         about(
@@ -136,7 +135,7 @@ def _breakdown() -> list[Modern]:
         axis_unit="string",
         cell_unit=RATIO,
     )
-    latest = house.table(
+    latest = panels.table(
         7,
         "최근 미도달",
         about(
@@ -156,7 +155,7 @@ def _breakdown() -> list[Modern]:
         ],
         (0, 15, 24, 10),
         overrides=[
-            column("결과", mappings=[house.words(OUTCOMES)]),
+            column("결과", mappings=[panels.words(OUTCOMES)]),
             column(
                 "채널",
                 links=[

@@ -3,7 +3,7 @@
 Numbers of panels are those of the design; 1 and 6 come with the detector's verdicts.
 """
 
-from dashboards import house, shared
+from dashboards import house, panels, shared
 from dashboards.house import (
     COUNT,
     DARK,
@@ -19,9 +19,8 @@ from dashboards.house import (
     Modern,
     Prom,
     Sql,
-    about,
-    column,
 )
+from dashboards.panels import about, column
 from dashboards.shared import DURING, FAILED, MEASURED, OBJECTIVE_STEPS
 
 _ROUTES = 'channel=~"$channel",provider=~"$provider",carrier=~"$carrier"'
@@ -46,7 +45,7 @@ OUTCOMES = {
     "unknown": ("판정 불가", DARK),
     "void": ("무효(측정기)", NO_DATA),
 }
-_OUTCOME_WORDS = house.words(OUTCOMES)
+_OUTCOME_WORDS = panels.words(OUTCOMES)
 STAGES = {
     "accepted": ("중계사 수락", INFORMATION),
     "reported": ("중계사 통보", DEGRADED),
@@ -64,7 +63,7 @@ def _named(meaning: dict[str, tuple[str, str]]) -> list[house.Json]:
 
 
 def _stats() -> list[Modern]:
-    reached = house.stat(
+    reached = panels.stat(
         2,
         "도달률",
         about(
@@ -80,7 +79,7 @@ def _stats() -> list[Modern]:
         unit=RATIO,
         decimals=2,
     )
-    seconds = house.stat(
+    seconds = panels.stat(
         3,
         "도달 시간",
         about(
@@ -100,7 +99,7 @@ def _stats() -> list[Modern]:
         unit=SECONDS,
         decimals=1,
     )
-    pending = house.stat(
+    pending = panels.stat(
         4,
         "응답 대기 중",
         about(
@@ -123,7 +122,7 @@ def _stats() -> list[Modern]:
 
 
 def _over_time() -> list[Modern]:
-    outcomes = house.timeline(
+    outcomes = panels.timeline(
         5,
         "결과 구성",
         about(
@@ -144,7 +143,7 @@ def _over_time() -> list[Modern]:
         decimals=0,
         overrides=_named(OUTCOMES),
     )
-    stages = house.timeline(
+    stages = panels.timeline(
         7,
         "단계별 지연 (95 %)",
         about(
@@ -167,7 +166,7 @@ def _over_time() -> list[Modern]:
         custom={"scaleDistribution": {"log": 10, "type": "log"}},
         overrides=_named(STAGES),
     )
-    spread = house.heatmap(
+    spread = panels.heatmap(
         8,
         "도달 시간 분포",
         about(
@@ -189,7 +188,7 @@ def _over_time() -> list[Modern]:
         cell_unit=COUNT,
         most_points=96,
     )
-    false_success = house.timeline(
+    false_success = panels.timeline(
         11,
         "거짓 성공률",
         about(
@@ -217,7 +216,7 @@ def _over_time() -> list[Modern]:
 
 
 def _rows() -> list[Modern]:
-    pairs = house.table(
+    pairs = panels.table(
         9,
         "중계사 × 통신사 도달률",
         about(
@@ -238,10 +237,10 @@ def _rows() -> list[Modern]:
         (0, 23, 12, 9),
         overrides=[
             column("건수", unit=COUNT),
-            house.ratio_cell("도달률", OBJECTIVE_STEPS),
+            panels.ratio_cell("도달률", OBJECTIVE_STEPS),
         ],
     )
-    codes = house.bar_chart(
+    codes = panels.bar_chart(
         10,
         "오류 코드 상위 10",
         about(
@@ -262,7 +261,7 @@ def _rows() -> list[Modern]:
         unit=COUNT,
         decimals=0,
     )
-    latest = house.table(
+    latest = panels.table(
         12,
         "최근 미도달",
         about(

@@ -25,6 +25,7 @@ WRONG = [
     ("simulators/app.py", "import services.runtime.clock", "The simulated world knows"),
     ("services/contracts/ids.py", "import structlog", "Contracts are pure"),
     ("services/cli/dashboards.py", "import grafanalib", "Only dashboards knows grafanalib"),
+    ("dashboards/shared.py", "import grafanalib", "Only the house layer knows grafanalib"),
     ("services/probe/schedule.py", "import dashboards", "Only the command line makes boards"),
     ("dashboards/lint.py", "import services.local.stack", "Boards know neither"),
     ("dashboards/truth.py", "import asyncpg", "Only storage talks to Postgres"),

@@ -52,8 +52,20 @@ def _lost_of_a_query(board: Json) -> None:
     _panel(board, 2)["targets"][0]["step"] = 15
 
 
-def _no_word_of_grafana(board: Json) -> None:
-    _panel(board, 2)["fieldConfig"]["defaults"]["thresholds"]["mode"] = "sometimes"
+def _lost_of_a_variable(board: Json) -> None:
+    _variable(board, "q")["useTags"] = True
+
+
+def _lost_of_an_annotation(board: Json) -> None:
+    board["annotations"]["list"][0]["color"] = "#56B4E9"
+
+
+def _changed_shape(board: Json) -> None:
+    _panel(board, 2)["options"]["reduceOptions"] = ["lastNotNull"]
+
+
+def _not_a_place(board: Json) -> None:
+    _panel(board, 2)["gridPos"] = 5
 
 
 @pytest.mark.parametrize(
@@ -64,8 +76,14 @@ def _no_word_of_grafana(board: Json) -> None:
         (_lost_panel_field, "bongsu-channel panel 5: field span gets lost"),
         (_lost_of_the_board, "bongsu-channel: field sharedCrosshair gets lost"),
         (_lost_of_a_query, "bongsu-channel panel 2: field targets[0].step gets lost"),
+        (_lost_of_a_variable, "bongsu-channel: field templating.list[6].useTags gets lost"),
+        (_lost_of_an_annotation, "bongsu-channel: field annotations.list[0].color gets lost"),
+        (_changed_shape, "bongsu-channel panel 2: field options.reduceOptions changes from"
+            " ['lastNotNull'] to {'calcs': []}"),
+        (_not_a_place, "bongsu-channel panel 2: Grafana's models cannot read it: TypeError"
+            " argument of type 'int' is not iterable"),
     ],
-)
+)  # fmt: skip
 def test_a_field_that_grafana_does_not_know_is_named(
     boards: dict[str, Json], spoil: Callable[[Json], None], sentence: str
 ) -> None:
