@@ -70,13 +70,15 @@ def render(shown: Sequence[Line], now: datetime) -> Table:
     )
     table.add_column("route", no_wrap=True, min_width=22)
     table.add_column("last probe", no_wrap=True)
-    for title in ("p50", "p95", "sent", "seen", "lost", "void", "unkn."):
+    for title in ("p50", "p95", "sent", "seen", "lost", "void", "unkn"):
         table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
     for line in shown:
         if line.enabled:
             table.add_row(line.route, *_cells(line, now))
     resting = sum(not line.enabled for line in shown)
-    notes = ["* seen, not yet reported by the provider"]
+    notes = ["last probe: its age, and how far it came; * not yet reported by the provider"]
+    if any(line.enabled and line.restricted for line in shown):
+        notes += ["not measured: in its hours of rest a route sends nothing and loses nothing"]
     notes += [f"{resting} more routes are in the catalogue and not enabled"] if resting else []
     table.caption = "\n".join(notes)
     return table
@@ -84,7 +86,7 @@ def render(shown: Sequence[Line], now: datetime) -> Table:
 
 def _cells(line: Line, now: datetime) -> list[str]:
     figures = line.figures
-    resting = "[dim]night: not measured" if line.restricted else None
+    resting = "[dim]not measured" if line.restricted else None
     if figures is None:
         return [resting or "[dim]not yet"]
     spread = figures.stages.get(Stage.SEEN)
@@ -105,7 +107,7 @@ def last_probe(newest: ProbeStatus, now: datetime) -> str:
     seen = newest.stages.get(Stage.SEEN)
     if seen:
         report = "" if Stage.REPORTED in newest.stages else "*"
-        return f"[green]{age} seen {(seen - newest.sent_at).total_seconds():.1f} s{report}"
+        return f"[green]{age} seen {(seen - newest.sent_at).total_seconds():.1f}s{report}"
     if newest.outcome:
         return f"[red]{age} {newest.outcome}"
     reached = [str(s) for s in (Stage.REPORTED, Stage.ACCEPTED) if s in newest.stages]
@@ -114,4 +116,4 @@ def last_probe(newest: ProbeStatus, now: datetime) -> str:
 
 def _age(passed_s: float) -> str:
     unit, size = ("s", 1) if passed_s < 100 else ("m", 60) if passed_s < 6_000 else ("h", 3_600)
-    return f"{max(0.0, passed_s) / size:2.0f} {unit} ago"
+    return f"{max(0.0, passed_s) / size:2.0f}{unit}"

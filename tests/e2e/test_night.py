@@ -55,7 +55,7 @@ async def test_in_its_hours_of_rest_a_route_sends_nothing_and_loses_nothing(
         assert await chain.rows("SELECT 1 FROM attempts WHERE route = $1", BRAND) == []
         shown = bongsu("status", data=chain.data)
         (line,) = [line for line in shown.out.splitlines() if BRAND in line]
-        assert line.split() == [BRAND, "night:", "not", "measured"]
+        assert line.split() == [BRAND, "not", "measured"]
         told = json.loads(bongsu("status", "--json", data=chain.data).out)
     (brand,) = [row for row in told if row["route"] == BRAND]
     assert (brand["enabled"], brand["restricted"]) == (True, True)

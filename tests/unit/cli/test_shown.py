@@ -2,18 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from rich.console import Console
 
+from services.catalogue.load import load
 from services.catalogue.plan import Load, Plan, Use
+from services.cli import table
 from services.cli.catalogue import lines
 from services.cli.screen import Screen
 from services.cli.table import last_probe
 from services.contracts.catalogue import Quota
 from services.contracts.vocabulary import AnswerResult, Outcome, Purpose, Stage
-from services.storage.status import ProbeStatus
+from services.storage.status import ProbeStatus, RouteStatus, Spread
+from tests.support.commands import ROOT
 
 AT = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
 PROBE = ProbeStatus(
@@ -27,18 +32,18 @@ PROBE = ProbeStatus(
 @pytest.mark.parametrize(
     ("probe", "after_s", "words"),
     [
-        (replace(PROBE, stages={}), 1, "[yellow] 1 s ago sent"),
-        (PROBE, 12, "[yellow]12 s ago accepted"),
-        (replace(PROBE, outcome=Outcome.UNDELIVERED), 240, "[red] 4 m ago undelivered"),
+        (replace(PROBE, stages={}), 1, "[yellow] 1s sent"),
+        (PROBE, 12, "[yellow]12s accepted"),
+        (replace(PROBE, outcome=Outcome.UNDELIVERED), 240, "[red] 4m undelivered"),
         (
             replace(PROBE, stages={Stage.SEEN: AT + timedelta(seconds=4.1)}),
             12,
-            "[green]12 s ago seen 4.1 s*",
+            "[green]12s seen 4.1s*",
         ),
         (
             replace(PROBE, stages={s: AT + timedelta(seconds=4.1) for s in Stage}),
             7_200,
-            "[green] 2 h ago seen 4.1 s",
+            "[green] 2h seen 4.1s",
         ),
     ],
 )
@@ -46,6 +51,32 @@ def test_the_newest_probe_is_told_in_a_few_words(
     probe: ProbeStatus, after_s: float, words: str
 ) -> None:
     assert last_probe(probe, AT + timedelta(seconds=after_s)) == words
+
+
+@pytest.mark.parametrize("hour", [6, 14])  # of UTC: by day, and in the hours of rest
+def test_the_shipped_routes_fit_a_terminal_of_eighty_columns(hour: int) -> None:
+    catalogue = load(ROOT / "catalogue").catalogue(UUID(int=0))
+    probe = replace(PROBE, stages={Stage.SEEN: AT + timedelta(seconds=14.1)})
+    found = [_figures(route, probe) for route in catalogue.routes]
+    now = AT.replace(hour=hour, minute=59)
+    console = Console(width=80, file=StringIO())
+
+    console.print(table.render(table.lines(catalogue, found, now), now))
+
+    written = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in written
+    resting = [line for line in written.splitlines() if ".brandmessage." in line]
+    assert len(resting) == 6
+    assert all(("not measured" in line) is (hour == 14) for line in resting)
+
+
+def _figures(route: str, newest: ProbeStatus) -> RouteStatus:
+    names = ("sent", "accepted", "refused", "reported", "seen", "opened", "delivered", "lost")
+    counts = dict.fromkeys((*names, "exempt", "void", "unknown"), 1440)
+    return RouteStatus(
+        route=route, channel="sms", provider="sens", account="sens", body="geoje", **counts,
+        last_seen_at=None, stages={Stage.SEEN: Spread(14.1, 32.2)}, newest=newest,
+    )  # fmt: skip
 
 
 def test_fetching_kafka_is_two_lines_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
