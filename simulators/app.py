@@ -21,6 +21,7 @@ from simulators.control import Control
 from simulators.faults import FaultBook
 from simulators.front import FrontEnd, discover
 from simulators.handsets import Handsets
+from simulators.rooms import post
 
 GRACE_S = 1  # for calls under way when the process is to stop
 
@@ -55,9 +56,12 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
     )
     async with asyncio.TaskGroup() as tasks:
         phones = tasks.create_task(handsets.run(), name="handsets")
+        posters = [tasks.create_task(post(room, carriage)) for room in config.rooms]
         tasks.create_task(_stop(server, front_ends, stop), name="stop")
         await server.serve(sockets=[listener])
         stop.set()
+        for poster in posters:
+            poster.cancel()
         await carriage.close()
         phones.cancel()
 

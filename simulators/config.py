@@ -107,6 +107,15 @@ class Night(_Frozen):
         return clock >= self.start or clock < self.end
 
 
+class RoomConfig(_Frozen):
+    """An open chat room: its poster, its title as phones show it, the handsets that are members."""
+
+    sender: SenderComponent
+    title: Annotated[str, Field(min_length=1)]
+    members: tuple[ShortId, ...]
+    every_s: Annotated[float, Field(gt=0)] = 60.0
+
+
 class WorldConfig(_Frozen):
     """The world at rest. Latencies are named as in `world.Latencies`."""
 
@@ -119,6 +128,7 @@ class SimulatorConfig(_Frozen):
     ingest_url: Annotated[str, Field(pattern=r"^https?://")]
     handsets: tuple[HandsetConfig, ...] = ()
     accounts: tuple[AccountConfig, ...] = ()
+    rooms: tuple[RoomConfig, ...] = ()
     world: WorldConfig = WorldConfig()
     night: Night | None = Night()
     """When brand messages fail with 3022; None: at no time."""

@@ -99,17 +99,27 @@ def forwarder_notification(
     title: str, text: str, uid: str, posted: datetime, device: str, secret: str, now: datetime
 ) -> bytes:
     """The notification template; `posted` loses its milliseconds, as in the app."""
+    said = {"kind": "app", "pkg": KAKAOTALK_PACKAGE, "title": title, "text": text, "uid": uid}
+    return _posted(said, device, secret, posted, now)
+
+
+def forwarder_room(
+    title: str, uid: str, device: str, secret: str, posted: datetime, now: datetime
+) -> bytes:
+    """The template of an observed open chat room: its title, and no content."""
+    said = {"kind": "room", "pkg": KAKAOTALK_PACKAGE, "title": title, "uid": uid}
+    return _posted(said, device, secret, posted, now)
+
+
+def _posted(
+    said: Mapping[str, str], device: str, secret: str, posted: datetime, now: datetime
+) -> bytes:
     stamp = str(int(now.timestamp() * 1000))
-    received = posted.astimezone(KST).strftime("%Y-%m-%dT%H:%M:%S%z")
     return orjson.dumps(
         {
             "v": 1,
-            "kind": "app",
-            "pkg": KAKAOTALK_PACKAGE,
-            "title": title,
-            "text": text,
-            "uid": uid,
-            "received": received,
+            **said,
+            "received": posted.astimezone(KST).strftime("%Y-%m-%dT%H:%M:%S%z"),
             "sent_ms": stamp,
             "sign": forwarder_sign(secret, stamp),
             "device": device,

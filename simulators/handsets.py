@@ -2,7 +2,8 @@
 
 In:  `Arrival` from the carriage. Out: webhooks to
      <ingest_url>/v1/receipts/android-sms-gateway/<receiver> (SMS, LMS, system:ping) and
-     <ingest_url>/v1/receipts/smsforwarder/<receiver> (KakaoTalk notifications, cron heartbeat).
+     <ingest_url>/v1/receipts/smsforwarder/<receiver> (KakaoTalk notifications, posts in the open
+     chat rooms it was told of, cron heartbeat).
 Before: `carriage.py`. After: ingest.
 
 What a fault does here: an observer that is down neither uploads nor beats; the gateway finds the
@@ -17,7 +18,7 @@ import random
 import secrets
 import string
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -138,6 +139,7 @@ class _Notification:
     text: str = field(repr=False)
     uid: str
     posted: datetime
+    of_room: bool
 
 
 class ForwarderApp:
@@ -145,18 +147,22 @@ class ForwarderApp:
 
     kind = "smsforwarder"
 
-    def __init__(self, phone: HandsetConfig, uplink: Uplink) -> None:
-        self._phone, self._uplink = phone, uplink
+    def __init__(self, phone: HandsetConfig, uplink: Uplink, rooms: Collection[str] = ()) -> None:
+        self._phone, self._uplink, self._rooms = phone, uplink, rooms
         self._fresh: asyncio.Queue[_Notification] = asyncio.Queue(QUEUE_LIMIT)
         self._failed: deque[_Notification] = deque(maxlen=QUEUE_LIMIT)
 
     def show(self, arrival: Arrival) -> None:
         letter = arrival.message.letter
-        # The rule of the app: only notifications that carry a probe's mark leave the phone.
-        if not self._runs() or "BSP:" not in letter.title + letter.text:
+        # The rules of the app: only notifications that carry a probe's mark leave the phone, and of
+        # observed rooms that there was a post.
+        probed, of_room = "BSP:" in letter.title + letter.text, letter.title in self._rooms
+        if not self._runs() or not (probed or of_room):
             return
         uid = str(10_000 + int(self._phone.number[-4:]))
-        notification = _Notification(letter.title, letter.text, uid, arrival.at)
+        notification = _Notification(
+            letter.title, letter.text, uid, arrival.at, of_room=of_room and not probed
+        )
         if self._fresh.full():
             self._failed.append(notification)
         else:
@@ -189,15 +195,15 @@ class ForwarderApp:
                     self._failed.append(notification)
 
     async def _upload(self, notification: _Notification) -> bool:
-        body = wire.forwarder_notification(
-            notification.title,
-            notification.text,
-            notification.uid,
-            notification.posted,
-            self._phone.id,
-            self._phone.forwarder_secret.get_secret_value(),
-            utc_now(),
-        )
+        secret = self._phone.forwarder_secret.get_secret_value()
+        times, device = (notification.posted, utc_now()), self._phone.id
+        if notification.of_room:
+            body = wire.forwarder_room(notification.title, notification.uid, device, secret, *times)
+        else:
+            body = wire.forwarder_notification(
+                notification.title, notification.text, notification.uid, times[0], device, secret,
+                times[1],
+            )  # fmt: skip
         return await self._post(body)
 
     async def _post(self, body: bytes) -> bool:
@@ -232,8 +238,10 @@ class Handsets:
             asyncio.TaskGroup() as tasks,
         ):
             uplink = Uplink(session, self._config.ingest_url, self._live)
+            rooms = {room.title for room in self._config.rooms}
             for phone in self._config.handsets:
-                gateway, forwarder = GatewayApp(phone, uplink, tasks), ForwarderApp(phone, uplink)
+                gateway = GatewayApp(phone, uplink, tasks)
+                forwarder = ForwarderApp(phone, uplink, rooms)
                 self._apps[f"receiver:{phone.id}"] = (gateway, forwarder)
                 loops = (gateway.beat, forwarder.work, forwarder.beat, forwarder.resend)
                 for loop in loops:

@@ -177,9 +177,24 @@ def accounts_cover_their_channels(s: Subject) -> Iterator[Problem]:
 
 def adapters_exist(s: Subject) -> Iterator[Problem]:
     for item, route in s.of(Route):
-        if route.enabled and route.adapter not in s.adapters:
+        if route.enabled and not route.observed and route.adapter not in s.adapters:
             near = suggestion(route.adapter, s.adapters)
             yield item.problem(f"there is no adapter '{route.adapter}'{near}", "adapter")
+
+
+def rooms_are_told(s: Subject) -> Iterator[Problem]:
+    """A room that is only watched has a title of its own and a time after which it is quiet."""
+    rooms: dict[str, str] = {}
+    for item, route in s.of(Route):
+        if route.observed != (route.expected_within_s is not None):
+            text = "'expected_within_s' and adapter 'none' (nothing is sent) go together"
+            yield item.problem(text, "adapter")
+        sender = s.catalogue.senders.get(route.sender) if route.observed else None
+        if sender and sender.room is None:
+            yield item.problem(f"sender '{sender.id}' names no 'room' to observe", "sender")
+        elif sender and rooms.setdefault(sender.room or "", route.id) != route.id:
+            text = f"the room of sender '{sender.id}' is observed by '{rooms[sender.room or '']}'"
+            yield item.problem(text, "sender")
 
 
 def ladders_lead_somewhere(s: Subject) -> Iterator[Problem]:
@@ -356,6 +371,7 @@ RULES: tuple[Rule, ...] = (
     platforms_fit,
     accounts_cover_their_channels,
     adapters_exist,
+    rooms_are_told,
     ladders_lead_somewhere,
     bodies_are_watched,
     objects_stand_in_their_body_s_file,

@@ -106,7 +106,7 @@ def _change(name: tuple[str, str], old: Model | None, new: Model) -> Change | No
 def load_of(catalogue: Catalogue, limits: Limits) -> Load:
     """Probes, cost by account and use of every quota. What a route names and does not exist
     counts nothing here: `check.py` says so elsewhere."""
-    enabled = [route for route in catalogue.routes.values() if route.enabled]
+    enabled = [r for r in catalogue.routes.values() if r.enabled and not r.observed]
     daily = {route.id: probes_a_day(catalogue, route) for route in enabled}
     cost: dict[str, int] = defaultdict(int)
     for route in enabled:

@@ -70,6 +70,8 @@ async def _check(where: Context, route: str, receiver: str | None) -> None:
         near = [r for r in catalogue.routes if r.split(".")[0] == route.split(".")[0]]
         hint = f"there is {', '.join(near)}" if near else "`bongsu status` shows all"
         fail(f"there is no route {route}; {hint}", UNREACHABLE)
+    if catalogue.routes[route].observed:
+        fail(f"on route {route} nothing is sent: it is only observed", UNREACHABLE)
     if not catalogue.routes[route].enabled:
         fail(f"route {route} is not enabled", UNREACHABLE)
     if receiver is not None and receiver not in catalogue.routes[route].receivers:

@@ -2,37 +2,59 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.table import Table
 
-from services.contracts import slots
+from services.contracts import ids, slots
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
-from services.storage.status import ProbeStatus, RouteStatus
+from services.storage.status import ObservedStatus, ProbeStatus, RouteStatus
 
 COUNTS = ("sent", "accepted", "refused", "reported", "seen", "opened", "lost", "void", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One route as shown: its figures (None before its first probe), and whether it rests now."""
+    """One route as shown: its figures (None before its first probe), and whether it rests now.
+
+    Of a route that is only observed `post` tells; `quiet` (조용함) once it was silent too long.
+    """
 
     route: str
     enabled: bool
     restricted: bool
     figures: RouteStatus | None
+    observed: bool = False
+    post: ObservedStatus | None = None
+    quiet: bool = False
 
 
-def lines(catalogue: Catalogue, found: Sequence[RouteStatus], now: datetime) -> list[Line]:
+def lines(
+    catalogue: Catalogue,
+    found: Sequence[RouteStatus],
+    posts: Sequence[ObservedStatus],
+    now: datetime,
+) -> list[Line]:
     """A line for every route of the catalogue, enabled ones first."""
-    figures = {status.route: status for status in found}
+    figures, seen = {status.route: status for status in found}, {post.route: post for post in posts}
     shown = [
-        Line(route.id, route.enabled, rests(catalogue, route, now), figures.get(route.id))
+        _observed(catalogue, route, seen.get(route.id), now)
+        if route.observed
+        else Line(route.id, route.enabled, rests(catalogue, route, now), figures.get(route.id))
         for route in catalogue.routes.values()
     ]
     return sorted(shown, key=lambda line: (not line.enabled, line.route))
+
+
+def _observed(
+    catalogue: Catalogue, route: Route, post: ObservedStatus | None, now: datetime
+) -> Line:
+    # Watching begins with the revision that holds the route.
+    last = post.last_seen_at if post else ids.time_of(catalogue.revision)
+    quiet = slots.quiet(last, timedelta(seconds=route.expected_within_s or 0), now)
+    return Line(route.id, route.enabled, False, None, observed=True, post=post, quiet=quiet)
 
 
 def rests(catalogue: Catalogue, route: Route, now: datetime) -> bool:
@@ -42,18 +64,24 @@ def rests(catalogue: Catalogue, route: Route, now: datetime) -> bool:
 
 
 def record(line: Line) -> dict[str, Any]:
-    """A line for programs: its counts, and `p50_s`, `p95_s` (seconds from sending) by stage."""
+    """A line for programs: its counts, and `p50_s`, `p95_s` (seconds from sending) by stage.
+
+    Of an observed route: `quiet`, `last_seen_at`, and as `seen` how many members saw a post.
+    """
     figures = line.figures
     newest = figures.newest if figures else None
     spreads = figures.stages if figures else {}
+    counted = figures or line.post
     return {
         "route": line.route,
         "enabled": line.enabled,
         "restricted": line.restricted,
-        **{name: getattr(figures, name, 0) for name in COUNTS},
+        "observed": line.observed,
+        "quiet": line.quiet,
+        **{name: getattr(counted, name, 0) for name in COUNTS},
         "p50_s": {str(stage): spread.p50_s for stage, spread in spreads.items()},
         "p95_s": {str(stage): spread.p95_s for stage, spread in spreads.items()},
-        "last_seen_at": _iso(figures.last_seen_at if figures else None),
+        "last_seen_at": _iso(counted.last_seen_at if counted else None),
         "last_sent_at": _iso(newest.sent_at if newest else None),
         "last_outcome": newest.outcome if newest else None,
     }
@@ -86,6 +114,8 @@ def render(shown: Sequence[Line], now: datetime) -> Table:
 
 def _cells(line: Line, now: datetime) -> list[str]:
     figures = line.figures
+    if line.observed:
+        return [last_post(line, now)]
     resting = "[dim]not measured" if line.restricted else None
     if figures is None:
         return [resting or "[dim]not yet"]
@@ -112,6 +142,14 @@ def last_probe(newest: ProbeStatus, now: datetime) -> str:
         return f"[red]{age} {newest.outcome}"
     reached = [str(s) for s in (Stage.REPORTED, Stage.ACCEPTED) if s in newest.stages]
     return f"[yellow]{age} {reached[0] if reached else 'sent'}"
+
+
+def last_post(line: Line, now: datetime) -> str:
+    """The newest post in an observed channel in a few words, or that it is quiet."""
+    age = _age((now - line.post.last_seen_at).total_seconds()) if line.post else None
+    if line.quiet:
+        return f"[red]{age or 'nothing yet'}: quiet"
+    return f"[green]{age} observed" if age else "[dim]nothing yet"
 
 
 def _age(passed_s: float) -> str:

@@ -26,7 +26,7 @@ from services.runtime import process
 from services.runtime.settings import load
 from services.storage import errors
 from services.storage.pool import Pool, open_pool, transaction
-from services.storage.status import routes_since
+from services.storage.status import observed_since, routes_since
 
 STOP_WITHIN_S = 14.5  # gone within 15 s of Ctrl-C
 LEAST_FREE_BYTES = 1_000_000_000
@@ -136,11 +136,12 @@ class Run:
         try:
             async with transaction(pool) as conn:
                 found = await routes_since(conn, self.since)
+                posts = await observed_since(conn, self.since)
         except Exception as error:
             if not errors.curable(error):
                 raise
             return
-        self.shown = table.lines(self.wanted, found, now)
+        self.shown = table.lines(self.wanted, found, posts, now)
         if self.first_seen_s is None and any(status.seen for status in found):
             self.first_seen_s = self._elapsed_s()
             self.screen.tell(f"first probe seen after {self.first_seen_s} s")

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.contracts.evidence import Id, Moment
 from services.contracts.vocabulary import Carrier, Channel, NoticeClass, ObserverKind
 
+OBSERVED = "none"  # the adapter of a route on which bongsu sends nothing and only watches
+
 SecretRef = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")]
 Krw = Annotated[int, Field(ge=0)]
 
@@ -102,7 +104,8 @@ class Template(Model):
 class Sender(Model):
     """발신 주체 of a body on a channel with one account: a channel id, or a registered number.
 
-    A number is personal to the body: it is a secret reference, `identity` stays empty.
+    A number is personal to the body: it is a secret reference, `identity` stays empty. `room` is
+    the title of the open chat room in which the body posts, as a member's phone shows it.
     """
 
     id: Id
@@ -111,6 +114,7 @@ class Sender(Model):
     channel: Channel
     identity: str | None = Field(default=None, pattern=r"^@[^\s@]{1,40}$")
     secret: SecretRef | None = None
+    room: str | None = Field(default=None, min_length=1, max_length=100)
     quota: Quota
     templates: tuple[Template, ...] = ()
 
@@ -193,7 +197,8 @@ class Route(Model):
     """경로: body + channel + account + sender + template, probed to its receivers in turn.
 
     `platform` is empty for carrier channels: there it is the carrier of the receiver whose turn
-    it is. `id` is `<body>.<channel>.<account>[.<variant>]`.
+    it is. `id` is `<body>.<channel>.<account>[.<variant>]`. A route that is only observed (adapter
+    `none`) is quiet (조용함) once `expected_within_s` has passed without a post.
     """
 
     id: Id
@@ -210,7 +215,13 @@ class Route(Model):
     late_s: int | None = Field(default=None, gt=0)
     restricted: DailyWindow | None = None
     failover: Failover | None = None
+    expected_within_s: int | None = Field(default=None, gt=0)
     enabled: bool = True
+
+    @property
+    def observed(self) -> bool:
+        """Is nothing sent on it, only watched?"""
+        return self.adapter == OBSERVED
 
 
 CatalogueObject = ChannelRule | Platform | Provider | Account | Sender | Receiver | Body | Route

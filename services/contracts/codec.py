@@ -24,6 +24,7 @@ _MODELS: tuple[type[Record], ...] = (
     evidence.ReportReceived,
     evidence.DeviceSeen,
     evidence.DeviceOpened,
+    evidence.ChannelObserved,
     evidence.Heartbeat,
     evidence.ProbeCommand,
     evidence.DeadLetter,
@@ -101,7 +102,7 @@ def _key_of(record: Record) -> str:
             return record.provider_message_id
         case evidence.Heartbeat():
             return record.source
-        case evidence.ProbeCommand():
+        case evidence.ProbeCommand() | evidence.ChannelObserved():
             return record.route
         case evidence.DeadLetter():
             return record.origin
@@ -129,7 +130,7 @@ def _time_of(record: Record) -> datetime:
             return record.ended_at
         case evidence.ReportReceived():
             return record.reported_at
-        case evidence.DeviceSeen() | evidence.DeviceOpened():
+        case evidence.DeviceSeen() | evidence.DeviceOpened() | evidence.ChannelObserved():
             return record.observed_max
         case evidence.ProbeCommand():
             return record.slot

@@ -1,4 +1,4 @@
-"""Evidence: one frozen model per kind of event about a probe, heartbeats, commands, dead letters.
+"""Evidence: one frozen model per kind of event, heartbeats, commands, dead letters.
 
 `probe.sent` carries everything that held at its slot, so nobody looks up the catalogue for a past
 probe. Occurrence times are the sender's own; the *known* time is the broker's append time and
@@ -53,7 +53,7 @@ class Record(BaseModel):
 
 
 class Event(Record):
-    """One happening about a probe; a repeat of it has the same `event_id` and no effect."""
+    """One happening; a repeat of it has the same `event_id` and no effect."""
 
     event_id: UUID
     source: Source
@@ -163,6 +163,23 @@ class DeviceOpened(_Observation):
     version: Literal[1] = 1
 
 
+class ChannelObserved(Event):
+    """A post in a room on which bongsu sends nothing, seen by a member's device.
+
+    That and when it came, nothing of what it says. No probe, attempt, outcome or ratio hangs on it.
+    """
+
+    kind: Literal["channel.observed"] = "channel.observed"
+    version: Literal[1] = 1
+    route: Id
+    receiver: Id
+    observer: ObserverKind
+    source_event_id: Text = Field(min_length=1, max_length=200)
+    observed_min: Moment
+    observed_max: Moment
+
+
+# What one probe's attempt is folded from.
 Evidence = ProbeSent | ProbeAnswered | ReportReceived | DeviceSeen | DeviceOpened
 
 
@@ -235,6 +252,14 @@ def observed_id(
 ) -> UUID:  # fmt: skip
     """Id of a `device.seen` or `device.opened`."""
     return _about(key, kind, probe_id, receiver, observer, source_event_id, placement)
+
+
+def post_id(
+    key: bytes, route: str, receiver: str, observer: str, source_event_id: str, at: datetime
+) -> UUID:
+    """Id of a `channel.observed`; `at` = the device's own time of the post."""
+    parts = [route, receiver, observer, source_event_id]
+    return ids.make_event_id(key, at, "channel.observed", parts)
 
 
 def _about(key: bytes, kind: str, probe_id: UUID, *parts: str) -> UUID:

@@ -37,7 +37,8 @@ COMMANDS = Topic(
     "commands", "route id", 24, ("cli", "alerting"), ("probe",), _kept(1 / 24, append_time=True)
 )
 EVIDENCE = Topic(
-    "evidence", "probe id, or provider message id while the probe is unknown", 12,
+    "evidence",
+    "probe id; provider message id while the probe is unknown; route id of an observed channel", 12,
     ("probe", "ingest"), ("alerting", "ingest"), _kept(7, append_time=True),
 )  # fmt: skip
 HEARTBEATS = Topic(

@@ -1,7 +1,7 @@
 """Step 4, receipts: a request of a test handset becomes evidence in Kafka, or is refused.
 
-In:  one request (`Incoming`) for a receiver and an app. Out: `device.seen`, a sign of life or a
-     dead letter, acknowledged by Kafka; then `Result`.
+In:  one request (`Incoming`) for a receiver and an app. Out: `device.seen`, `channel.observed`, a
+     sign of life or a dead letter, acknowledged by Kafka; then `Result`.
 Before: the phone, `app.py`. After: storing and detection read the topics.
 Nothing of a text, number or body is logged or published. What dies here is sent again by the
 phone, and makes the same event id.
@@ -19,9 +19,15 @@ import orjson
 import structlog
 
 from services.contracts import evidence, ids, text, topics
-from services.contracts.catalogue import Catalogue, Receiver
+from services.contracts.catalogue import Catalogue, Receiver, Route
 from services.contracts.codec import encode
-from services.contracts.evidence import DeadLetter, DeviceSeen, Heartbeat, Record
+from services.contracts.evidence import (
+    ChannelObserved,
+    DeadLetter,
+    DeviceSeen,
+    Heartbeat,
+    Record,
+)
 from services.contracts.vocabulary import ClockSource
 from services.ingest.metrics import Metrics, Result
 from services.ingest.receivers import base
@@ -106,6 +112,8 @@ class Receipts:
             return await self._set_aside(app, receiver, incoming.body, error.reason, now)
         if isinstance(said, base.Observation):
             return await self._observed(app, receiver, said, stamp.at - now, now)
+        if isinstance(said, base.RoomPost):
+            return await self._posted(app, receiver, said, stamp.at - now, now)
         if said.battery is not None:
             self._metrics.battery.labels(*labels).set(said.battery)
         beat = Heartbeat(source=f"observer/{receiver.id}/{app.kind}", at=now)
@@ -144,6 +152,22 @@ class Receipts:
         if nonce is None or not oldest <= nonce.probe_id <= newest:  # ids begin with their slot
             return Result.UNMATCHED
         event = device_seen(item, nonce, app, receiver, self._keeper, offset, now)
+        await self._publish(topics.EVIDENCE, event)
+        return Result.ACCEPTED
+
+    async def _posted(
+        self,
+        app: base.Observes,
+        receiver: Receiver,
+        post: base.RoomPost,
+        offset: timedelta,
+        now: datetime,
+    ) -> Result:
+        catalogue = self._catalogue()
+        route = room_route(catalogue, post, receiver) if catalogue else None
+        if route is None or not now - REMEMBERED <= post.observed_min <= now + AHEAD:
+            return Result.UNMATCHED
+        event = channel_observed(post, route, app, receiver, self._keeper, offset, now)
         await self._publish(topics.EVIDENCE, event)
         return Result.ACCEPTED
 
@@ -195,14 +219,58 @@ def device_seen(
     )  # fmt: skip
 
 
+def room_route(catalogue: Catalogue, post: base.RoomPost, receiver: Receiver) -> Route | None:
+    """The route that is observed in the room of that title by this member; None: not ours."""
+    for route in catalogue.routes.values():
+        ours = route.observed and route.enabled and receiver.id in route.receivers
+        if ours and route.platform == post.platform:
+            room = catalogue.senders[route.sender].room
+            if room is not None and text.normalise(room) == text.normalise(post.title):
+                return route
+    return None
+
+
+def channel_observed(
+    post: base.RoomPost,
+    route: Route,
+    app: base.Observes,
+    receiver: Receiver,
+    keeper: Keeper,
+    offset: timedelta,
+    now: datetime,
+) -> ChannelObserved:
+    """The evidence of one post: where and when, nothing of what it says."""
+    first, last = believed(post.observed_min, post.observed_max, offset, now)
+    source_event_id = text.digest(keeper.id_key, "\n".join(post.likeness))
+    return ChannelObserved(
+        event_id=evidence.post_id(
+            keeper.id_key, route.id, receiver.id, app.kind, source_event_id, post.observed_min
+        ),
+        source=keeper.source,
+        route=route.id,
+        receiver=receiver.id,
+        observer=app.kind,
+        source_event_id=source_event_id,
+        observed_min=first,
+        observed_max=last,
+    )
+
+
 def arrival(
     item: base.Observation, offset: timedelta, now: datetime
 ) -> tuple[datetime, datetime, ClockSource]:
     """The interval of arrival and its clock: ours where the phone's cannot be believed."""
-    last, clock = item.observed_max, item.clock
+    first, last = believed(item.observed_min, item.observed_max, offset, now)
+    return first, last, item.clock if last == item.observed_max else ClockSource.INGEST
+
+
+def believed(
+    first: datetime, last: datetime, offset: timedelta, now: datetime
+) -> tuple[datetime, datetime]:
+    """An interval by the phone's clock; it ends now where that clock cannot be believed."""
     if abs(offset) > TRUSTED_OFFSET or last > now + TRUSTED_OFFSET:
-        last, clock = now, ClockSource.INGEST
-    return min(item.observed_min, last), last, clock
+        last = now
+    return min(first, last), last
 
 
 def dead_letter(

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from services.contracts.catalogue import Account, Catalogue, Receiver, Sender
+from services.contracts.catalogue import Account, Catalogue, Receiver, Route, Sender
 from services.contracts.vocabulary import ObserverKind
 from services.runtime.secrets import SecretFolder
 from simulators import front
@@ -33,6 +33,7 @@ def write_world(
         ],
         "accounts": [_account(a, catalogue, secrets) for a in catalogue.accounts.values()],
         **({} if kakao_night else {"night": None}),
+        "rooms": [_room(route, catalogue) for route in catalogue.routes.values() if route.observed],
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -65,6 +66,16 @@ def _handset(receiver: Receiver, secrets: SecretFolder) -> dict[str, Any]:
         "forwarder_token": _value(secrets, forwarder.secret, "token"),
         "heartbeat_s": gateway.heartbeat_s,
         "resend_s": RESEND_S,
+    }
+
+
+def _room(route: Route, catalogue: Catalogue) -> dict[str, Any]:
+    """A body posts in its room as often as its route says."""
+    return {
+        "sender": f"sender:{route.sender}",
+        "title": catalogue.senders[route.sender].room,
+        "members": route.receivers,
+        "every_s": route.interval_s,
     }
 
 

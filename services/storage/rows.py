@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.contracts.attempt import Attempt, Sighting
 from services.contracts.evidence import (
+    ChannelObserved,
     DeviceOpened,
     DeviceSeen,
     Event,
@@ -34,6 +35,7 @@ from services.contracts.vocabulary import (
 )
 from services.storage.pool import Row
 
+Kept = Evidence | ChannelObserved  # what the table of evidence holds
 _NOT_STORED = {"kind", "version", "probe_id", "leg"}
 _ENUMS: dict[str, type[StrEnum]] = {
     "purpose": Purpose, "notice_class": NoticeClass, "channel": Channel, "carrier": Carrier,
@@ -104,17 +106,17 @@ class Partial(NamedTuple):
     first_known_at: datetime
 
 
-def evidence_row(event: Evidence, partition: int, offset: int, known_at: datetime) -> EvidenceRow:
+def evidence_row(event: Kept, partition: int, offset: int, known_at: datetime) -> EvidenceRow:
     """The row of an event that stood at `partition`, `offset` of the evidence topic."""
     return EvidenceRow(
-        event.event_id, event.probe_id, event.kind, event.version, event.source,
+        event.event_id, getattr(event, "probe_id", None), event.kind, event.version, event.source,
         occurred_at(event), known_at, partition, offset,
         getattr(event, "account", None), getattr(event, "provider_message_id", None),
         getattr(event, "receiver", None), event.model_dump_json(),
     )  # fmt: skip
 
 
-def occurred_at(event: Evidence) -> datetime:
+def occurred_at(event: Kept) -> datetime:
     """When it happened, by the clock of whoever says so."""
     match event:
         case ProbeSent():
@@ -123,7 +125,7 @@ def occurred_at(event: Evidence) -> datetime:
             return event.ended_at
         case ReportReceived():
             return event.reported_at
-        case DeviceSeen() | DeviceOpened():
+        case DeviceSeen() | DeviceOpened() | ChannelObserved():
             return event.observed_max
 
 

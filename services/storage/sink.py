@@ -41,6 +41,15 @@ class Sign(NamedTuple):
     known_at: datetime
 
 
+class Post(NamedTuple):
+    """A member's device saw a post in a room that is only observed."""
+
+    route: str
+    receiver: str
+    at: datetime
+    known_at: datetime
+
+
 class Offset(NamedTuple):
     """How far a partition is stored: the next offset, and until which append time."""
 
@@ -97,6 +106,12 @@ async def touch_liveness(conn: Connection, signs: Sequence[Sign]) -> None:
     """Widen the minutes in which these signs were received."""
     if signs:
         await conn.execute(_SQL["touch_liveness"], *zip(*signs, strict=True))
+
+
+async def touch_observed(conn: Connection, posts: Sequence[Post]) -> None:
+    """Keep the newest post of each route and member."""
+    if posts:
+        await conn.execute(_SQL["touch_observed"], *zip(*posts, strict=True))
 
 
 async def move_offset(

@@ -1,4 +1,4 @@
-"""What `bongsu up`, `--summary`, `status` and `probe --wait` read: one query, typed.
+"""What `bongsu up`, `--summary`, `status` and `probe --wait` read, typed.
 
 In: since when, or which probe. Out: figures of each route and its newest probe. Only scheduled
 probes count: the others are sent because something looks wrong.
@@ -77,6 +77,19 @@ class RouteStatus:
     last_seen_at: datetime | None
     stages: Mapping[Stage, Spread]
     newest: ProbeStatus
+
+
+class ObservedStatus(NamedTuple):
+    """A route on which nothing is sent: its newest post, and how many members saw one lately."""
+
+    route: str
+    last_seen_at: datetime
+    seen: int
+
+
+async def observed_since(conn: Connection, since: datetime) -> list[ObservedStatus]:
+    """Every route on which a post was ever seen, by id; `seen` counts members since `since`."""
+    return [ObservedStatus(*row) for row in await conn.fetch(_SQL["observed"], since)]
 
 
 async def routes_since(conn: Connection, since: datetime) -> list[RouteStatus]:

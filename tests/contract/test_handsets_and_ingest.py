@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from services.contracts import ids, text
 from services.contracts.vocabulary import Channel, ClockSource, Placement
 from services.ingest import receivers
-from services.ingest.receivers.base import Incoming, Observation, SignOfLife, Stamp
+from services.ingest.receivers.base import Incoming, Observation, RoomPost, Said, SignOfLife, Stamp
 from services.runtime.errors import Refuse
 from simulators.carriage import Arrival
 from simulators.config import HandsetConfig
@@ -27,6 +27,7 @@ PHONE = HandsetConfig(
     forwarder_token=SecretStr(KEYS["token"]),
 )  # fmt: skip
 PROBE = a_probe_id()
+ROOM = "중대재해 사이렌"
 WORDS = text.probe_text(PROBE, 1) + " <https://www.geoje.go.kr/a?b=1&c='2'>"
 
 
@@ -66,7 +67,7 @@ async def _request(kind: str, arrival: Arrival | None) -> Incoming:
     """The first request an app makes of an arrival; of none, its heartbeat."""
     posts = Posts()
     async with asyncio.TaskGroup() as tasks:
-        gateway, forwarder = GatewayApp(PHONE, posts, tasks), ForwarderApp(PHONE, posts)
+        gateway, forwarder = GatewayApp(PHONE, posts, tasks), ForwarderApp(PHONE, posts, {ROOM})
         app = gateway if kind == GATEWAY else forwarder
         if arrival is None:
             loop = tasks.create_task(app.beat())
@@ -86,7 +87,7 @@ def _verified(kind: str, request: Incoming, **keys: str) -> Stamp:
     return app.verify(request, secrets, datetime.now(UTC))
 
 
-async def _said(kind: str, arrival: Arrival | None) -> Observation | SignOfLife:
+async def _said(kind: str, arrival: Arrival | None) -> Said:
     request = await _request(kind, arrival)
     stamp = _verified(kind, request)
     assert abs(stamp.at - datetime.now(UTC)) < timedelta(seconds=2)
@@ -122,6 +123,27 @@ async def test_a_kakaotalk_notification_of_the_simulated_phone_is_seen() -> None
     assert ids.read_nonce(seen.text) == (PROBE, 1)
     assert seen.observed_min <= arrival.at < seen.observed_max
     assert (seen.clock, seen.placement) == (ClockSource.HANDSET, Placement.NOTIFICATION)
+
+
+async def test_a_post_in_an_observed_room_leaves_the_phone_without_its_content() -> None:
+    arrival = _arrival("openchat", "platform:kakaotalk", ROOM, words="사고 사례")
+    request = await _request(FORWARDER, arrival)
+    assert "사고 사례" not in request.body.decode()
+    said = receivers.discover()[FORWARDER].read(request.body, _verified(FORWARDER, request))
+    assert isinstance(said, RoomPost)
+    assert (said.title, said.platform) == (ROOM, "kakaotalk")
+    assert said.observed_min <= arrival.at < said.observed_max
+
+
+async def test_a_message_in_any_other_room_stays_on_the_phone() -> None:
+    posts = Posts()
+    forwarder = ForwarderApp(PHONE, posts, {ROOM})
+    forwarder.show(_arrival("openchat", "platform:kakaotalk", "가족", words="안녕"))
+    forwarder.show(_arrival("openchat", "platform:kakaotalk", ROOM, words="사고 사례"))
+    task = asyncio.create_task(forwarder.work())
+    await eventually(lambda: posts.made, within=10)
+    task.cancel()
+    assert ["안녕" in incoming.body.decode() for _, incoming in posts.made] == [False]
 
 
 @pytest.mark.parametrize("kind", [GATEWAY, FORWARDER])

@@ -7,6 +7,7 @@ import pytest
 from services.contracts import codec, topics
 from services.contracts.catalogue import Current
 from services.contracts.evidence import (
+    ChannelObserved,
     DeadLetter,
     DeviceOpened,
     DeviceSeen,
@@ -26,6 +27,7 @@ TOPIC_OF: dict[type[Record], Topic] = {
     ReportReceived: topics.EVIDENCE,
     DeviceSeen: topics.EVIDENCE,
     DeviceOpened: topics.EVIDENCE,
+    ChannelObserved: topics.EVIDENCE,
     Heartbeat: topics.HEARTBEATS,
     ProbeCommand: topics.COMMANDS,
     DeadLetter: topics.DEADLETTERS,
@@ -41,6 +43,7 @@ KEYED: list[tuple[Record, str]] = [
     (builders.a_report(SENT, probe_id=None), "message-0001"),
     (builders.a_sighting(SENT), PROBE),
     (builders.an_opening(SENT), PROBE),
+    (builders.a_post(), "moel.openchat.none"),
     (builders.a_heartbeat(), "worker/worker-a"),
     (builders.a_heartbeat(source="observer/skt-1/imap"), "observer/skt-1/imap"),
     (builders.a_command(), "geoje.alimtalk.sens-a"),

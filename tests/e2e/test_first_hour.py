@@ -23,7 +23,7 @@ async def test_every_enabled_route_has_a_seen_probe_within_three_minutes(up: Up)
     def unseen() -> list[object]:
         rows = [r for r in routes(up) if r["enabled"] and not r["restricted"]]
         assert len(rows) >= 9
-        return [r["route"] for r in rows if not r["seen"]]
+        return [r["route"] for r in rows if not r["last_seen_at"]]
 
     await eventually(lambda: not unseen(), within=180, every=3)
 

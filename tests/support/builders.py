@@ -156,6 +156,24 @@ def an_opening(sent: evidence.ProbeSent | None = None, **over: Any) -> evidence.
     return evidence.DeviceOpened(**_observation("device.opened", sent, over) | over)
 
 
+def a_post(**over: Any) -> evidence.ChannelObserved:
+    """A member's phone saw a post in the ministry's room one second after SLOT."""
+    at = over.get("observed_min", SLOT + SECOND)
+    named = {
+        "route": over.get("route", "moel.openchat.none"),
+        "receiver": over.get("receiver", "skt-1"),
+        "observer": ObserverKind.SMSFORWARDER,
+        "source_event_id": over.get("source_event_id", "post-1"),
+    }
+    fields = named | {
+        "event_id": evidence.post_id(ID_KEY, **named, at=at),
+        "source": "ingest/ingest-a",
+        "observed_min": at,
+        "observed_max": at + SECOND,
+    }
+    return evidence.ChannelObserved(**fields | over)
+
+
 def a_heartbeat(**over: Any) -> evidence.Heartbeat:
     """A worker that reached its provider and the control address."""
     fields = {"source": "worker/worker-a", "at": SLOT, "reached": ("sens", "control")}

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.contracts import attempt
 from services.contracts.evidence import (
+    ChannelObserved,
     DeviceOpened,
     DeviceSeen,
     Event,
@@ -59,7 +60,7 @@ class Batch:
     moves: tuple[Move, ...]
 
 
-New = list[tuple[Evidence, Stored]]
+New = list[tuple[rows.Kept, Stored]]
 
 
 async def apply_batch(conn: Connection, batch: Batch) -> list[str]:
@@ -67,11 +68,12 @@ async def apply_batch(conn: Connection, batch: Batch) -> list[str]:
 
     Raises Retry (`fenced`) when another instance has moved one of the offsets: roll back.
     """
-    events = [(s.record, s) for s in batch.records if isinstance(s.record, Evidence)]
+    events = [(s.record, s) for s in batch.records if isinstance(s.record, rows.Kept)]
     new = await _not_stored_yet(conn, events)
     await sink.copy_evidence(conn, [_evidence_row(event, stored) for event, stored in new])
     found = await sink.link_messages(conn, list(_mentions(new)))
     await sink.merge_attempts(conn, [*_partials(new), *found])
+    await sink.touch_observed(conn, _posts(new))
     await sink.touch_liveness(conn, signs_of_life([*_heartbeats(batch), *(s for _, s in new)]))
     for move in sorted(batch.moves, key=lambda move: (move.topic, move.partition)):
         await _move(conn, move)
@@ -81,7 +83,7 @@ async def apply_batch(conn: Connection, batch: Batch) -> list[str]:
 
 async def _not_stored_yet(conn: Connection, events: New) -> New:
     """Of repeats the first stays, in the batch as in the table."""
-    first: dict[UUID, tuple[Evidence, Stored]] = {}
+    first: dict[UUID, tuple[rows.Kept, Stored]] = {}
     for event, stored in events:
         first.setdefault(event.event_id, (event, stored))
     known = await sink.existing_ids(conn, list(first))
@@ -93,7 +95,7 @@ def signs_of_life(records: Iterable[Stored]) -> list[sink.Sign]:
     before the evidence that its sender had sent until then.
 
     A heartbeat: its source, and whoever answered that worker. A sighting: the app that saw it, and
-    that the platform reached the receiver.
+    that the platform reached the receiver. A post in a room: the app that saw it.
     """
     return [
         sink.Sign(source, stored.known_at, stored.known_at)
@@ -110,6 +112,8 @@ def _alive(record: Event | Heartbeat) -> list[str]:
         case DeviceSeen() | DeviceOpened():
             seen_by = f"observer/{record.receiver}/{record.observer}"
             return [seen_by, f"reached/{record.receiver}/{record.platform}"]
+        case ChannelObserved():
+            return [f"observer/{record.receiver}/{record.observer}"]
         case _:
             return []
 
@@ -125,7 +129,15 @@ async def _move(conn: Connection, move: Move) -> None:
         raise Retry("fenced", f"{move.topic}/{move.partition} is stored by another instance")
 
 
-def _evidence_row(event: Evidence, stored: Stored) -> rows.EvidenceRow:
+def _posts(new: New) -> list[sink.Post]:
+    return [
+        sink.Post(event.route, event.receiver, event.observed_max, stored.known_at)
+        for event, stored in new
+        if isinstance(event, ChannelObserved)
+    ]
+
+
+def _evidence_row(event: rows.Kept, stored: Stored) -> rows.EvidenceRow:
     return rows.evidence_row(
         event, stored.fetched.partition, stored.fetched.offset, stored.known_at
     )
@@ -135,7 +147,7 @@ def _partials(new: New) -> list[rows.Partial]:
     return [
         rows.Partial(attempt.lift(event), stored.fetched.partition, stored.known_at)
         for event, stored in new
-        if event.probe_id is not None
+        if isinstance(event, Evidence) and event.probe_id is not None
     ]
 
 

@@ -70,7 +70,7 @@ class AndroidSmsGateway:
             raise Refuse("bad_signature")
         return base.Stamp(at, sign)
 
-    def read(self, body: bytes, stamp: base.Stamp) -> base.Observation | base.SignOfLife:
+    def read(self, body: bytes, stamp: base.Stamp) -> base.Said:
         """SMS and loaded MMS are observations; pings and announcements are signs of life."""
         event = base.parse(_Event, body)
         if event.event in SIGNS_OF_LIFE:

@@ -58,10 +58,27 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomPost:
+    """A post in an open chat room, of which the phone tells the room's title and no content.
+
+    The room is the catalogue's to know; `platform` and `likeness` as in `Observation`.
+    """
+
+    title: str = field(repr=False)
+    platform: str
+    observed_min: datetime
+    observed_max: datetime
+    likeness: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SignOfLife:
     """The app runs and can upload; `battery` from 0 to 1 where it says so."""
 
     battery: float | None = None
+
+
+Said = Observation | RoomPost | SignOfLife
 
 
 class Observes(Protocol):
@@ -77,7 +94,7 @@ class Observes(Protocol):
         """Raises Refuse (`bad_signature`, `stale`); the body is not parsed before."""
         ...
 
-    def read(self, body: bytes, stamp: Stamp) -> Observation | SignOfLife:
+    def read(self, body: bytes, stamp: Stamp) -> Said:
         """What an authentic body says. Raises SetAside when it cannot be understood."""
         ...
 

@@ -32,11 +32,14 @@ class _Said(base.Payload):
     batt: str | None = Field(default=None, max_length=8)
 
 
-class _Notification(base.Payload):
+class _Posted(base.Payload):
     origin: str = Field(alias="pkg", min_length=1, max_length=200, repr=False)
-    text: str = Field(repr=False)
     title: str = Field(default="", repr=False)
     received: Moment
+
+
+class _Notification(_Posted):
+    text: str = Field(repr=False)
 
 
 class _Sms(_Notification):
@@ -71,9 +74,12 @@ class SmsForwarder:
         # One secret makes one signature of a time: the time alone is what is used up.
         return base.Stamp(at, stamp)
 
-    def read(self, body: bytes, stamp: base.Stamp) -> base.Observation | base.SignOfLife:
-        """Notifications and SMS are observations, the automatic task is a sign of life."""
+    def read(self, body: bytes, stamp: base.Stamp) -> base.Said:
+        """Notifications and SMS are observations, the automatic task is a sign of life; of a room
+        (kind `room`) the app's template sends no content."""
         said = base.parse(_Said, body)
+        if said.kind == "room":
+            return _post(base.parse(_Posted, body))
         if said.kind == "cron":
             return base.SignOfLife(_battery(said.batt))
         if said.kind not in _MESSAGES:
@@ -95,6 +101,16 @@ def _seen(kind: str, said: _Notification) -> base.Observation:
         platform="kakaotalk" if posted and said.origin == KAKAOTALK else None,
         links_visible=not posted,  # a notification shows no buttons, and cuts long texts
         likeness=(kind, said.origin, said.received.isoformat()),
+    )  # fmt: skip
+
+
+def _post(said: _Posted) -> base.RoomPost:
+    if said.origin != KAKAOTALK:
+        raise SetAside("unknown_event")
+    return base.RoomPost(
+        title=said.title, platform="kakaotalk", observed_min=said.received,
+        observed_max=said.received + timedelta(seconds=1),
+        likeness=("room", said.title, said.received.isoformat()),
     )  # fmt: skip
 
 

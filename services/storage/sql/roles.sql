@@ -50,5 +50,5 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dash TO bongsu_grafana;
 GRANT EXECUTE ON FUNCTION first_id_at(timestamptz) TO bongsu_grafana;
 REVOKE ALL ON FUNCTION make_day(text, date) FROM bongsu_sink;
 GRANT INSERT ON evidence, catalogue_revision, catalogue_object TO bongsu_sink;
-GRANT INSERT, UPDATE ON attempts, message_ref, liveness, consumer_offset TO bongsu_sink;
+GRANT INSERT, UPDATE ON attempts, message_ref, liveness, observed_last, consumer_offset TO bongsu_sink;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO bongsu_sink, bongsu_report;

@@ -42,6 +42,18 @@ ON CONFLICT (source, minute) DO UPDATE SET
     last_at = greatest(old.last_at, excluded.last_at),
     known_at = greatest(old.known_at, excluded.known_at);
 
+-- name: touch_observed
+-- The newest post that each member saw. Commutative: any order and repetition gives the same row.
+INSERT INTO observed_last AS old (route, receiver, last_seen_at, known_at)
+SELECT route, receiver, max(at), max(known_at)
+FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+    AS new (route, receiver, at, known_at)
+GROUP BY route, receiver
+ORDER BY route COLLATE "C", receiver COLLATE "C"
+ON CONFLICT (route, receiver) DO UPDATE SET
+    last_seen_at = greatest(old.last_seen_at, excluded.last_seen_at),
+    known_at = greatest(old.known_at, excluded.known_at);
+
 -- name: first_offset
 -- Of two that start a partition, one gets no row back.
 INSERT INTO consumer_offset (topic, partition, next_offset, stored_until) VALUES ($1, $2, $3, $4)

@@ -37,6 +37,11 @@ WITH lately AS (
 )
 SELECT * FROM figures JOIN newest USING (route) ORDER BY route;
 
+-- name: observed
+-- Routes on which nothing is sent: the newest post, and how many members saw one since $1.
+SELECT route, max(last_seen_at) AS last_seen_at, count(*) FILTER (WHERE last_seen_at >= $1) AS seen
+FROM observed_last GROUP BY route ORDER BY route;
+
 -- name: find_probe
 -- A slot's ids lie in one millisecond: no key is needed to find the probe.
 SELECT {probe}, route FROM attempts AS a

@@ -21,9 +21,9 @@ FILES = {
     path.relative_to(SHIPPED).as_posix(): path.read_text(encoding="utf-8")
     for path in sorted(SHIPPED.rglob("*.yaml"))
 }
-# Body, its first notice's class, the channels on which its routes run (all with SENS).
+# Body, its first notice's class, the channels on which its routes run, with SENS unless said.
 BODIES = [
-    ("moel", "고용노동부", NoticeClass.C0, ["brandmessage", "sms", "lms"]),
+    ("moel", "고용노동부", NoticeClass.C0, ["brandmessage", "sms", "lms", "openchat.none"]),
     ("eumseong", "음성군", NoticeClass.C1, ["alimtalk", "lms"]),
     ("suyeong", "수영구", NoticeClass.C2, ["alimtalk", "sms"]),
     ("geoje", "거제시", NoticeClass.C4, ["brandmessage", "alimtalk", "sms"]),
@@ -55,7 +55,7 @@ def test_a_body_of_the_article_is_a_working_row(
     assert all(notice.facts for notice in found.notices)
     assert "A" in {source.key for source in found.sources}
     routes = catalogue.routes.values()
-    wanted = sorted(f"{body}.{channel}.sens" for channel in running)
+    wanted = sorted(f"{body}.{c}" if "." in c else f"{body}.{c}.sens" for c in running)
     assert sorted(r.id for r in routes if r.body == body and r.enabled) == wanted
     assert all(r.interval_s == 60 and len(r.receivers) == 6 for r in routes if r.enabled)
 
@@ -77,7 +77,7 @@ def test_routes_that_wait_for_their_adapter_are_present_but_disabled() -> None:
     waiting = {route.id for route in shipped().routes.values() if not route.enabled}
 
     assert waiting == {
-        *("moel.email.mail", "moel.openchat.none"),
+        "moel.email.mail",
         *("lh.edocument.kpdoc.docs", "lh.edocument.kpdoc.rent"),
     }
 
@@ -100,7 +100,7 @@ def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
 
 def test_all_its_routes_together_still_fit_once_their_adapters_exist(tmp_path: Path) -> None:
     files = {name: text.replace("    enabled: false\n", "") for name, text in FILES.items()}
-    later = {"kakao_edocument", "email", "none"}
+    later = {"kakao_edocument", "email"}
 
     found = check(load(write(tmp_path, files)), ADAPTERS | later)
 

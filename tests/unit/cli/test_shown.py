@@ -61,7 +61,7 @@ def test_the_shipped_routes_fit_a_terminal_of_eighty_columns(hour: int) -> None:
     now = AT.replace(hour=hour, minute=59)
     console = Console(width=80, file=StringIO())
 
-    console.print(table.render(table.lines(catalogue, found, now), now))
+    console.print(table.render(table.lines(catalogue, found, [], now), now))
 
     written = console.file.getvalue()  # type: ignore[attr-defined]
     assert "…" not in written
