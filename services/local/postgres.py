@@ -7,10 +7,10 @@ The wheel is never imported: its import and its class touch folders and users of
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,47 +18,31 @@ from services.local import child
 from services.local.postgres_access import Access, choose_access, own
 
 USER = "bongsu"
+OPTIONS = (
+    f"--listen-addresses={child.HOST}",
+    "--unix-socket-directories=",  # a long path to the data breaks the socket, so there is none
+    "--timezone=UTC",
+    "--log-timezone=UTC",
+)
 INITDB_S = 60.0
 IMMEDIATE_STOP_S = 1.0
 
 
 class EmbeddedPostgres(child.Server):
-    """One server; `settings` are further server settings by their PostgreSQL names."""
+    """One server."""
 
-    def __init__(
-        self,
-        data: Path,
-        port: int,
-        password: str,
-        max_connections: int = 100,
-        *,
-        settings: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, data: Path, port: int, password: str) -> None:
         self._data = data.absolute()
         self._cluster = self._data / "cluster"
-        self._port = port
-        self._password = password
-        self._settings = {
-            "listen_addresses": child.HOST,
-            # A long path to the data breaks the socket, so there is none.
-            "unix_socket_directories": "",
-            "timezone": "UTC",
-            "log_timezone": "UTC",
-            "max_connections": str(max_connections),
-            **(settings or {}),
-        }
+        self._port, self._password = port, password
         # Immediate: it takes its own processes along and needs no disk; the next start recovers.
         self.child = child.Child("PostgreSQL", self._data / "postgres.log", signal.SIGQUIT)
 
     @property
     def dsn(self) -> str:
         """Address of the maintenance database `postgres`, with user and password."""
-        return self.dsn_of("postgres")
-
-    def dsn_of(self, database: str) -> str:
-        """Address of a database of this server, with user and password."""
         login = f"{USER}:{quote(self._password, safe='')}"
-        return f"postgresql://{login}@{child.HOST}:{self._port}/{database}"
+        return f"postgresql://{login}@{child.HOST}:{self._port}/postgres"
 
     async def start(self) -> None:
         """Make the cluster if there is none (0.4-0.8 s) and start the server.
@@ -74,14 +58,8 @@ class EmbeddedPostgres(child.Server):
         forget_dead_postmaster(self._cluster)
         own(self._cluster, access)
         self.child.user = access.user
-        self.child.start([*self._command(access, "postgres"), *self._options()], cwd=self._data)
-
-    def _command(self, access: Access, program: str) -> list[str | Path]:
-        return [*access.prefix, access.binaries / program]
-
-    def _options(self) -> list[str | Path]:
-        settings = (f"--{key.replace('_', '-')}={value}" for key, value in self._settings.items())
-        return ["-D", self._cluster, "-p", str(self._port), *settings]
+        command = [*_command(access, "postgres"), "-D", self._cluster, "-p", str(self._port)]
+        self.child.start([*command, *OPTIONS], cwd=self._data)
 
     async def _initialise(self, access: Access) -> None:
         """A cluster appears whole or not at all: it is made beside its place and renamed."""
@@ -106,7 +84,7 @@ class EmbeddedPostgres(child.Server):
         words = "-U {} -A scram-sha-256 -E UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8"
         initdb.start(
             [
-                *self._command(access, "initdb"),
+                *_command(access, "initdb"),
                 *("-D", folder, f"--pwfile={password}", "--no-sync"),
                 *words.format(USER).split(),
             ],
@@ -140,9 +118,7 @@ class EmbeddedPostgres(child.Server):
         await self.child.stop(signal.SIGQUIT, IMMEDIATE_STOP_S)
 
 
-def forget_dead_postmaster(
-    cluster: Path, working_folder: Callable[[str], str | None] | None = None
-) -> None:
+def forget_dead_postmaster(cluster: Path) -> None:
     """Remove the lock file of a killed server whose process id now belongs to somebody else.
 
     PostgreSQL takes any living process with that id for its server; in a container that starts
@@ -152,20 +128,18 @@ def forget_dead_postmaster(
     lines = _lines(cluster / "postmaster.pid")
     if not lines or not Path("/proc/self").exists():
         return
-    if (working_folder or _working_folder)(lines[0]) == str(cluster.resolve()):
-        raise child.ServerStartError(
-            f"the data in {cluster} are in use by another PostgreSQL server (process {lines[0]}):"
-            " stop it first"
-        )
+    with contextlib.suppress(OSError):  # the process is gone or not ours
+        # A postmaster works in its data folder.
+        if os.readlink(f"/proc/{lines[0]}/cwd") == str(cluster.resolve()):
+            raise child.ServerStartError(
+                f"the data in {cluster} are in use by another PostgreSQL server (process"
+                f" {lines[0]}): stop it first"
+            )
     (cluster / "postmaster.pid").unlink()
 
 
-def _working_folder(pid: str) -> str | None:
-    """A postmaster works in its data folder; None for a process that is gone or not ours."""
-    try:
-        return os.readlink(f"/proc/{pid}/cwd")
-    except OSError:
-        return None
+def _command(access: Access, program: str) -> list[str | Path]:
+    return [*access.prefix, access.binaries / program]
 
 
 def _lines(file: Path) -> list[str]:

@@ -47,30 +47,21 @@ def choose_access(data: Path) -> Access:
     binaries = wheel_folder() / INSTALLATION / "bin"
     if os.geteuid() != 0:
         return Access(binaries)
-    ways = (in_namespace, as_nobody, as_nobody_with_copy)
-    found = (access for way in ways if (access := way(data)) is not None)
-    if (access := next(found, None)) is None:
-        raise child.ServerStartError(
-            f"PostgreSQL refuses to run as root, and user {NOBODY} may not enter {data}:"
-            " run as an ordinary user, or choose a data folder that everybody may enter"
-        )
-    return access
+    if _runs(namespace := Access(binaries, prefix=UNSHARE)):
+        return namespace
+    if _succeeds(NOBODY, "test", "-x", str(data)):
+        if _runs(nobody := Access(binaries, user=NOBODY)):
+            return nobody
+        if _runs(nobody := Access(_copied_binaries(data), user=NOBODY)):
+            return nobody
+    raise child.ServerStartError(
+        f"PostgreSQL refuses to run as root, and user {NOBODY} may not enter {data}:"
+        " run as an ordinary user, or choose a data folder that everybody may enter"
+    )
 
 
-def in_namespace(_data: Path) -> Access | None:
-    """Way 1, or None where it does not work."""
-    access = Access(wheel_folder() / INSTALLATION / "bin", prefix=UNSHARE)
-    return access if _runs(access) else None
-
-
-def as_nobody(data: Path) -> Access | None:
-    """Way 2, or None where it does not work."""
-    access = Access(wheel_folder() / INSTALLATION / "bin", user=NOBODY)
-    return access if _runs(access) and _may_enter(data) else None
-
-
-def as_nobody_with_copy(data: Path) -> Access | None:
-    """Way 3, or None where it does not work. The copy lies in the data folder, for later starts."""
+def _copied_binaries(data: Path) -> Path:
+    """They lie in the data folder, for later starts too."""
     copy = data / f"binaries-{importlib.metadata.version(WHEEL)}"
     if not copy.exists():
         unfinished = copy.with_suffix(".new")
@@ -79,8 +70,7 @@ def as_nobody_with_copy(data: Path) -> Access | None:
         for part in (Path(WHEEL_MODULE, INSTALLATION), Path(f"{WHEEL_MODULE}.libs")):
             shutil.copytree(wheel_folder().parent / part, unfinished / part, symlinks=True)
         unfinished.rename(copy)
-    access = Access(copy / WHEEL_MODULE / INSTALLATION / "bin", user=NOBODY)
-    return access if _runs(access) and _may_enter(data) else None
+    return copy / WHEEL_MODULE / INSTALLATION / "bin"
 
 
 def own(cluster: Path, access: Access) -> None:
@@ -93,10 +83,6 @@ def own(cluster: Path, access: Access) -> None:
 
 def _runs(access: Access) -> bool:
     return _succeeds(access.user, *access.prefix, str(access.binaries / "postgres"), "--version")
-
-
-def _may_enter(folder: Path) -> bool:
-    return _succeeds(NOBODY, "test", "-x", str(folder))
 
 
 def _succeeds(user: int, *command: str) -> bool:
