@@ -114,17 +114,16 @@ async def create_topics(address: Address, topics: tuple[Topic, ...]) -> list[str
                 )
             made.append(name)
         # The controller has made them; the brokers hear of it a moment later.
-        while await _missing(client, made):  # noqa: ASYNC110 - nobody here could set an event
+        while made and len(await _partitions(client, made)) < len(made):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return made
 
 
-async def _missing(client: AIOKafkaAdminClient, names: list[str]) -> list[str]:
-    if not names:
-        return []
+async def _partitions(client: AIOKafkaAdminClient, names: list[str]) -> dict[str, list[Any]]:
+    """The partitions of the topics that the brokers know, by name."""
     described = await client.describe_topics(names)
-    known = {t["topic"] for t in described if not t["error_code"] and t["partitions"]}
-    return [name for name in names if name not in known]
+    found = {t["topic"]: t["partitions"] for t in described if not t["error_code"]}
+    return {name: partitions for name, partitions in found.items() if partitions}
 
 
 def _config(topic: Topic, copies: int) -> dict[str, str]:
@@ -137,14 +136,14 @@ async def check_topics(address: Address, topics: tuple[Topic, ...]) -> None:
     development set-up. Raises Retry when Kafka is away."""
     names = [address.topic(topic) for topic in topics]
     async with _admin(address) as client:
-        if missing := await _missing(client, names):
+        partitions = await _partitions(client, names)
+        if missing := [name for name in names if name not in partitions]:
             raise Stop("topics", f"topics {', '.join(missing)} do not exist: run `bongsu init`")
-        described = {t["topic"]: t for t in await client.describe_topics(names)}
         configured = await _configured(client, names)
     for topic, name in zip(topics, names, strict=True):
         _require_meaning(topic, name, configured[name])
         if not address.development:
-            copies = min(len(p["replicas"]) for p in described[name]["partitions"])
+            copies = min(len(partition["replicas"]) for partition in partitions[name])
             _require_safety(name, copies, int(configured[name]["min.insync.replicas"]))
 
 
@@ -191,9 +190,8 @@ async def partition_count(address: Address, topic: Topic) -> int:
     """How many partitions a topic really has. Raises Retry when Kafka is away or it is missing."""
     name = address.topic(topic)
     async with _admin(address) as client:
-        for described in await client.describe_topics([name]):
-            if not described["error_code"]:
-                return len(described["partitions"])
+        if partitions := await _partitions(client, [name]):
+            return len(partitions[name])
     raise Retry("topic_missing", f"topic {name} does not exist: run `bongsu init`")
 
 

@@ -22,33 +22,29 @@ MOST_CONNECTIONS = 4_096
 
 class DeadlineProtocol(HttpToolsProtocol):
     """Closes a connection whose request has not arrived whole RECEIVE_WITHIN_S after its first
-    byte, or that stays silent from the start. An idle kept-alive connection is uvicorn's matter."""
+    byte, or that stays silent from the start. An idle kept-alive connection is uvicorn's matter,
+    and so is a request that is handled. One may begin in the bytes that ended the one before."""
 
     receive_within_s = RECEIVE_WITHIN_S
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """The clock starts before the first byte."""
         super().connection_made(transport)
         self._arm()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; only a whole request stops the clock."""
         self._arm()
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """A request may begin in the bytes that ended the one before."""
         self._arm()
         super().on_message_begin()
 
     def on_message_complete(self) -> None:
-        """The request is here; its handling has deadlines of its own."""
         self._disarm()
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing left to close."""
         self._disarm()
         super().connection_lost(exc)
 
