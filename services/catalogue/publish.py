@@ -230,11 +230,10 @@ async def read_held(address: Address) -> dict[bytes, bytes]:
 
 
 class Follower:
-    """Keeps the newest whole catalogue of the topic; `ready` waits for the first one."""
+    """Keeps the newest whole catalogue of the topic; None before the first."""
 
     def __init__(self, address: Address, health: Health, registry: CollectorRegistry) -> None:
         self._address, self._health = address, health
-        self._ready = asyncio.Event()
         self.catalogue: Catalogue | None = None
         self._rejected = Counter(
             "bongsu_catalogue_rejected_total",
@@ -242,12 +241,6 @@ class Follower:
             registry=registry,
         )
         health.waits(TAIL, "no catalogue has been applied yet: run `bongsu catalogue apply`")
-
-    async def ready(self) -> Catalogue:
-        """The catalogue in force, as soon as there is one."""
-        await self._ready.wait()
-        assert self.catalogue is not None
-        return self.catalogue
 
     async def follow(self, stopping: asyncio.Event, on_change: Callable[[Catalogue], None]) -> None:
         """Read until `stopping`; `on_change` is called with each catalogue that comes into force,
@@ -283,6 +276,5 @@ class Follower:
             return
         self.catalogue = whole
         on_change(whole)
-        self._ready.set()
         self._health.waits(TAIL, None)
         _log.info("catalogue in force", revision=str(whole.revision), routes=len(whole.routes))

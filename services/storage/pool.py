@@ -67,9 +67,18 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     itself nobody knows what became: read what was to be written before you repeat.
     """
     conn = await pool.acquire(timeout=ACQUIRE_S)
+    change = conn.transaction()
     try:
-        async with _begun(conn):
+        await change.start()
+        try:
             yield conn
+        except BaseException as error:
+            if not distrusted(error) and not conn.is_closed():
+                # The error that ends the block is the one to tell of, not one of the rollback.
+                with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+                    await change.rollback()
+            raise
+        await change.commit()
     except (OSError, asyncpg.PostgresError) as error:  # TimeoutError is an OSError
         if distrusted(error):
             conn.terminate()
@@ -78,23 +87,6 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         raise
     finally:
         await pool.release(conn, timeout=CLOSE_S)
-
-
-@asynccontextmanager
-async def _begun(conn: Connection) -> AsyncIterator[None]:
-    change = conn.transaction()
-    await change.start()
-    try:
-        yield
-    except BaseException as error:
-        if distrusted(error):
-            conn.terminate()
-        elif not conn.is_closed():
-            # The error that ends the block is the one to tell of, not one of the rollback.
-            with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
-                await change.rollback()
-        raise
-    await change.commit()
 
 
 def _session(label: str, command_timeout_s: float) -> dict[str, str]:

@@ -5,10 +5,9 @@ row of `attempts` the very Attempt that `fold` would make. Pure.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
@@ -70,11 +69,6 @@ FOLDED_COLUMNS = (
 )  # fmt: skip
 STAGED_COLUMNS = ("probe_id", "partition", "first_known_at", *FOLDED_COLUMNS)
 
-_sent_values, _answer_values = attrgetter(*_OF_SENT), attrgetter(*_OF_ANSWER)
-_report_values = attrgetter(*_OF_REPORT)
-_NO_SENT, _NO_ANSWER = (None,) * len(_OF_SENT), (None,) * len(_OF_ANSWER)
-_NO_REPORT = (None,) * len(_OF_REPORT)
-
 
 class EvidenceRow(NamedTuple):
     """One event as a row of `evidence`; `body` is the model's JSON."""
@@ -135,9 +129,8 @@ def staged_row(partial: Partial) -> tuple[object, ...]:
     return (
         a.probe_id, partial.partition, partial.first_known_at,
         a.sends, a.substitute_reported_at, [s.write() for s in a.sightings], a.opened_at,
-        *(_sent_values(a.sent) if a.sent else _NO_SENT),
-        *(_answer_values(a.answer) if a.answer else _NO_ANSWER),
-        *(_written_report(a.report) if a.report else _NO_REPORT),
+        *_written(_OF_SENT, a.sent), *_written(_OF_ANSWER, a.answer),
+        *_written(_OF_REPORT, a.report),
     )  # fmt: skip
 
 
@@ -180,5 +173,7 @@ def _read(field: str, value: Any) -> Any:
     return json.loads(value) if field == "fields" else value
 
 
-def _written_report(report: ReportReceived) -> Iterable[object]:
-    return (json.dumps(v) if isinstance(v, dict) else v for v in _report_values(report))
+def _written(fields: Iterable[str], event: Event | None) -> Iterator[object]:
+    """The values of these fields; nothing in each of them without an event."""
+    values = (getattr(event, name) if event else None for name in fields)
+    return (json.dumps(value) if isinstance(value, dict) else value for value in values)

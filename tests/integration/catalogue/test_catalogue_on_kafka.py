@@ -70,8 +70,7 @@ async def test_followers_switch_to_each_catalogue_that_is_applied(
         first, second = shipped(), shipped()
 
         done = await put(first, producer, address)
-        async with asyncio.timeout(10):
-            assert await follower.ready() == first
+        await eventually(lambda: follower.catalogue == first, within=10)
         again = await put(second, producer, address)
         await eventually(lambda: follower.catalogue == second, within=10)
 
@@ -90,8 +89,7 @@ async def test_who_starts_later_sees_only_the_newest_catalogue(
     follower = Follower(address, Health(), CollectorRegistry())
 
     async with following(follower, seen):
-        async with asyncio.timeout(15):
-            await follower.ready()
+        await eventually(lambda: follower.catalogue, within=15)
 
     assert seen == [newest]
     # What was replaced is deleted: the topic holds one revision and the record that names it.
