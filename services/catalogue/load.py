@@ -136,56 +136,17 @@ class _File:
         if sections is None:
             self._wrong(1, f"unknown file{suggestion(self._name, SECTIONS)}")
             return
-        text = self._text(path)
-        root = None if text is None else self._compose(text)
-        tree = None if root is None else self._tree(root, sections)
-        if tree is None:
+        try:
+            text = self._loaded.texts[self._name] = _text(path)
+            tree = self._plain(_compose(text), ())
+            if not isinstance(tree, dict):
+                raise _Unreadable(f"must be a mapping with the sections {', '.join(sections)}")
+        except _Unreadable as error:
+            self._wrong(error.line, str(error))
             self._loaded.broken |= {(kind, ANY) for kind in sections.values()}
             return
         for section, content in tree.items():
             self._section(section, content, sections)
-
-    def _tree(self, root: Node, sections: dict[str, str]) -> dict[str, Any] | None:
-        tree = self._plain(root, ())
-        if isinstance(tree, dict):
-            return tree
-        self._wrong(1, f"must be a mapping with the sections {', '.join(sections)}")
-        return None
-
-    def _text(self, path: Path) -> str | None:
-        try:
-            raw = path.read_bytes()
-            if len(raw) > LARGEST_BYTES:
-                self._wrong(1, f"is larger than {LARGEST_BYTES} bytes")
-                return None
-            text = raw.decode("utf-8-sig")
-        except OSError as error:
-            self._wrong(1, f"cannot be read: {error.strerror}")
-            return None
-        except UnicodeDecodeError as error:
-            self._wrong(raw.count(b"\n", 0, error.start) + 1, "is not UTF-8 text")
-            return None
-        self._loaded.texts[self._name] = text
-        return text
-
-    def _compose(self, text: str) -> Node | None:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ReusedAnchorWarning)
-                root: Node | None = YAML(typ="safe", pure=True).compose(text)
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            self._wrong(mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error}")
-        except RecursionError:
-            self._wrong(1, "is nested too deeply")
-        except (YAMLError, ValueError, LookupError, ArithmeticError, AssertionError) as error:
-            # Besides its own errors ruamel lets a few of Python's through for odd escapes.
-            self._wrong(1, f"is not YAML: {str(error).splitlines()[0] if str(error) else 'odd'}")
-        else:
-            if root is None:
-                self._wrong(1, "is empty")
-            return root
-        return None
 
     def _plain(self, node: Node, path: Place) -> Any:
         self._lines.setdefault(path, node.start_mark.line + 1)
@@ -242,6 +203,44 @@ class _File:
 
     def _wrong(self, line: int, text: str) -> None:
         self._loaded.problems.append(Problem(self._name, line, text))
+
+
+class _Unreadable(Exception):
+    def __init__(self, why: str, line: int = 1) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+        if len(raw) > LARGEST_BYTES:
+            raise _Unreadable(f"is larger than {LARGEST_BYTES} bytes")
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise _Unreadable(f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise _Unreadable("is not UTF-8 text", raw.count(b"\n", 0, error.start) + 1) from None
+
+
+def _compose(text: str) -> Node:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            root: Node | None = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        why = f"is not YAML: {error.problem or error}"
+        raise _Unreadable(why, mark.line + 1 if mark else 1) from None
+    except RecursionError:
+        raise _Unreadable("is nested too deeply") from None
+    except (YAMLError, ValueError, LookupError, ArithmeticError, AssertionError) as error:
+        # Besides its own errors ruamel lets a few of Python's through for odd escapes.
+        said = str(error).splitlines() or ["odd"]
+        raise _Unreadable(f"is not YAML: {said[0]}") from None
+    if root is None:
+        raise _Unreadable("is empty")
+    return root
 
 
 def _text_of(node: Node) -> str:
