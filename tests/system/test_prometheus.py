@@ -1,5 +1,6 @@
 """The distribution's Prometheus and Alertmanager: our files, and the stack beside them."""
 
+import asyncio
 import json
 import shutil
 import socket
@@ -18,7 +19,7 @@ from services.local.child import HOST
 from services.local.prometheus import DEPLOY, PACKAGES, configuration
 from services.storage.pool import open_pool
 from tests.support.chain import Chain, let_through, probed, running, shipped, with_routes
-from tests.support.commands import ROOT, Up, local_ports
+from tests.support.commands import ROOT, Up, bongsu, local_ports
 from tests.support.waiting import eventually
 
 RULES = sorted((DEPLOY / "prometheus").glob("*.yml"))
@@ -111,6 +112,7 @@ async def test_the_stack_is_scraped_judged_by_its_rules_and_heard_by_alertmanage
     slow = health.pop("bongsu-sli-days")  # its first turn may be 5 minutes away
     assert health == {"bongsu-sli": {"ok"}, "bongsu-itself": {"ok"}}
     assert slow <= {"ok", "unknown"}
+    await eventually(lambda: _every_board_is_answered(chain), within=60)
 
 
 def test_without_the_packages_the_stack_says_how_to_get_them_and_needs_no_ports_for_them(
@@ -133,6 +135,12 @@ def test_without_the_packages_the_stack_says_how_to_get_them_and_needs_no_ports_
             up.end()
     assert f"apt-get install {PACKAGES}" in up.text
     assert "Prometheus http" not in up.text
+
+
+async def _every_board_is_answered(chain: Chain) -> bool:
+    done = await asyncio.to_thread(bongsu, "dashboards", "check", data=chain.data)
+    assert done.code == 0, done.err
+    return True
 
 
 async def _query(prometheus: str, expression: str) -> list[Any]:

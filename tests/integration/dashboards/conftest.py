@@ -17,11 +17,6 @@ PASSWORDS = {
     "bongsu_grafana": "grafana-pw",
 }
 READER = "bongsu_grafana"
-STAND_INS = """
-CREATE OR REPLACE VIEW dash.observed AS SELECT 'geoje' AS body, 'openchat' AS channel,
-    'skt-1' AS receiver, NULL::timestamptz AS last_seen_at, 1 AS expected_within_s;
-GRANT SELECT ON dash.observed TO bongsu_grafana;
-"""
 
 
 @pytest.fixture
@@ -37,7 +32,6 @@ async def filled(empty_database: str, now: datetime) -> str:
     await migrate.init_database(empty_database, name, PASSWORDS, known_codes())
     async with open_pool(empty_database, role_label="test") as pool, pool.acquire() as conn:
         await boards.store_sample(conn, now)
-        await conn.execute(STAND_INS)
     return empty_database
 
 
