@@ -19,7 +19,7 @@ from simulators.carriage import Carriage, LiveWorld
 from simulators.config import SimulatorConfig, build_world, components
 from simulators.control import Control
 from simulators.faults import FaultBook
-from simulators.front import FrontEnd, discover
+from simulators.front import FrontEnd, Serves, discover
 from simulators.handsets import Handsets
 from simulators.rooms import post
 
@@ -58,6 +58,9 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
         phones = tasks.create_task(handsets.run(), name="handsets")
         posters = [tasks.create_task(post(room, carriage)) for room in config.rooms]
         tasks.create_task(_stop(server, front_ends, stop), name="stop")
+        for front_end in front_ends:
+            if isinstance(front_end, Serves):
+                tasks.create_task(front_end.serve(stop), name=front_end.provider)
         await server.serve(sockets=[listener])
         stop.set()
         for poster in posters:

@@ -8,9 +8,10 @@ meets a platform in the state it has when it passes it (`world.plan`).
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -20,6 +21,7 @@ from simulators.world import Journey, Message, World, plan
 log = structlog.get_logger()
 
 IN_FLIGHT_LIMIT = 20_000
+RESULT = -1  # a leg's final result, where arrivals have the number of their copy
 KEPT_FOR = timedelta(hours=24)  # networks drop what they could not deliver for a day
 
 
@@ -58,9 +60,15 @@ class LiveWorld:
 class Carriage:
     """All messages under way. Bounded; its tasks end with `close`."""
 
-    def __init__(self, live: LiveWorld, arrive: Callable[[Arrival], None]) -> None:
+    def __init__(
+        self,
+        live: LiveWorld,
+        arrive: Callable[[Arrival], None],
+        report: Callable[[Message, str, datetime], None] | None = None,
+    ) -> None:
+        """`report` is told of final results as they are due: message, reason, time."""
         self._live = live
-        self._arrive = arrive
+        self._arrive, self._report = arrive, report
         self._under_way: set[asyncio.Task[None]] = set()
 
     def check_room(self, count: int) -> None:
@@ -84,32 +92,34 @@ class Carriage:
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _carry(self, message: Message, at: datetime) -> None:
-        handed_over: set[tuple[str, int]] = set()
+        done: set[tuple[str, int]] = set()
         while True:
             changed = self._live.faults.changed
             journey, now = self._live.plan(message, at), utc_now()
             waiting = [journey.looked_until] if journey.looked_until > now else []
-            for key, arrival in _arrivals(journey):
-                if key in handed_over:
-                    continue
-                if arrival.at <= now:
-                    handed_over.add(key)
-                    self._arrive(arrival)
-                else:
-                    waiting.append(arrival.at)
+            for key, due, happen in self._happenings(journey):
+                if key not in done and due <= now:
+                    done.add(key)
+                    happen()
+                elif key not in done:
+                    waiting.append(due)
             held = any(leg.held for leg in journey.legs())
             if not (waiting or held) or now - at > KEPT_FOR:
                 return
             next_look = min(waiting, default=at + KEPT_FOR)
             await wait_for(changed, (next_look - now).total_seconds())
 
-
-def _arrivals(journey: Journey) -> list[tuple[tuple[str, int], Arrival]]:
-    return [
-        ((leg.message.id, copy), Arrival(leg.message, at, leg.handed_at or leg.sent_at))
-        for leg in journey.legs()
-        for copy, at in enumerate(leg.arrivals)
-    ]
+    def _happenings(
+        self, journey: Journey
+    ) -> Iterator[tuple[tuple[str, int], datetime, Callable[[], None]]]:
+        for leg in journey.legs():
+            message, handed_at = leg.message, leg.handed_at or leg.sent_at
+            for copy, at in enumerate(leg.arrivals):
+                arrival = Arrival(message, at, handed_at)
+                yield (message.id, copy), at, partial(self._arrive, arrival)
+            if self._report is not None and leg.report is not None:
+                told = partial(self._report, message, leg.report.reason, leg.report.at)
+                yield (message.id, RESULT), leg.report.at, told
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:

@@ -69,7 +69,8 @@ class TemplateConfig(_Frozen):
 
 
 class SenderConfig(_Frozen):
-    """Who sends on an account: a registered number, or a channel (`@…`) with its templates.
+    """Who sends on an account: a registered number, a channel (`@…`) with its templates, or an
+    address.
 
     `strangers`: receivers (ids) that are no friends of the channel; only brand messages mind.
     """
@@ -77,7 +78,7 @@ class SenderConfig(_Frozen):
     sender: SenderComponent
     channel: str
     number: Digits | None = None
-    identity: Annotated[str, Field(pattern=r"^@")] | None = None
+    identity: Annotated[str, Field(pattern=r"@")] | None = None
     name: str = ""
     templates: tuple[TemplateConfig, ...] = ()
     use_sms_failover: bool = False
@@ -116,6 +117,25 @@ class RoomConfig(_Frozen):
     every_s: Annotated[float, Field(gt=0)] = 60.0
 
 
+class MailboxConfig(_Frozen):
+    """A mailbox of the IMAP server; `platform` is the mail service it stands for."""
+
+    id: ShortId
+    address: str
+    platform: ShortId
+    username: str
+    password: SecretStr
+
+
+class MailConfig(_Frozen):
+    """The relay, and the IMAP server with the mailboxes behind it, both on loopback."""
+
+    smtp_port: int
+    imap_port: int
+    mailboxes: tuple[MailboxConfig, ...] = ()
+    bounce_box: MailboxConfig
+
+
 class WorldConfig(_Frozen):
     """The world at rest. Latencies are named as in `world.Latencies`."""
 
@@ -129,6 +149,7 @@ class SimulatorConfig(_Frozen):
     handsets: tuple[HandsetConfig, ...] = ()
     accounts: tuple[AccountConfig, ...] = ()
     rooms: tuple[RoomConfig, ...] = ()
+    mail: MailConfig | None = None
     world: WorldConfig = WorldConfig()
     night: Night | None = Night()
     """When brand messages fail with 3022; None: at no time."""
@@ -145,6 +166,10 @@ def build_world(config: SimulatorConfig) -> World:
     phones = [
         Recipient(f"receiver:{phone.id}", f"carrier:{phone.carrier}", phone.kakaotalk)
         for phone in config.handsets
+    ]
+    phones += [
+        Recipient(f"receiver:{box.id}", carrier="")
+        for box in (config.mail.mailboxes if config.mail else ())
     ]
     return World(
         seed=config.seed,
@@ -163,6 +188,8 @@ def components(config: SimulatorConfig) -> tuple[str, ...]:
     for account in config.accounts:
         found |= {f"provider:{account.provider}", f"account:{account.id}"}
         found |= {sender.sender for sender in account.senders}
+    for box in config.mail.mailboxes if config.mail else ():
+        found |= {f"receiver:{box.id}", f"platform:{box.platform}"}
     return tuple(sorted(found))
 
 

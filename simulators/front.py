@@ -4,10 +4,11 @@ A module of this package that holds FRONT_END is the API of one provider, in its
 format. It is built once when the world has an account of that provider.
 """
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from starlette.routing import Route
 
@@ -29,6 +30,15 @@ class FrontEnd(Protocol):
 
     def stop(self) -> None:
         """End all silence, so that the process can stop at once."""
+        ...
+
+
+@runtime_checkable
+class Serves(Protocol):
+    """A front end that does not speak HTTP: it listens by itself."""
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Listen until `stop`."""
         ...
 
 

@@ -1,11 +1,12 @@
 """What an adapter is: it sends one message, and where its provider has look-ups, asks for results.
 
-`send` raises Retry (`unreachable`: nothing left the machine; `throttled`) for what may work later
-within the slot, and Stop when the account itself is misconfigured (bad key): that stops the
-account's routes, not the process. Everything else is an answer.
+`send` raises Retry (`unreachable`: nothing left the machine; `throttled`; NotNow: a no that may
+change) for what may work later within the slot, and Stop when the account itself is misconfigured
+(bad key): that stops the account's routes, not the process. Everything else is an answer.
 """
 
-from collections.abc import Mapping, Sequence
+import ssl
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 
 from services.contracts.catalogue import Account
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, ReportState
+from services.runtime.errors import Retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Substitute:
 class Message:
     """One probe as an adapter needs it. Numbers are secrets: they never reach a log or a `repr`.
 
-    `sender` is the registered number (SMS) as a secret, `identity` the channel id (`@geoje`).
+    `to` is a number, or a mail address; `sender_number` the registered number (SMS) as a secret,
+    `identity` the channel id (`@geoje`) or the address mail comes from.
     """
 
     probe_id: UUID
@@ -52,6 +55,14 @@ class SendResult:
     code: str | None = None
     fault: FaultDomain | None = None
     provider_message_id: str | None = None
+
+
+class NotNow(Retry):
+    """The provider answered with a no for now: `result` stands when no try is left."""
+
+    def __init__(self, result: SendResult) -> None:
+        super().__init__("not_now", f"the provider answers {result.code}")
+        self.result = result
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +86,9 @@ class Report:
 class Surroundings:
     """What an adapter is built with: its contract, the contract's secret, and the way out.
 
-    `base_url`, `proxy` and `session` (with its CA) come from the destination's settings.
+    `base_url`, `proxy` and `session` (with its CA) come from the destination's settings. Who does
+    not speak HTTP uses `trust` (None: the system's CAs), the session's deadline, and `told`, which
+    learns of each exchange: the first digits of the answer or None, and seconds.
     """
 
     account: Account
@@ -83,19 +96,22 @@ class Surroundings:
     session: aiohttp.ClientSession
     base_url: str
     proxy: str | None = None
+    trust: ssl.SSLContext | None = None
+    told: Callable[[int | None, float], None] = lambda status, seconds: None
 
 
 # What a provider's code means: state, whose fault, and for people the words of its documents. Each
 # adapter's table STATES holds one line a code; a key that ends in `*` stands for a family whose
-# members are not all documented.
+# members are not all documented, and the smallest family counts.
 Judged = tuple[ReportState, FaultDomain | None]
 Meaning = Judged | tuple[ReportState, FaultDomain | None, str]
 
 
 def meaning(states: Mapping[str, Meaning], code: str) -> Judged:
-    """Of the code's own line, else its family's (by first letter), else unknown."""
-    unmapped = (ReportState.UNKNOWN, FaultDomain.UNKNOWN)
-    found = states.get(code) or states.get(f"{code[:1]}*", unmapped)
+    """Of the code's own line, else its family's, else unknown."""
+    families = (f"{code[:length]}*" for length in range(len(code), 0, -1))
+    known = next((key for key in (code, *families) if key in states), None)
+    found = states[known] if known else (ReportState.UNKNOWN, FaultDomain.UNKNOWN)
     return found[0], found[1]
 
 

@@ -24,10 +24,11 @@ from services.contracts.catalogue import (
     ChannelRule,
     DailyWindow,
     Model,
+    Receiver,
     Route,
     Sender,
 )
-from services.contracts.vocabulary import Channel, NoticeClass
+from services.contracts.vocabulary import Channel, NoticeClass, ObserverKind
 
 MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an hour
 # No advertising 21:00-08:00: Information and Communications Network Act 50.
@@ -139,8 +140,10 @@ def senders_are_complete(s: Subject) -> Iterator[Problem]:
     for item, sender in s.of(Sender):
         if sender.channel in NUMBERED and not sender.secret:
             yield item.problem(f"{sender.channel} needs 'secret', naming its number's secret")
-        if sender.channel in NAMED and not sender.identity:
+        if sender.channel in NAMED and not (sender.identity or "").startswith("@"):
             yield item.problem(f"{sender.channel} needs 'identity', the channel's id (@…)")
+        if sender.channel is Channel.EMAIL and "@" not in (sender.identity or "")[1:]:
+            yield item.problem("email needs 'identity', the address that mail comes from")
 
 
 def templates_exist(s: Subject) -> Iterator[Problem]:
@@ -152,6 +155,17 @@ def templates_exist(s: Subject) -> Iterator[Problem]:
         elif sender and route.template is not None and route.template not in codes:
             text = f"sender '{sender.id}' has no template '{route.template}'"
             yield item.problem(text + suggestion(route.template, codes), "template")
+
+
+def mailboxes_are_complete(s: Subject) -> Iterator[Problem]:
+    for item, box in s.of(Receiver):
+        read = any(observer.kind is ObserverKind.IMAP for observer in box.observers)
+        if read and not (box.base_url and box.platform):
+            yield item.problem("a mailbox needs 'base_url' (imaps://…) and 'platform'")
+    mailed = {route.account for _, route in s.of(Route) if route.channel is Channel.EMAIL}
+    for item, account in s.of(Account):
+        if account.id in mailed and account.bounces is None:
+            yield item.problem("an account that sends mail needs 'bounces'")
 
 
 def platforms_fit(s: Subject) -> Iterator[Problem]:
@@ -368,6 +382,7 @@ RULES: tuple[Rule, ...] = (
     senders_fit,
     senders_are_complete,
     templates_exist,
+    mailboxes_are_complete,
     platforms_fit,
     accounts_cover_their_channels,
     adapters_exist,

@@ -53,8 +53,9 @@ def _ends(catalogue: Catalogue, route: Route, phone: Receiver) -> set[str]:
 
 
 def _deliverer(route: Route, phone: Receiver | None) -> set[str]:
-    if route.platform:
-        return {f"platform:{route.platform}", f"platform:{route.platform}/{route.channel}"}
+    platform = route.platform or (phone.platform if phone else None)
+    if platform:
+        return {f"platform:{platform}", f"platform:{platform}/{route.channel}"}
     if phone is None or phone.carrier is Carrier.NONE:
         return set()
     pair = f"pair:{route.account}-{phone.carrier}"

@@ -18,9 +18,9 @@ _WORD = re.compile(r"'([^']+)'")
 _ADDED = re.compile(r"\[key\]$|(str-enum|literal)\[")
 _SHAPES = {
     "secret": "must be the name of a secret (small letters, digits, '-'), never its value",
-    "base_url": "must be an http or https address without a '/' at its end",
+    "base_url": "must be an address such as https://… or smtps://…, without a '/' at its end",
     "url": "must be an http or https address without blanks",
-    "identity": "must be a channel id such as '@name'",
+    "identity": "must be a channel id such as '@name', or a mail address",
     "code": "must be 1 to 30 letters, digits, '_' or '-'",
 }
 _ID_SHAPE = "must start with a small letter or digit; small letters, digits, '.', '_', '-' follow"

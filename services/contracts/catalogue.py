@@ -17,6 +17,11 @@ OBSERVED = "none"  # the adapter of a route on which bongsu sends nothing and on
 
 SecretRef = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")]
 Krw = Annotated[int, Field(ge=0)]
+# `smtp://` and `imap://` are plain text: for loopback only, which those who connect see to.
+Mailbox = Annotated[str, Field(pattern=r"^imaps?://[^\s/@]+$")]
+MailAddress = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9._-]{1,30}@[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)
+]
 
 
 class Model(BaseModel):
@@ -74,6 +79,17 @@ class Quota(Model):
     month: int | None = Field(default=None, gt=0)
 
 
+class Bounces(Model):
+    """Where a mail account's reports come back: `<local part>+<probe id>@…` arrives there too.
+
+    `secret` holds `username` and `password` of the mailbox.
+    """
+
+    address: MailAddress
+    base_url: Mailbox
+    secret: SecretRef
+
+
 class Account(Model):
     """One contract with a provider. `secret` names a file of the secrets folder, never a value.
 
@@ -83,7 +99,7 @@ class Account(Model):
     id: Id
     provider: Id
     name: Name
-    base_url: str = Field(pattern=r"^https?://[^\s]+[^/\s]$")
+    base_url: str = Field(pattern=r"^(https?|smtps?|smtp\+starttls)://[^\s]+[^/\s]$")
     secret: SecretRef
     services: dict[Channel, str]
     quota: dict[Channel, Quota]
@@ -92,6 +108,7 @@ class Account(Model):
     concurrency: int = Field(default=20, gt=0, le=1000)
     rate_per_s: float = Field(default=20, gt=0)
     webhooks: bool = False
+    bounces: Bounces | None = None
 
 
 class Template(Model):
@@ -102,7 +119,8 @@ class Template(Model):
 
 
 class Sender(Model):
-    """발신 주체 of a body on a channel with one account: a channel id, or a registered number.
+    """발신 주체 of a body on a channel with one account: a channel id, the address mail comes from,
+    or a registered number.
 
     A number is personal to the body: it is a secret reference, `identity` stays empty. `room` is
     the title of the open chat room in which the body posts, as a member's phone shows it.
@@ -112,7 +130,7 @@ class Sender(Model):
     body: Id
     account: Id
     channel: Channel
-    identity: str | None = Field(default=None, pattern=r"^@[^\s@]{1,40}$")
+    identity: MailAddress | Annotated[str, Field(pattern=r"^@[^\s@]{1,40}$")] | None = None
     secret: SecretRef | None = None
     room: str | None = Field(default=None, min_length=1, max_length=100)
     quota: Quota
@@ -128,13 +146,18 @@ class Observer(Model):
 
 
 class Receiver(Model):
-    """수신 단말: a test handset. Its number stands in the secrets folder only."""
+    """수신 단말: a test handset or mailbox. Its number or address is a secret.
+
+    A mailbox has a `platform` (whose mail service it is) and a `base_url` to read it at.
+    """
 
     id: Id
     carrier: Carrier
     os: str = Field(max_length=60)
     site: Id
     secret: SecretRef
+    platform: Id | None = None
+    base_url: Mailbox | None = None
     observers: tuple[Observer, ...] = Field(min_length=1)
 
 
@@ -274,8 +297,8 @@ class Catalogue(Model):
         return route.late_s or self.channels[route.channel].late_s
 
     def platform_of(self, route: Route, receiver: Receiver) -> str:
-        """Who finally delivers: the platform named, else the receiver's carrier."""
-        return route.platform or str(receiver.carrier)
+        """Who finally delivers: the platform named, else the receiver's own, else its carrier."""
+        return route.platform or receiver.platform or str(receiver.carrier)
 
     def observers_of(self, route: Route, receiver: Receiver) -> tuple[ObserverKind, ...]:
         """The kinds on that receiver whose sight counts on the route's channel."""

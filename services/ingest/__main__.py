@@ -10,6 +10,7 @@ from services import adapters
 from services.catalogue.publish import Follower
 from services.contracts.topics import ALL, EVIDENCE
 from services.ingest import app, receivers
+from services.ingest.mailboxes import Mailboxes
 from services.ingest.metrics import Metrics
 from services.ingest.poll import Poller
 from services.ingest.receive import Keeper, Receipts
@@ -17,7 +18,7 @@ from services.ingest.settings import IngestSettings
 from services.runtime import logs, ops, process
 from services.runtime.clock import SystemClock
 from services.runtime.heartbeat import beat
-from services.runtime.kafka import Producer, address_of, wait_for_topics
+from services.runtime.kafka import Producer, address_of, partition_count, wait_for_topics
 from services.runtime.kafka_readers import GroupReader, offsets_since
 from services.runtime.retry import until
 from services.runtime.secrets import SecretFolder
@@ -46,10 +47,16 @@ async def ingest(stopping: asyncio.Event) -> None:
         keeper, adapters.discover(), lambda: follower.catalogue, secrets, settings.destinations,
         producer, partial(offsets_since, address), metrics, clock,
     )  # fmt: skip
+    mailboxes = Mailboxes(
+        keeper, lambda: follower.catalogue, lambda: partition_count(address, EVIDENCE),
+        lambda: poller.pending.partitions, secrets, settings.destinations, settings.spam_folders,
+        producer, metrics, clock,
+    )  # fmt: skip
     reader = GroupReader(address, "poll", [EVIDENCE], poller, health)
     answering = {
         "receipts": serve(public, settings.host, settings.port, stopping),
         "look-ups": until(stopping, poller.run(stopping), FINISH_WITHIN_S),
+        "mailboxes": until(stopping, mailboxes.run(stopping), FINISH_WITHIN_S),
     }
     loops = {
         "ops": serve(ops.app(health, registry), settings.ops_host, settings.ops_port, stopping),

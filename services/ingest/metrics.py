@@ -77,6 +77,16 @@ class Metrics:
             "bongsu_ingest_look_ups_dropped_total",
             "Messages given up before their final report: too many pending, or too old",
         )
+        self.mails = counter(
+            "bongsu_ingest_mails_total",
+            "Mails of probes read in mailboxes, by what they said",
+            ["kind", "result"],
+        )
+        self.mailbox_failures = counter(
+            "bongsu_ingest_mailbox_failures_total",
+            "Connections to mailboxes that could not be made or broke off",
+            ["kind"],
+        )
         self.selfcheck = gauge(
             "bongsu_selfcheck_timestamp_seconds",
             "When each part of this process last did its work",

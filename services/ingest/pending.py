@@ -55,6 +55,11 @@ class Pending:
     def __len__(self) -> int:
         return sum(map(len, self._by_partition.values()))
 
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The numbers of the partitions owned."""
+        return frozenset(number for _, number in self._by_partition)
+
     def take_dropped(self) -> int:
         """How many messages were given up unreported since the last call."""
         dropped, self._dropped = self._dropped, 0

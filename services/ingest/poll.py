@@ -9,6 +9,7 @@ Nothing is kept: a restart reads the last two hours again and asks about what is
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from pydantic import SecretStr, ValidationError
@@ -185,7 +186,9 @@ class Poller:
 
     async def _publish(self, message: Message, report: Report) -> None:
         try:
-            record = report_received(message, report, self._keeper, self._clock.now())
+            record = report_received(
+                message.probe_id, message.line[0], report, self._keeper, self._clock.now()
+            )
         except ValidationError:
             self._metrics.look_ups.labels(message.line[1], "unreadable").inc()
             return
@@ -212,7 +215,7 @@ class Poller:
 
 
 def report_received(
-    message: Message, report: Report, keeper: Keeper, now: datetime
+    probe_id: UUID, account: str, report: Report, keeper: Keeper, now: datetime
 ) -> ReportReceived:
     """The event of one report. Its id takes UTC midnight where the provider gives no time, so that
     whoever asks again on that day makes the same one; a code that is absent is its state."""
@@ -220,13 +223,13 @@ def report_received(
     code = report.code or report.state
     return ReportReceived(
         event_id=evidence.report_id(
-            keeper.id_key, message.probe_id, (message.line[0], message.provider_message_id),
+            keeper.id_key, probe_id, (account, report.provider_message_id),
             report.leg, code, report.reported_at or midnight,
         ),
         source=keeper.source,
-        probe_id=message.probe_id,
-        account=message.line[0],
-        provider_message_id=message.provider_message_id,
+        probe_id=probe_id,
+        account=account,
+        provider_message_id=report.provider_message_id,
         leg=report.leg,
         state=report.state,
         code=report.code,

@@ -28,7 +28,7 @@ from services.contracts.evidence import (
     Heartbeat,
     Record,
 )
-from services.contracts.vocabulary import ClockSource
+from services.contracts.vocabulary import ClockSource, ObserverKind
 from services.ingest.metrics import Metrics, Result
 from services.ingest.receivers import base
 from services.runtime.clock import Clock
@@ -151,7 +151,7 @@ class Receipts:
         oldest, newest = ids.first_id_at(now - REMEMBERED), ids.first_id_at(now + AHEAD)
         if nonce is None or not oldest <= nonce.probe_id <= newest:  # ids begin with their slot
             return Result.UNMATCHED
-        event = device_seen(item, nonce, app, receiver, self._keeper, offset, now)
+        event = device_seen(item, nonce, app.kind, receiver, self._keeper, offset, now)
         await self._publish(topics.EVIDENCE, event)
         return Result.ACCEPTED
 
@@ -186,7 +186,7 @@ class Receipts:
 def device_seen(
     item: base.Observation,
     nonce: ids.Nonce,
-    app: base.Observes,
+    kind: ObserverKind,
     receiver: Receiver,
     keeper: Keeper,
     offset: timedelta,
@@ -199,14 +199,14 @@ def device_seen(
     source_event_id = item.own_id or text.digest(keeper.id_key, likeness)
     return DeviceSeen(
         event_id=evidence.observed_id(
-            keeper.id_key, "device.seen", nonce.probe_id, receiver.id, app.kind, source_event_id,
+            keeper.id_key, "device.seen", nonce.probe_id, receiver.id, kind, source_event_id,
             item.placement,
         ),
         source=keeper.source,
         probe_id=nonce.probe_id,
         receiver=receiver.id,
-        observer=app.kind,
-        platform=item.platform or str(receiver.carrier),
+        observer=kind,
+        platform=item.platform or receiver.platform or str(receiver.carrier),
         leg=nonce.leg,
         source_event_id=source_event_id,
         observed_min=first,

@@ -18,5 +18,10 @@ class IngestSettings(Settings):
     id_key: SecretStr = Field(min_length=32, description="key of ids, shared with probe")
     content_key: SecretStr = Field(min_length=32, description="key of digests, shared with probe")
     destinations: Destinations = Field(
-        default_factory=dict, description="JSON by account id: url, proxy, ca, answer_within_s"
+        default_factory=dict,
+        description="JSON by account id, mailbox id or <account>.bounces: url, proxy, ca, …",
+    )
+    spam_folders: tuple[str, ...] = Field(
+        ("Spam", "Junk", "Junk E-mail", "스팸메일함"),
+        description="names of spam folders, as JSON, where a server does not mark them",
     )

@@ -25,10 +25,14 @@ def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type
         _once(folder / name, secrets.token_urlsafe(32))
     for account in catalogue.accounts.values():
         _secret(folder, account.secret, _account(account.id, catalogue, adapters))
+        if account.bounces is not None:
+            _secret(folder, account.bounces.secret, _login(f"{account.id}-bounces"))
     for number, receiver in enumerate(catalogue.receivers.values(), start=1):
-        _secret(folder, receiver.secret, {"number": f"0100000{number:04d}"})
+        mailbox = {"address": f"{receiver.id}@{receiver.platform}.test"}
+        phone = {"number": f"0100000{number:04d}"}
+        _secret(folder, receiver.secret, mailbox if receiver.base_url else phone)
         for observer in receiver.observers:
-            _secret(folder, observer.secret, _observer(observer.kind))
+            _secret(folder, observer.secret, _observer(observer.kind, receiver.id))
     for number, sender in enumerate(catalogue.senders.values(), start=1):
         if sender.secret:
             _secret(folder, sender.secret, {"number": f"0200000{number:03d}"})
@@ -48,7 +52,13 @@ def _account(
     return {name: secrets.token_urlsafe(30) for name in sorted(names)}
 
 
-def _observer(kind: ObserverKind) -> dict[str, str]:
+def _login(username: str) -> dict[str, str]:
+    return {"username": username, "password": secrets.token_urlsafe(24)}
+
+
+def _observer(kind: ObserverKind, receiver: str) -> dict[str, str]:
+    if kind is ObserverKind.IMAP:
+        return _login(receiver)
     if kind is ObserverKind.SMSFORWARDER:
         return {"secret": secrets.token_urlsafe(24), "token": secrets.token_urlsafe(24)}
     return {"key": secrets.token_urlsafe(30)}

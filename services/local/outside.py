@@ -11,6 +11,8 @@ from typing import Any
 
 from services.contracts.catalogue import Account, Catalogue, Receiver, Route, Sender
 from services.contracts.vocabulary import ObserverKind
+from services.local.child import HOST
+from services.local.settings import LocalSettings
 from services.runtime.secrets import SecretFolder
 from simulators import front
 
@@ -18,11 +20,15 @@ RESEND_S = 20.0
 
 
 def write_world(
-    path: Path, catalogue: Catalogue, secrets: SecretFolder, ingest_url: str, kakao_night: bool
+    path: Path,
+    catalogue: Catalogue,
+    secrets: SecretFolder,
+    ingest_url: str,
+    settings: LocalSettings,
 ) -> None:
     """Write the configuration file, readable by this user only: it holds numbers and keys.
 
-    Without `kakao_night` brand messages arrive at any hour.
+    Without `settings.kakao_night` brand messages arrive at any hour.
     """
     config = {
         "ingest_url": ingest_url,
@@ -32,19 +38,27 @@ def write_world(
             if _is_handset(receiver)
         ],
         "accounts": [_account(a, catalogue, secrets) for a in catalogue.accounts.values()],
-        **({} if kakao_night else {"night": None}),
         "rooms": [_room(route, catalogue) for route in catalogue.routes.values() if route.observed],
+        "mail": _mail(catalogue, secrets, settings),
+        **({} if settings.kakao_night else {"night": None}),
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(config, file, ensure_ascii=False)
 
 
-def destinations(catalogue: Catalogue, url: str) -> dict[str, dict[str, str]]:
-    """Where each account's provider is found: at the simulated world, if that speaks for it."""
-    simulated = front.discover()
-    accounts = catalogue.accounts.values()
-    return {account.id: {"url": url} for account in accounts if account.provider in simulated}
+def destinations(
+    catalogue: Catalogue, url: str, settings: LocalSettings
+) -> dict[str, dict[str, str]]:
+    """Where each account's provider is found: at the simulated world, if that speaks for it; mail
+    and mailboxes at the mail servers."""
+    simulated, relay = front.discover(), f"smtp://{HOST}:{settings.smtp_port}"
+    accounts = [a for a in catalogue.accounts.values() if a.provider in simulated]
+    boxes = f"imap://{HOST}:{settings.imap_port}"
+    return {
+        **{a.id: {"url": relay if a.bounces else url} for a in accounts},
+        **{name: {"url": boxes} for name in mailboxes(catalogue)},
+    }
 
 
 def _is_handset(receiver: Receiver) -> bool:
@@ -100,6 +114,54 @@ def _sender(sender: Sender, catalogue: Catalogue, secrets: SecretFolder) -> dict
         "name": catalogue.bodies[sender.body].name.ko,
         "templates": [{"code": t.code, "text": t.text} for t in sender.templates],
     }
+
+
+def mailboxes(catalogue: Catalogue) -> dict[str, str]:
+    """The mailboxes a catalogue reads, and the secret of each: by receiver, or account."""
+    found = {
+        receiver.id: observer.secret
+        for receiver in catalogue.receivers.values()
+        for observer in receiver.observers
+        if observer.kind is ObserverKind.IMAP
+    }
+    accounts = catalogue.accounts.values()
+    return found | {f"{a.id}.bounces": a.bounces.secret for a in accounts if a.bounces}
+
+
+def mail_users(catalogue: Catalogue, secrets: SecretFolder) -> dict[str, str]:
+    """Passwords by user name of every mailbox."""
+    logins = [_login(secrets, name) for name in mailboxes(catalogue).values()]
+    return {login["username"]: login["password"] for login in logins}
+
+
+def _mail(
+    catalogue: Catalogue, secrets: SecretFolder, settings: LocalSettings
+) -> dict[str, Any] | None:
+    """The mailboxes behind the relay; those of the first mail account's bounces."""
+    account = next((a for a in catalogue.accounts.values() if a.bounces is not None), None)
+    if account is None or account.bounces is None:
+        return None
+    boxes = mailboxes(catalogue)
+    bounces = {"id": f"{account.id}-bounces", "address": account.bounces.address}
+    return {
+        "smtp_port": settings.smtp_port,
+        "imap_port": settings.imap_port,
+        "mailboxes": [
+            {
+                "id": receiver.id,
+                "address": _value(secrets, receiver.secret, "address"),
+                "platform": receiver.platform,
+                **_login(secrets, boxes[receiver.id]),
+            }
+            for receiver in catalogue.receivers.values()
+            if receiver.id in boxes
+        ],
+        "bounce_box": bounces | {"platform": "relay"} | _login(secrets, account.bounces.secret),
+    }
+
+
+def _login(secrets: SecretFolder, name: str) -> dict[str, str]:
+    return {field: _value(secrets, name, field) for field in ("username", "password")}
 
 
 def _value(secrets: SecretFolder, name: str, field: str) -> str:

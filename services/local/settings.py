@@ -27,6 +27,8 @@ class LocalSettings(BaseSettings):
     kakao_night: bool = Field(
         True, description="whether the simulated Kakao refuses brand messages 20:50-08:00"
     )
+    smtp_port: int = Field(13025, gt=0, lt=65536, description="the simulated mail relay")
+    imap_port: int = Field(13143, gt=0, lt=65536, description="the mail server with the mailboxes")
     cache: Path = Field(Path("~/.cache/bongsu"), description="Kafka's jars, shared by all stacks")
 
     def ports(self) -> dict[str, int]:

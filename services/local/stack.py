@@ -24,6 +24,7 @@ from services.local import keys, outside
 from services.local.child import HOST, Child, Server, ServerStartError, require_free_port
 from services.local.jars import Progress
 from services.local.kafka import EmbeddedKafka
+from services.local.mail import EmbeddedImap
 from services.local.postgres import EmbeddedPostgres
 from services.local.prometheus import (
     PACKAGES,
@@ -83,6 +84,7 @@ class Stack:
             settings.cache,
         )
         self.postgres: EmbeddedPostgres | None = None
+        self.mail: EmbeddedImap | None = None
         self.monitors: dict[str, EmbeddedAlertmanager | EmbeddedPrometheus] = {}
         self.children: dict[str, Child] = {}
         self.destinations: dict[str, dict[str, str]] = {}
@@ -119,9 +121,9 @@ class Stack:
         for name, port in self.settings.ports().items():
             if monitoring or name not in MONITORS:
                 require_free_port(port)
-        self.destinations = outside.destinations(catalogue, self.simulators_url)
+        self.destinations = outside.destinations(catalogue, self.simulators_url, self.settings)
         keys.make_secrets(self.secrets, catalogue, discover())
-        await self._start_servers()
+        await self._start_servers(catalogue)
         await self._init()
         self._start_world(catalogue)
         for part in self.parts():
@@ -155,8 +157,8 @@ class Stack:
             await asyncio.sleep(0.5)
 
     def _servers(self) -> list[Server]:
-        postgres = [self.postgres] if self.postgres else []
-        return [self.kafka, *postgres, *self.monitors.values()]
+        started = [server for server in (self.postgres, self.mail) if server]
+        return [self.kafka, *started, *self.monitors.values()]
 
     def addresses(self) -> list[str]:
         """What listens where, for people."""
@@ -165,6 +167,7 @@ class Stack:
         return [
             f"Kafka {self.kafka.bootstrap}, Postgres {HOST}:{ports.postgres_port}",
             f"ingest {self.ingest_url}, outside world {self.simulators_url}",
+            f"mail: relay {HOST}:{ports.smtp_port}, mailboxes {HOST}:{ports.imap_port}",
             f"health and metrics: alerting {HOST}:{ports.alerting_ops_port},"
             f" ingest :{ports.ingest_ops_port},"
             f" probe :{ports.probe_ops_port} and :{ports.probe_2_ops_port}",
@@ -204,14 +207,18 @@ class Stack:
         }
         self._start_child(part.name, [sys.executable, "-m", part.module], told | part.env)
 
-    async def _start_servers(self) -> None:
-        self._tell("starting Kafka and Postgres")
+    async def _start_servers(self, catalogue: Catalogue) -> None:
+        self._tell("starting Kafka, Postgres and a mail server")
         password = keys.shared_key(self.secrets, "postgres-owner")
         self.postgres = EmbeddedPostgres(
             self.data / "postgres", self.settings.postgres_port, password
         )
-        await _both(self.kafka.start(progress=self._fetched), self.postgres.start())
-        await _both(self.kafka.ready(), self.postgres.ready())
+        logins = outside.mail_users(catalogue, SecretFolder(self.secrets))
+        self.mail = EmbeddedImap(self.data / "mail", self.settings.imap_port, logins)
+        await _both(
+            self.kafka.start(progress=self._fetched), self.postgres.start(), self.mail.start()
+        )
+        await _both(self.kafka.ready(), self.postgres.ready(), self.mail.ready())
 
     async def _init(self) -> None:
         """Topics, database, roles. Kafka may still refuse for a moment after it listens."""
@@ -236,8 +243,8 @@ class Stack:
     def _start_world(self, catalogue: Catalogue) -> None:
         self._tell("starting the simulated outside world and the processes")
         config = self.data / "secrets" / "world.json"
-        secrets, night = SecretFolder(self.secrets), self.settings.kakao_night
-        outside.write_world(config, catalogue, secrets, self.ingest_url, night)
+        secrets = SecretFolder(self.secrets)
+        outside.write_world(config, catalogue, secrets, self.ingest_url, self.settings)
         told = {
             "BONGSU_SIM_CONFIG": str(config),
             "BONGSU_SIM_PORT": str(self.settings.simulators_port),

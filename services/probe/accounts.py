@@ -1,13 +1,14 @@
 """The accounts this worker sends on: one session each, bounded in concurrency and rate.
 
 In:  accounts of the catalogue, the secrets folder, `BONGSU_DESTINATIONS`. Out: `OpenAccount`: a
-permit, then the adapter. Before: a probe is due. After: `call.py`. Every HTTP answer of any status
-is told to `on_exchange`: it proves that the provider was reached.
+permit, then the adapter. Before: a probe is due. After: `call.py`. Every answer of any status is
+told to `on_exchange`: it proves that the provider was reached.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Self
 
@@ -17,7 +18,7 @@ from aiolimiter import AsyncLimiter
 from services.adapters.base import Adapter, Surroundings
 from services.contracts.catalogue import Account
 from services.runtime.errors import Retry
-from services.runtime.http import Destination, open_session
+from services.runtime.http import Destination, open_session, trust
 from services.runtime.secrets import SecretFolder
 
 # A try of an adapter may outlast the session's own limit by this much: it then hangs elsewhere.
@@ -97,7 +98,10 @@ class Accounts:
         session = open_session(destination, account.concurrency)
         watch(session, account.provider, self._on_exchange)
         url = destination.url or account.base_url
-        around = Surroundings(account, secret, session, url, destination.proxy)
+        around = Surroundings(
+            account, secret, session, url, destination.proxy, trust(destination),
+            partial(self._on_exchange, account.provider),
+        )  # fmt: skip
         self._retire(account.id)
         opened = OpenAccount(around, destination.answer_within_s + SLACK_S)
         self._open[account.id] = opened

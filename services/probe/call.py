@@ -7,7 +7,7 @@ machine, or was turned away for its rate, is tried again; silence never is.
 
 import asyncio
 
-from services.adapters.base import Adapter, Message, SendResult
+from services.adapters.base import Adapter, Message, NotNow, SendResult
 from services.contracts.vocabulary import AnswerResult, FaultDomain
 from services.runtime.errors import Retry
 from services.runtime.retry import Backoff
@@ -44,6 +44,8 @@ async def call(
 
 
 def _spent(error: Retry) -> SendResult:
+    if isinstance(error, NotNow):
+        return error.result
     if error.reason == "throttled":
         return SendResult(AnswerResult.REFUSED, "throttled", FaultDomain.QUOTA)
     return SendResult(AnswerResult.UNREACHABLE)

@@ -24,6 +24,7 @@ from services.runtime.errors import Stop
 from services.runtime.secrets import SecretFolder
 
 NUMBER = "number"  # the field of a receiver's or sender's secret that holds its number
+ADDRESS = "address"  # the same for a mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,10 @@ def build_message(planned: PlannedProbe, keys: Keys, secrets: SecretFolder) -> M
     return Message(
         probe_id=probe_id,
         channel=route.channel,
-        to=secrets.one(catalogue.receivers[planned.receiver].secret, NUMBER),
+        to=secrets.one(
+            catalogue.receivers[planned.receiver].secret,
+            ADDRESS if route.channel is Channel.EMAIL else NUMBER,
+        ),
         text=_own_text(catalogue, route, probe_id),
         template=route.template,
         identity=catalogue.senders[route.sender].identity,

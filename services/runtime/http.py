@@ -1,4 +1,7 @@
-"""The way out over HTTP: one session a destination, with its proxy, its CA and its deadlines."""
+"""The way out: one HTTP session a destination, with its proxy, its CA and its deadlines.
+
+Mail goes the same way as far as it can: `trust` holds for it too, a proxy does not.
+"""
 
 import ssl
 from pathlib import Path
@@ -22,11 +25,14 @@ class Redirected(aiohttp.ClientError):
 
 
 class Destination(BaseModel):
-    """How to reach one account's provider: another address, a proxy, a CA of one's own."""
+    """How to reach one account's provider, or a mailbox: another address, a proxy, a CA of one's
+    own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str | None = Field(default=None, pattern=r"^https?://[^\s]+[^/\s]$")
+    url: str | None = Field(
+        default=None, pattern=r"^(https?|smtps?|smtp\+starttls|imaps?)://[^\s]+[^/\s]$"
+    )
     proxy: str | None = Field(default=None, pattern=r"^https?://\S+$")
     ca: Path | None = None
     answer_within_s: float = Field(default=ANSWER_WITHIN_S, gt=0, le=120)
@@ -43,20 +49,23 @@ def _from_json(value: Any) -> Any:
 Destinations = Annotated[dict[str, Destination], NoDecode, BeforeValidator(_from_json)]
 
 
+def trust(destination: Destination) -> ssl.SSLContext:
+    """Whose certificates are believed. Raises Stop when the destination's CA cannot be read."""
+    try:
+        return ssl.create_default_context(cafile=destination.ca)
+    except OSError as error:
+        raise Stop("ca", f"CA file {destination.ca}: {error.strerror}") from None
+
+
 def open_session(destination: Destination, connections: int) -> aiohttp.ClientSession:
     """A pooled session (to be closed) whose every request ends within the destination's limit. A
     redirect to another host raises `Redirected`; no proxy of the environment is used. Raises Stop
     when the destination's CA cannot be read."""
-    trust: ssl.SSLContext | bool = True
-    if destination.ca is not None:
-        try:
-            trust = ssl.create_default_context(cafile=destination.ca)
-        except OSError as error:
-            raise Stop("ca", f"CA file {destination.ca}: {error.strerror}") from None
+    believed: ssl.SSLContext | bool = True if destination.ca is None else trust(destination)
     timeout = aiohttp.ClientTimeout(
         total=destination.answer_within_s, sock_connect=CONNECT_WITHIN_S, connect=CONNECT_WITHIN_S
     )
-    connector = aiohttp.TCPConnector(limit=connections, ssl=trust, ttl_dns_cache=60)
+    connector = aiohttp.TCPConnector(limit=connections, ssl=believed, ttl_dns_cache=60)
     redirects = aiohttp.TraceConfig()
     redirects.on_request_redirect.append(_stay_on_host)
     return aiohttp.ClientSession(

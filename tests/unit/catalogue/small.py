@@ -111,7 +111,7 @@ routes:
     interval_s: 60
 """
 FILES = {"providers.yaml": PROVIDERS, "receivers.yaml": RECEIVERS, "bodies/geoje.yaml": BODY}
-ADAPTERS = {"sens_alimtalk", "sens_sms"}
+ADAPTERS = {"email", "sens_alimtalk", "sens_sms"}
 
 
 def write(directory: Path, files: dict[str, str] | None = None) -> Path:

@@ -16,14 +16,14 @@ from services.contracts.vocabulary import Channel, NoticeClass
 from tests.unit.catalogue.small import write
 
 SHIPPED = Path(__file__).parents[3] / "catalogue"
-ADAPTERS = {"sens_alimtalk", "sens_brandmessage", "sens_sms"}
+ADAPTERS = {"email", "sens_alimtalk", "sens_brandmessage", "sens_sms"}
 FILES = {
     path.relative_to(SHIPPED).as_posix(): path.read_text(encoding="utf-8")
     for path in sorted(SHIPPED.rglob("*.yaml"))
 }
 # Body, its first notice's class, the channels on which its routes run, with SENS unless said.
 BODIES = [
-    ("moel", "고용노동부", NoticeClass.C0, ["brandmessage", "sms", "lms", "openchat.none"]),
+    ("moel", "고용노동부", NoticeClass.C0, ["brandmessage", "email.mail", "sms", "lms", "openchat.none"]),
     ("eumseong", "음성군", NoticeClass.C1, ["alimtalk", "lms"]),
     ("suyeong", "수영구", NoticeClass.C2, ["alimtalk", "sms"]),
     ("geoje", "거제시", NoticeClass.C4, ["brandmessage", "alimtalk", "sms"]),
@@ -57,14 +57,19 @@ def test_a_body_of_the_article_is_a_working_row(
     routes = catalogue.routes.values()
     wanted = sorted(f"{body}.{c}" if "." in c else f"{body}.{c}.sens" for c in running)
     assert sorted(r.id for r in routes if r.body == body and r.enabled) == wanted
-    assert all(r.interval_s == 60 and len(r.receivers) == 6 for r in routes if r.enabled)
+    enabled = [r for r in routes if r.enabled]
+    assert {r.interval_s for r in enabled} == {60}
+    assert all(len(r.receivers) == (2 if r.channel is Channel.EMAIL else 6) for r in enabled)
 
 
-def test_there_are_nine_bodies_and_six_handsets() -> None:
+def test_there_are_nine_bodies_six_handsets_and_two_mailboxes() -> None:
     catalogue = shipped()
 
     assert set(catalogue.bodies) == {body for body, *_ in BODIES}
-    assert {(r.carrier.value, r.site) for r in catalogue.receivers.values()} == {
+    phones = [r for r in catalogue.receivers.values() if r.base_url is None]
+    boxes = {r.id: r.platform for r in catalogue.receivers.values() if r not in phones}
+    assert boxes == {"naver-01": "naver-mail", "daum-01": "daum-mail"}
+    assert {(r.carrier.value, r.site) for r in phones} == {
         (carrier, site) for carrier in ("skt", "kt", "lgu") for site in ("seoul", "busan")
     }
 
@@ -77,7 +82,6 @@ def test_routes_that_wait_for_their_adapter_are_present_but_disabled() -> None:
     waiting = {route.id for route in shipped().routes.values() if not route.enabled}
 
     assert waiting == {
-        "moel.email.mail",
         *("lh.edocument.kpdoc.docs", "lh.edocument.kpdoc.rent"),
     }
 
@@ -85,11 +89,14 @@ def test_routes_that_wait_for_their_adapter_are_present_but_disabled() -> None:
 def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     load_now = load_of(shipped(), Limits())
 
-    assert load_now.probes_day == 9 * 1_440 + 6 * 720  # brand messages rest twelve hours
+    assert load_now.probes_day == 10 * 1_440 + 6 * 720  # brand messages rest twelve hours
     # 3 Alimtalk routes at KRW 8, 4 SMS at 9, 2 LMS at 27, 6 brand messages at 15 for half a day;
     # 31 days, 5 % for confirm probes.
     whole_day, half_a_day = 3 * 8 + 4 * 9 + 2 * 27, 6 * 15
-    assert load_now.cost_krw_month == {"sens": 31 * (1_512 * whole_day + 756 * half_a_day)}
+    assert load_now.cost_krw_month == {
+        "sens": 31 * (1_512 * whole_day + 756 * half_a_day),
+        "mail": 0,
+    }
     uses = {(use.owner, use.id, use.channel): use for use in load_now.uses}
     # Eumseong's substitutes count as if every Alimtalk failed over.
     assert uses["account", "sens", "lms"].day == 3 * 1_512
@@ -100,12 +107,11 @@ def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
 
 def test_all_its_routes_together_still_fit_once_their_adapters_exist(tmp_path: Path) -> None:
     files = {name: text.replace("    enabled: false\n", "") for name, text in FILES.items()}
-    later = {"kakao_edocument", "email"}
+    later = {"kakao_edocument"}
 
     found = check(load(write(tmp_path, files)), ADAPTERS | later)
 
-    only_mailboxes = "route 'moel.email.mail': there is no receiver"
-    assert [str(p) for p in found if only_mailboxes not in p.sentence] == []
+    assert [str(problem) for problem in found] == []
 
 
 def test_a_route_s_components_are_what_its_message_passes() -> None:
@@ -123,12 +129,13 @@ def test_a_route_s_components_are_what_its_message_passes() -> None:
     )
 
 
-def test_a_mailbox_that_is_still_to_come_is_a_component_without_a_carrier() -> None:
+def test_the_mail_service_of_a_mailbox_is_the_platform_its_mails_pass() -> None:
     catalogue = shipped()
 
     assert components_of(catalogue, catalogue.routes["moel.email.mail"], "naver-01") == (
-        *("account:mail", "line:mail-email", "provider:mail-relay", "receiver:naver-01"),
-        *("route:moel.email.mail", "sender:moel-email"),
+        *("account:mail", "line:mail-email", "observer:naver-01/imap", "platform:naver-mail"),
+        *("platform:naver-mail/email", "provider:mail-relay", "receiver:naver-01"),
+        *("route:moel.email.mail", "sender:moel-email", "site:seoul"),
     )
 
 
@@ -174,7 +181,7 @@ def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
         ("removed", "route", "lh.edocument.kpdoc.rent", ()),
         ("removed", "route", "lh.sms.sens", ()),
     ]
-    assert (drawn.before.probes_day, drawn.after.probes_day) == (17_280, 17_280 - 1_440 + 1_440)
+    assert (drawn.before.probes_day, drawn.after.probes_day) == (18_720, 18_720 - 1_440 + 1_440)
     shares = {(u.owner, u.id): u.share_day for u in drawn.after.uses}
     assert shares["sender", "suyeong-alimtalk"] == pytest.approx(0.3024)
 

@@ -72,8 +72,8 @@ def _default(field: FieldInfo) -> str | None:
         return ""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    if isinstance(value, bool | dict):
-        return json.dumps(value)
+    if isinstance(value, bool | dict | tuple):
+        return json.dumps(value, ensure_ascii=False)
     return str(value)
 
 

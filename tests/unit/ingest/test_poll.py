@@ -283,7 +283,9 @@ def test_a_report_without_a_time_has_the_same_id_all_day_and_another_by_state() 
     waiting, done = (
         _says(state, final=True, at=None) for state in (ReportState.PENDING, ReportState.DELIVERED)
     )
-    one = report_received(message, waiting, KEEPER, morning)
+    one = report_received(message.probe_id, "sens", waiting, KEEPER, morning)
     assert one.reported_at == morning
-    assert one.event_id == report_received(message, waiting, KEEPER, evening).event_id
-    assert one.event_id != report_received(message, done, KEEPER, morning).event_id
+    assert (
+        one.event_id == report_received(message.probe_id, "sens", waiting, KEEPER, evening).event_id
+    )
+    assert one.event_id != report_received(message.probe_id, "sens", done, KEEPER, morning).event_id

@@ -262,6 +262,7 @@ async def test_a_happening_without_an_id_is_named_by_a_keyed_hash(ingest: Ingest
     assert isinstance(item, Observation)
     assert number not in repr(item)
     other = device_seen(
-        item, ids.Nonce(PROBE, 0), smsforwarder.OBSERVER, a_receiver(), stranger, timedelta(), NOW
-    )
+        item, ids.Nonce(PROBE, 0), smsforwarder.OBSERVER.kind, a_receiver(), stranger, timedelta(),
+        NOW,
+    )  # fmt: skip
     assert other.source_event_id != seen.source_event_id

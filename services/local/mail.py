@@ -1,0 +1,51 @@
+"""A real IMAP server (pymap) in a child process, with the mailboxes of a data folder.
+
+In:  a folder, a port, mailboxes with their passwords. Out: a server on loopback; what it stores
+     lies in Maildir folders, so that a restart loses nothing.
+Before: `stack.py`. After: the simulated relay appends mails, ingest reads them.
+Alpha software and Maildir without locks across processes: for one machine, never for production.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from signal import SIGTERM
+
+from pysasl.hashing import BuiltinHash
+
+from services.local.child import HOST, READY_S, Child, Server, answers, require_free_port, until
+
+RUN = "from pymap.main import main; main()"
+ROUNDS = 10_000  # of the password hash: each login of a test costs them
+
+
+class EmbeddedImap(Server):
+    """The mail server of one data folder; `mailboxes` are passwords by user name."""
+
+    def __init__(self, folder: Path, port: int, mailboxes: Mapping[str, str]) -> None:
+        self._folder, self.port, self._mailboxes = folder, port, mailboxes
+        self.child = Child("mail", folder / "mail.log", SIGTERM)
+
+    async def start(self) -> None:
+        """Start it with exactly these mailboxes; mails of earlier starts are there again."""
+        require_free_port(self.port)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write_users()
+        listen = ("--host", HOST, "--port", str(self.port), "--no-tls")
+        services = ("--no-service", "managesieve", "--no-service", "admin")
+        command = [sys.executable, "-c", RUN, *services, *listen, "maildir", str(self._folder)]
+        self.child.start(command, cwd=self._folder)
+
+    async def ready(self) -> None:
+        await until(self.child, lambda: answers(self.port), READY_S)
+
+    async def stop(self, within: float) -> None:
+        await self.child.stop(SIGTERM, within)
+
+    def _write_users(self) -> None:
+        hashing = BuiltinHash(rounds=ROUNDS)
+        names = sorted(self._mailboxes)
+        users = "".join(f"{name}:::::{name}:\n" for name in names)
+        hashes = [f"{name}:{hashing.hash(self._mailboxes[name])}:::::::\n" for name in names]
+        (self._folder / "pymap-etc-passwd").write_text(users, encoding="utf-8")
+        (self._folder / "pymap-etc-shadow").write_text("".join(hashes), encoding="utf-8")
