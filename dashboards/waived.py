@@ -22,6 +22,8 @@ METRICS = {
     "bongsu_ingest_look_ups_dropped_total": _ITSELF,
     "bongsu_ingest_look_ups_pending": _ITSELF,
     "bongsu_ingest_look_ups_total": _ITSELF,
+    "bongsu_ingest_mailbox_failures_total": _ITSELF,
+    "bongsu_ingest_mails_total": _ITSELF,
     "bongsu_ingest_requests_total": _ITSELF,
     "bongsu_ingest_seconds": _ITSELF,
     "bongsu_kafka_produce_total": _ITSELF,

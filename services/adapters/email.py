@@ -103,19 +103,18 @@ class Email:
             return SendResult(AnswerResult.REFUSED, "no-address", BODY)
         started = time.monotonic()
         try:
-            result, status = await self._submit(message), 250
-        except aiosmtplib.SMTPResponseException as error:
-            result, status = self._judge(error.code, error.message), error.code
+            reply = await self._submit(message)
         except Retry:
             self._around.told(None, time.monotonic() - started)
             raise
-        self._around.told(status or None, time.monotonic() - started)
-        if status // 100 == 4:
-            raise NotNow(result)
-        return result
+        self._around.told(reply[0] if reply else None, time.monotonic() - started)
+        if reply is None:
+            return SendResult(AnswerResult.UNCLEAR)
+        return self._judge(*reply, message)
 
-    async def _submit(self, message: Message) -> SendResult:
-        """One dialogue within the session's deadline. Before DATA nothing has left."""
+    async def _submit(self, message: Message) -> tuple[int, str] | None:
+        """One dialogue within the session's deadline: the relay's last reply, code and text, or
+        None when none came to the mail. Before DATA nothing has left: Retry."""
         client, left = self._client(message), False
         mail = written(message, self._bounces)
         try:
@@ -124,15 +123,18 @@ class Email:
                 await self._address(client, message)
                 left = True
                 await client.data(mail.as_bytes())
-        except aiosmtplib.SMTPResponseException:
-            raise
+                return 250, ""
+        except aiosmtplib.SMTPResponseException as error:
+            if 400 <= error.code < 600:
+                return error.code, error.message
+            broken = "what answers speaks no SMTP"
         except (aiosmtplib.SMTPException, OSError) as error:  # OSError holds TimeoutError
-            if left:
-                return SendResult(AnswerResult.UNCLEAR)
-            raise Retry("unreachable", f"no mail session: {type(error).__name__}") from None
+            broken = type(error).__name__
         finally:
             await _part(client)
-        return SendResult(AnswerResult.ACCEPTED, "250", None, str(mail["Message-ID"]))
+        if left:
+            return None
+        raise Retry("unreachable", f"no mail session: {broken}")
 
     def _client(self, message: Message) -> aiosmtplib.SMTP:
         secret, scheme = self._around.secret, self._url.scheme
@@ -159,11 +161,17 @@ class Email:
         notify = ["NOTIFY=SUCCESS,FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(to)}"]
         await client.rcpt(to, options=notify if dsn else [])
 
-    def _judge(self, reply: int, said: str) -> SendResult:
+    def _judge(self, reply: int, said: str, message: Message) -> SendResult:
+        if reply == 250:
+            own_id = message_id(message.probe_id, self._bounces)
+            return SendResult(AnswerResult.ACCEPTED, "250", None, own_id)
         if reply in _LOCKED_OUT:
             raise Stop("credentials", f"account {self._around.account.id}: the relay says {reply}")
         code = code_of(reply, said)
-        return SendResult(AnswerResult.REFUSED, code, meaning(STATES, code)[1])
+        refused = SendResult(AnswerResult.REFUSED, code, meaning(STATES, code)[1])
+        if reply < 500:
+            raise NotNow(refused)
+        return refused
 
 
 def code_of(reply: int, said: str) -> str:

@@ -19,8 +19,11 @@ from services.contracts.vocabulary import AnswerResult
 from services.runtime.errors import Consequence, Retry, Stop
 from tests.contract import checks
 from tests.support import adapters as support
+from tests.support.smtp import Relay
+from tests.support.smtp import written as smtp_written
 
 NAMES = sorted(discover())
+OVER_HTTP = [name for name in NAMES if support.speaks_http(name)]
 # Every adapter's `send_accepted`, and the other cases that show a whole request.
 WRITTEN = [
     (name, title)
@@ -42,7 +45,9 @@ async def call(
 ) -> SendResult | list[Report] | Consequence:
     try:
         if ask is None:
-            return await adapter.send(support.message_of(name, to=NUMBER, **over or {}))
+            return await adapter.send(
+                support.message_of(name, to=support.to_of(name, NUMBER), **over or {})
+            )
         assert isinstance(adapter, LooksUp)
         return await adapter.look_up(ask)
     except (Retry, Stop) as error:
@@ -50,7 +55,7 @@ async def call(
 
 
 def test_there_are_adapters() -> None:
-    assert {"sens_sms", "sens_alimtalk", "sens_brandmessage"} <= set(NAMES)
+    assert {"sens_sms", "sens_alimtalk", "sens_brandmessage", "email"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -72,7 +77,7 @@ def test_a_code_nobody_mapped_is_unknown(name: str) -> None:
 def test_a_family_covers_the_members_that_have_no_line(name: str) -> None:
     states = checks.states_of(name)
     for family in (code for code in states if code.endswith("*")):
-        assert meaning(states, family[0] + "987") == states[family][:2]
+        assert meaning(states, family[:-1] + "987") == states[family][:2]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -84,22 +89,24 @@ def test_cases_hold_acceptance_refusal_delivery_and_failure_with_a_source(name: 
 @pytest.mark.parametrize(("name", "title"), list(support.every_case()))
 async def test_each_answer_of_a_provider_gives_its_declared_result(name: str, title: str) -> None:
     case = support.cases(name)[title]
-    body = support.body_text(case["body"], NUMBER)
-    provider = support.Provider(case["status"], body)
+    provider = support.provider_of(name, case, NUMBER)
     async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
         assert await outcome_of(adapter, name, case) == support.expected(case)
-    method, path, _, _ = provider.asked[0]
     assert len(provider.asked) == 1, "asked more than once"
-    if "request" in case:
+    if "request" in case and isinstance(provider, support.Provider):
+        method, path, _, _ = provider.asked[0]
         assert (method, path) == (case["request"]["method"], case["request"]["path"])
 
 
 @pytest.mark.parametrize(("name", "title"), WRITTEN)
 async def test_a_send_is_written_as_documented_in_utf_8(name: str, title: str) -> None:
     case = support.cases(name)[title]
-    provider = support.Provider(case["status"], support.body_text(case["body"], NUMBER))
+    provider = support.provider_of(name, case, NUMBER)
     async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
         await adapter.send(support.message_of(name, **case.get("message", {})))
+    if isinstance(provider, Relay):
+        assert smtp_written(provider.asked[0]) == case["request"]
+        return
     method, path, body, headers = provider.asked[0]
     assert {"method": method, "path": path, "json": json.loads(body)} == case["request"]
     assert headers["Content-Type"] == "application/json; charset=utf-8"
@@ -109,19 +116,22 @@ async def test_a_send_is_written_as_documented_in_utf_8(name: str, title: str) -
 async def test_where_nobody_listens_nothing_left_and_it_may_be_tried_again(name: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        url = support.url_at(name, f"127.0.0.1:{free.getsockname()[1]}")
         async with support.adapter_at(name, url) as adapter:
             for ask in asks(name, adapter):
                 error = await call(adapter, name, ask)
                 assert support.told(error) == {"raises": "Retry", "reason": "unreachable"}
 
 
-@pytest.mark.parametrize("url", ["http://nobody.invalid", "https://{address}"])
+@pytest.mark.parametrize("address", ["nobody.invalid:1", "{address}"])
 @pytest.mark.parametrize("name", NAMES)
-async def test_no_address_or_no_encryption_means_that_nothing_left(name: str, url: str) -> None:
-    async with support.serving(support.Provider()) as plain:
-        address = url.format(address=plain.removeprefix("http://"))
-        async with support.adapter_at(name, address) as adapter:
+async def test_no_address_or_no_encryption_means_that_nothing_left(name: str, address: str) -> None:
+    provider = support.provider_of(name, support.cases(name)["send_accepted"], NUMBER)
+    async with support.serving(provider) as plain:
+        url = support.url_at(
+            name, address.format(address=plain.partition("://")[2]), encrypted=True
+        )
+        async with support.adapter_at(name, url) as adapter:
             error = await call(adapter, name, None)
     assert support.told(error) == {"raises": "Retry", "reason": "unreachable"}
 
@@ -130,13 +140,13 @@ async def test_no_address_or_no_encryption_means_that_nothing_left(name: str, ur
 async def test_a_time_out_while_connecting_means_that_nothing_left(name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         # The connection is taken by the kernel and the handshake of TLS never answered.
-        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        url = support.url_at(name, f"127.0.0.1:{silent.getsockname()[1]}", encrypted=True)
         async with support.adapter_at(name, url, within_s=0.2) as adapter:
             error = await call(adapter, name, None)
     assert support.told(error) == {"raises": "Retry", "reason": "unreachable"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OVER_HTTP)
 async def test_silence_after_the_request_left_is_unclear(name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -158,13 +168,46 @@ class CutsOff(support.Provider):
         return web.Response()
 
 
-@pytest.mark.parametrize("name", NAMES)
+# A mail relay that falls silent or breaks off, once the mail has left it.
+BROKEN_OFF = {
+    "silence": None,
+    "a cut": "\0",
+    "half an answer": "25\0",
+    "endless": "250-" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("answer", list(BROKEN_OFF))
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OVER_HTTP])
+async def test_no_answer_to_a_mail_that_left_is_unclear(name: str, answer: str) -> None:
+    async with (
+        support.serving(Relay("dot", BROKEN_OFF[answer])) as url,
+        support.adapter_at(name, url, within_s=0.5) as adapter,
+    ):
+        assert support.told(await call(adapter, name, None)) == {"result": "unclear"}
+
+
+@pytest.mark.parametrize("stage", ["greeting", "ehlo", "auth", "mail", "rcpt"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OVER_HTTP])
+async def test_a_relay_that_breaks_off_before_the_mail_left_may_be_asked_again(
+    name: str, stage: str
+) -> None:
+    for answer in BROKEN_OFF.values():
+        async with (
+            support.serving(Relay(stage, answer)) as url,
+            support.adapter_at(name, url, within_s=0.5) as adapter,
+        ):
+            error = await call(adapter, name, None)
+        assert support.told(error) == {"raises": "Retry", "reason": "unreachable"}
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
 async def test_a_cut_after_the_request_left_is_unclear(name: str) -> None:
     async with support.serving(CutsOff()) as url, support.adapter_at(name, url) as adapter:
         assert support.told(await call(adapter, name, None)) == {"result": "unclear"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OVER_HTTP)
 async def test_an_answer_cut_in_its_body_is_unclear(name: str) -> None:
     text = json.dumps(support.cases(name)["send_accepted"]["body"])
     half = support.Provider(202, text[: len(text) // 2], {"Content-Length": str(len(text))})
@@ -176,7 +219,7 @@ async def test_an_answer_cut_in_its_body_is_unclear(name: str) -> None:
     assert support.told(result)["result"] == AnswerResult.UNCLEAR
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OVER_HTTP)
 async def test_an_endless_answer_is_not_read_to_its_end(name: str) -> None:
     provider = support.Provider(202, " " * 3_000_000 + "{}")
     async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
@@ -191,10 +234,11 @@ async def test_no_number_and_no_key_turns_up_in_results_errors_or_logs(
     caplog.set_level(logging.DEBUG)
     shown = []
     for canary in CANARIES:
-        provider = support.Provider(case["status"], support.body_text(case["body"], canary))
+        provider = support.provider_of(name, case, canary)
+        secret = dict(zip(discover()[name].secret_fields, (ACCESS, SECRET), strict=True))
         async with (
             support.serving(provider) as url,
-            support.adapter_at(name, url, access_key=ACCESS, secret_key=SECRET) as adapter,
+            support.adapter_at(name, url, **secret) as adapter,
         ):
             result = await call(adapter, name, case.get("ask"))
             shown += [repr(result), repr(adapter), repr(vars(adapter))]

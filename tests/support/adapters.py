@@ -2,7 +2,8 @@
 
 An adapter's data stands in `tests/contract/payloads/<adapter>/`: `_setup.json` (its account,
 secret, message and message ids), `_http.json` (answers that any call may meet; or `http` in the
-setup names the adapter whose ones are meant), and a file a case, perhaps with its own `message`.
+setup names the adapter whose ones are meant; `transport: smtp` in it: a mail relay answers), and
+a file a case, perhaps with its own `message`.
 In bodies `{canary}` stands for a number and keys that must turn up nowhere.
 """
 
@@ -25,6 +26,7 @@ from services.adapters.base import Adapter, Message, Report, SendResult, Substit
 from services.contracts.catalogue import Account
 from services.contracts.vocabulary import Channel
 from services.runtime.errors import Consequence
+from tests.support.smtp import Relay, relaying
 
 PAYLOADS = Path(__file__).parents[1] / "contract" / "payloads"
 CODES = Path(__file__).parents[1] / "contract" / "codes"
@@ -54,8 +56,12 @@ class Provider:
 
 
 @asynccontextmanager
-async def serving(provider: Provider) -> AsyncIterator[str]:
+async def serving(provider: Provider | Relay) -> AsyncIterator[str]:
     """The provider on a free port of the loopback; its address."""
+    if isinstance(provider, Relay):
+        async with relaying(provider) as url:
+            yield url
+        return
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", provider.answer)
     runner = web.AppRunner(app, access_log=None)
@@ -70,6 +76,23 @@ async def serving(provider: Provider) -> AsyncIterator[str]:
 
 def setup_of(name: str) -> Case:
     return dict(json.loads((PAYLOADS / name / "_setup.json").read_text(encoding="utf-8")))
+
+
+def provider_of(name: str, case: Case, canary: str) -> Provider | Relay:
+    """What answers as a case says. Of a mail relay `status` is the stage, `body` its reply."""
+    body = body_text(case["body"], canary)
+    return Provider(case["status"], body) if speaks_http(name) else Relay(case["status"], body)
+
+
+def url_at(name: str, address: str, encrypted: bool = False) -> str:
+    """The adapter's kind of address for `host:port`."""
+    scheme = "http" if speaks_http(name) else "smtp"
+    return f"{scheme}{'s' if encrypted else ''}://{address}"
+
+
+def to_of(name: str, number: str) -> str:
+    """A recipient that holds this number."""
+    return number if speaks_http(name) else f"{number}@box.test"
 
 
 def speaks_http(name: str) -> bool:
