@@ -23,7 +23,12 @@ FILES = {
 }
 # Body, its first notice's class, the channels on which its routes run, with SENS unless said.
 BODIES = [
-    ("moel", "고용노동부", NoticeClass.C0, ["brandmessage", "email.mail", "sms", "lms", "openchat.none"]),
+    (
+        "moel",
+        "고용노동부",
+        NoticeClass.C0,
+        ["brandmessage", "email.mail", "sms", "lms", "openchat.none"],
+    ),
     ("eumseong", "음성군", NoticeClass.C1, ["alimtalk", "lms"]),
     ("suyeong", "수영구", NoticeClass.C2, ["alimtalk", "sms"]),
     ("geoje", "거제시", NoticeClass.C4, ["brandmessage", "alimtalk", "sms"]),
