@@ -132,11 +132,12 @@ class Stack:
         self._write_addresses()
 
     async def ready(self) -> None:
-        """Wait until every process says it is ready. Raises ServerStartError with who is not."""
+        """Wait until everything says it is ready. Raises ServerStartError with who is not."""
         self._tell("waiting until every process is ready")
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
             for part in self.parts():
                 await self._ready_part(session, part)
+        await _both(*(monitor.ready() for monitor in self.monitors.values()))
 
     async def stop(self) -> None:
         """Processes first, all at once, then the outside world, then the servers; each by force
@@ -267,7 +268,6 @@ class Stack:
             ),
         }  # fmt: skip
         await _both(*(monitor.start() for monitor in self.monitors.values()))
-        await _both(*(monitor.ready() for monitor in self.monitors.values()))
 
     def _targets(self) -> Targets:
         found: dict[str, dict[str, int]] = {}
