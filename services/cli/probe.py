@@ -22,6 +22,7 @@ from services.cli.context import (
     fail,
     seconds,
 )
+from services.cli.table import rests
 from services.contracts import codec, ids, topics
 from services.contracts.evidence import ProbeCommand
 from services.contracts.vocabulary import AnswerResult, Purpose, Stage
@@ -74,6 +75,10 @@ async def _check(where: Context, route: str, receiver: str | None) -> None:
         fail(f"on route {route} nothing is sent: it is only observed", UNREACHABLE)
     if not catalogue.routes[route].enabled:
         fail(f"route {route} is not enabled", UNREACHABLE)
+    window = catalogue.window_of(catalogue.routes[route])
+    if window is not None and rests(catalogue, catalogue.routes[route], datetime.now(UTC)):
+        until = f"{window.end:%H:%M} ({window.zone})"
+        fail(f"route {route} rests until {until}: nothing may be sent now", UNREACHABLE)
     if receiver is not None and receiver not in catalogue.routes[route].receivers:
         fail(f"route {route} has no receiver {receiver}", UNREACHABLE)
 

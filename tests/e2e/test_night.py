@@ -46,13 +46,17 @@ async def not_sent(chain: Chain) -> float:
 async def test_in_its_hours_of_rest_a_route_sends_nothing_and_loses_nothing(
     tmp_path: Path,
 ) -> None:
-    async with chain_of_two(tmp_path, night.including(datetime.now(UTC))) as chain:
+    start, end = night.including(datetime.now(UTC))
+    async with chain_of_two(tmp_path, (start, end)) as chain:
 
         async def passed() -> bool:
             return await not_sent(chain) >= 4 and len(await chain.rows(SEEN, LMS)) >= 3
 
         await eventually(passed, within=40, every=0.5)
         assert await chain.rows("SELECT 1 FROM attempts WHERE route = $1", BRAND) == []
+        asked = bongsu("probe", BRAND, data=chain.data)
+        says = f"bongsu: route {BRAND} rests until {end} (Asia/Seoul): nothing may be sent now\n"
+        assert (asked.code, asked.err) == (3, says)
         shown = bongsu("status", data=chain.data)
         (line,) = [line for line in shown.out.splitlines() if BRAND in line]
         assert line.split() == [BRAND, "not", "measured"]
