@@ -1,10 +1,12 @@
 """`bongsu dashboards build|check`: make the files of the boards, and judge the boards.
 
-grafanalib and the judges are installed for development only, so they are imported by the commands
-that need them.
+grafanalib and the judges are installed for development only, so they are imported when a command
+needs them.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +30,8 @@ def build(
 
     Example: bongsu dashboards build
     """
-    from dashboards import build as building
+    with _installed():
+        from dashboards import build as building
 
     boards = building.rendered()
     if not check:
@@ -57,8 +60,9 @@ def check_(
 
     Example: bongsu dashboards check
     """
-    from dashboards import build as building
-    from dashboards import check
+    with _installed():
+        from dashboards import build as building
+        from dashboards import check
 
     boards = building.rendered()
     problems, unchecked = check.static(boards), []
@@ -76,3 +80,12 @@ def check_(
     if unchecked:
         fail("the rest of the boards is in order", UNREACHABLE)
     typer.echo(f"{len(boards)} boards are in order" + " (no server was asked)" * offline)
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Ends the command when what boards need is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        fail(f"{missing.name} is not installed: `make install` installs what boards need", INVALID)

@@ -1,9 +1,10 @@
 """`bongsu dashboards`: what it prints and how it ends."""
 
+import subprocess
 from pathlib import Path
 
 from services.storage.pool import open_pool
-from tests.support.commands import ROOT, bongsu
+from tests.support.commands import BONGSU, ROOT, bongsu
 
 
 def test_without_servers_the_check_says_what_it_did_not_look_at(tmp_path: Path) -> None:
@@ -46,6 +47,18 @@ async def test_a_database_without_the_views_is_one_sentence(
     done = bongsu("dashboards", "check", "--postgres", empty_database, data=tmp_path)
     assert (done.code, done.out) == (4, "")
     assert done.err == 'bongsu: Postgres refuses: relation "dash.probe" does not exist\n'
+
+
+def test_without_the_packages_of_boards_one_sentence_says_how_to_get_them() -> None:
+    program = "import sys; sys.modules['grafanalib'] = None; " + BONGSU[2]
+    done = subprocess.run(
+        [*BONGSU[:2], program, "dashboards", "build", "--check"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == (
+        "bongsu: grafanalib is not installed: `make install` installs what boards need\n"
+    )
 
 
 def test_built_files_are_compared_to_the_byte(tmp_path: Path) -> None:
