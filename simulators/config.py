@@ -46,7 +46,8 @@ class _Frozen(BaseModel):
 
 
 class HandsetConfig(_Frozen):
-    """One Android phone with both apps. Secrets are those that ingest holds for this receiver."""
+    """One Android phone with both apps, and the person who holds it. Secrets are those that ingest
+    holds for this receiver."""
 
     id: ShortId
     number: Digits
@@ -59,6 +60,9 @@ class HandsetConfig(_Frozen):
     resend_s: Annotated[float, Field(gt=0)] = 300.0
     first_retry_s: Annotated[float, Field(gt=0)] = 5.0
     kakaotalk: bool = True
+    name: str = ""
+    birthday: str = ""
+    opens_after_s: Annotated[float, Field(gt=0)] = 20.0
 
 
 class TemplateConfig(_Frozen):

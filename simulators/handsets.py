@@ -3,7 +3,8 @@
 In:  `Arrival` from the carriage. Out: webhooks to
      <ingest_url>/v1/receipts/android-sms-gateway/<receiver> (SMS, LMS, system:ping) and
      <ingest_url>/v1/receipts/smsforwarder/<receiver> (KakaoTalk notifications, posts in the open
-     chat rooms it was told of, cron heartbeat).
+     chat rooms it was told of, cron heartbeat), and a visit to the address of each document that
+     the phone's person opens.
 Before: `carriage.py`. After: ingest.
 
 What a fault does here: an observer that is down neither uploads nor beats; the gateway finds the
@@ -18,7 +19,7 @@ import random
 import secrets
 import string
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 RETRIES = 15
 QUEUE_LIMIT = 2_000
 UPLOADS_AT_ONCE = 32
+OPENINGS = 3  # how often a person tries to open a document
 LOOK_AGAIN_S = 0.5  # how soon an app that cannot work looks whether it can
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 NANO_ID = string.ascii_letters + string.digits + "_-"
@@ -68,6 +70,15 @@ class Uplink:
                     return response.status, await response.text(errors="replace")
             except (aiohttp.ClientError, TimeoutError, OSError):
                 return 0, ""
+
+    async def visit(self, address: str) -> int:
+        """The status with which a page answers the phone's browser; 0 if it does not."""
+        async with self._slots:
+            try:
+                async with self._session.get(address) as response:
+                    return response.status
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                return 0
 
 
 class GatewayApp:
@@ -215,16 +226,40 @@ class ForwarderApp:
         return status == 200 and SUCCESS_KEYWORD in answer
 
 
+class Person:
+    """Who holds the phone: opens a document some time after its notice, and again when the page or
+    the phone does not work."""
+
+    def __init__(self, phone: HandsetConfig, uplink: Uplink, tasks: asyncio.TaskGroup) -> None:
+        self._phone, self._uplink, self._tasks = phone, uplink, tasks
+
+    def notice(self, arrival: Arrival) -> None:
+        if arrival.message.letter.open is not None:
+            opening = self._open(arrival.message.letter.open)
+            self._tasks.create_task(opening, name=f"{self._phone.id} opens")
+
+    async def _open(self, opening: Callable[[], str | None]) -> None:
+        for _ in range(OPENINGS):
+            await asyncio.sleep(self._phone.opens_after_s)
+            if not self._uplink.has_network(self._phone):
+                continue
+            address = opening()
+            if address is None or await self._uplink.visit(address) not in (0, 503):
+                return
+
+
 class Handsets:
     """All phones of the configuration."""
 
     def __init__(self, config: SimulatorConfig, live: LiveWorld) -> None:
         self._config, self._live = config, live
         self._apps: dict[str, tuple[GatewayApp, ForwarderApp]] = {}
+        self._people: dict[str, Person] = {}
 
     def arrive(self, arrival: Arrival) -> None:
         """Show a message on its phone: KakaoTalk as a notification, the rest as SMS or MMS."""
         gateway, forwarder = self._apps[arrival.message.recipient or ""]
+        self._people[arrival.message.recipient or ""].notice(arrival)
         if arrival.message.platform is not None:
             forwarder.show(arrival)
         else:
@@ -243,6 +278,7 @@ class Handsets:
                 gateway = GatewayApp(phone, uplink, tasks)
                 forwarder = ForwarderApp(phone, uplink, rooms)
                 self._apps[f"receiver:{phone.id}"] = (gateway, forwarder)
+                self._people[f"receiver:{phone.id}"] = Person(phone, uplink, tasks)
                 loops = (gateway.beat, forwarder.work, forwarder.beat, forwarder.resend)
                 for loop in loops:
                     tasks.create_task(loop(), name=f"{phone.id} {loop.__qualname__}")

@@ -4,7 +4,6 @@ In:  an HTTP request. Out: `Call`, or a `WireError` that is the answer.
 Before: the network. After: `sens.py`.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from simulators.carriage import LiveWorld, utc_now
 from simulators.config import AccountConfig, SimulatorConfig
 from simulators.faults import State
 from simulators.sens_records import Kind
+from simulators.silence import Silence
 
 SENS = "sens"
 PROVIDER = f"provider:{SENS}"
@@ -73,9 +73,8 @@ class Gate:
     def __init__(self, config: SimulatorConfig, live: LiveWorld) -> None:
         accounts = config.accounts_of(SENS)
         self._accounts = {a.secret["access_key"].get_secret_value(): a for a in accounts}
-        self._unanswered_s = config.unanswered_s
+        self._silence = Silence(config.unanswered_s)
         self._live = live
-        self._silent: set[asyncio.Timeout] = set()
         self.modes = {account.id: SensMode() for account in accounts}
 
     async def enter(self, request: Request, kind: Kind) -> Call:
@@ -109,22 +108,13 @@ class Gate:
             raise refusal(met.component)
 
     async def stay_silent(self, request: Request) -> None:
-        """Keep the connection without an answer until the caller or the gateway gives up."""
-        try:
-            async with asyncio.timeout(self._unanswered_s) as deadline:
-                self._silent.add(deadline)
-                while (await request.receive())["type"] != "http.disconnect":
-                    continue
-        except TimeoutError:
-            pass
-        finally:
-            self._silent.discard(deadline)
+        """No answer until the caller or the gateway gives up."""
+        await self._silence.keep(request)
         raise ENDPOINT_TIMEOUT
 
     def stop(self) -> None:
         """End all silence, so that the process can stop at once."""
-        for deadline in self._silent:
-            deadline.reschedule(asyncio.get_running_loop().time())
+        self._silence.stop()
 
 
 def refusal(component: str) -> wire.WireError:

@@ -32,7 +32,7 @@ KakaoTalk keep the message and deliver it when it is back (no result until then)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -111,11 +111,16 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What the message says; no part in planning, never shown in a representation or a log."""
+    """What the message says; no part in planning, never shown in a representation or a log.
+
+    `open`: of a document, what a person does who opens it: the address it leads to, or None when
+    it cannot be opened (any more).
+    """
 
     text: str = field(default="", repr=False)
     title: str = field(default="", repr=False)
     sender_number: str = field(default="", repr=False)
+    open: Callable[[], str | None] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

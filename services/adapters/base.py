@@ -33,8 +33,10 @@ class Substitute:
 class Message:
     """One probe as an adapter needs it. Numbers are secrets: they never reach a log or a `repr`.
 
-    `to` is a number, or a mail address; `sender_number` the registered number (SMS) as a secret,
-    `identity` the channel id (`@geoje`) or the address mail comes from.
+    `to` is a number, or a mail address; `sender_number` the registered number, `identity` the
+    channel id (`@geoje`) or the address mail comes from, `recipient` all fields of the receiver's
+    secret. Of a document: `text` is its title, `link` where it opens, and `opens_within_s` how
+    long it can be opened.
     """
 
     probe_id: UUID
@@ -45,6 +47,9 @@ class Message:
     identity: str | None = None
     sender_number: SecretStr | None = None
     substitute: Substitute | None = None
+    recipient: Mapping[str, SecretStr] = field(default_factory=dict)
+    link: str | None = field(default=None, repr=False)
+    opens_within_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,11 @@ class Adapter(Protocol):
 
 @runtime_checkable
 class LooksUp(Protocol):
-    """The provider tells results only when asked, by the ids of our own messages."""
+    """The provider tells results only when asked, by the ids of our own messages.
+
+    It may also have `goes_on`, the codes that say delivered and are not the last word, and
+    `look_up_pause_s`, the least seconds between two look-ups of one message.
+    """
 
     look_up_batch: int
 
@@ -139,4 +148,24 @@ class LooksUp(Protocol):
 
         Raises Retry when it cannot be asked just now.
         """
+        ...
+
+
+@runtime_checkable
+class Opens(Protocol):
+    """Its messages are documents, which a person opens on a page of ours."""
+
+    channels: frozenset[Channel]
+    platform: str
+
+    async def admit(self, query: Mapping[str, str], probe_id: UUID) -> str:
+        """The id of the document that the query of the page shows a good one-time token for.
+
+        Raises Refuse(`token`) when it does not, Retry when it cannot be asked just now, Stop.
+        """
+        ...
+
+    async def report_read(self, document_id: str) -> None:
+        """Tell the provider that the document is being read; a repeat does no harm. Raises Retry,
+        Stop."""
         ...

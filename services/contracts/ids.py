@@ -58,13 +58,13 @@ def make_probe_id(
         purpose,
         *([command_id] if command_id else []),
     ]
-    return _uuid7(milliseconds(slot), _keyed(key, "probe", parts))
+    return _uuid7(milliseconds(slot), keyed(key, "probe", parts))
 
 
 def make_event_id(key: bytes, moment: datetime, kind: str, parts: Iterable[str]) -> UUID:
     """UUIDv7 of `moment` (the probe's slot; the provider's time while the probe is unknown) and a
     keyed hash of kind and parts: whoever reports the same happening again makes the same id."""
-    return _uuid7(milliseconds(moment), _keyed(key, kind, parts))
+    return _uuid7(milliseconds(moment), keyed(key, kind, parts))
 
 
 def write_nonce(probe_id: UUID, leg: int) -> str:
@@ -113,7 +113,8 @@ def _uuid7(time: int, digest: bytes) -> UUID:
     return _assemble(time, random >> 62, random & ((1 << 62) - 1))
 
 
-def _keyed(key: bytes, kind: str, parts: Iterable[str]) -> bytes:
+def keyed(key: bytes, kind: str, parts: Iterable[str]) -> bytes:
+    """HMAC-SHA256 over a kind and parts: the root of every id and seal."""
     # Length before each part: no two lists of parts give the same bytes.
     fields = [part.encode() for part in (kind, *parts)]
     message = b"".join(len(field).to_bytes(4, "big") + field for field in fields)

@@ -27,6 +27,11 @@ def probe_text(probe_id: UUID, leg: int, channel: Channel = Channel.SMS) -> str:
     return plain + _LONG if channel is Channel.LMS else plain
 
 
+def document_title(probe_id: UUID) -> str:
+    """The title of an e-document, 35 of the 40 characters it may have: the notice shows it."""
+    return f"[봉수] {ids.write_nonce(probe_id, 0)}"
+
+
 def fill(template: str, probe_id: UUID, leg: int) -> str:
     """A template's text with `#{점검번호}` replaced by the nonce."""
     return template.replace("#{점검번호}", ids.write_nonce(probe_id, leg))

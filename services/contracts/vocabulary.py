@@ -122,6 +122,7 @@ class ObserverKind(StrEnum):
     ANCS = "ancs"
     FCM = "fcm"
     WEBPUSH = "webpush"
+    PAGE = "page"  # bongsu's own page, at which a document opens
 
 
 class Placement(StrEnum):

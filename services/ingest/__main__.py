@@ -12,6 +12,7 @@ from services.contracts.topics import ALL, EVIDENCE
 from services.ingest import app, receivers
 from services.ingest.mailboxes import Mailboxes
 from services.ingest.metrics import Metrics
+from services.ingest.opened import Openings
 from services.ingest.poll import Poller
 from services.ingest.receive import Keeper, Receipts
 from services.ingest.settings import IngestSettings
@@ -42,7 +43,11 @@ async def ingest(stopping: asyncio.Event) -> None:
         settings.content_key.get_secret_value().encode(),
     )  # fmt: skip
     receipts = Receipts(keeper, lambda: follower.catalogue, secrets, producer, metrics, clock)
-    public = app.create(receipts, list(receivers.discover().values()), metrics)
+    openings = Openings(
+        keeper, adapters.discover(), lambda: follower.catalogue, secrets, settings.destinations,
+        producer, clock,
+    )  # fmt: skip
+    public = app.create(receipts, list(receivers.discover().values()), openings, metrics)
     poller = Poller(
         keeper, adapters.discover(), lambda: follower.catalogue, secrets, settings.destinations,
         producer, partial(offsets_since, address), metrics, clock,

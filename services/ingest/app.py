@@ -1,4 +1,5 @@
-"""The public port: receipts of test handsets over HTTP. Ops endpoints are on another port.
+"""The public port: receipts of test handsets over HTTP, and the page at which documents open
+(`page.py`). Ops endpoints are on another port.
 
 In:  `POST /v1/receipts/<app>/<receiver>`, JSON, at most 64 KiB, uncompressed. Out: 202
      (SmsForwarder: 200) once Kafka has it, 401 without detail, 503 when the phone shall repeat.
@@ -14,7 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from services.ingest import page
 from services.ingest.metrics import Metrics, Result
+from services.ingest.opened import Openings
 from services.ingest.receive import Receipts
 from services.ingest.receivers.base import Incoming, Observes
 from services.runtime.errors import Refuse, Retry
@@ -25,14 +28,17 @@ REFUSALS_LOGGED_EVERY_S = 10.0
 _log = structlog.get_logger()
 
 
-def create(receipts: Receipts, apps: list[Observes], metrics: Metrics) -> Starlette:
-    """The application with one route for each app."""
+def create(
+    receipts: Receipts, apps: list[Observes], openings: Openings, metrics: Metrics
+) -> Starlette:
+    """The application with one route for each app, and the page."""
     doors = [_Door(app, receipts, metrics) for app in apps]
     return Starlette(
         routes=[
             Route(f"/v1/receipts/{door.app.kind}/{{receiver}}", door.answer, methods=["POST"])
             for door in doors
         ]
+        + [page.route(openings, metrics)]
     )
 
 

@@ -21,6 +21,7 @@ class Result(StrEnum):
     UNMATCHED = "unmatched"  # authentic, but no probe of ours: dropped
     BAD_SIGNATURE = "bad_signature"  # not authentic, or nobody we know
     STALE = "stale"  # outside the time window, or a signature used again with another body
+    TOKEN = "token"  # the one-time token of a document was used, or is none
     INVALID = "invalid"  # not understood (dead letter), too large, or not JSON at all
     MISCONFIGURED = "misconfigured"  # the phone hides what it should show
     UNAVAILABLE = "unavailable"  # Kafka or the catalogue is away: to be sent again

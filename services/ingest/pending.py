@@ -7,9 +7,10 @@ Before: `poll.py` reads evidence. After: `poll.py` asks and publishes.
 
 import heapq
 from bisect import bisect
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from services.adapters.base import Report
@@ -25,14 +26,14 @@ Line = tuple[str, str]  # account, adapter
 
 @dataclass(slots=True)
 class Message:
-    """One accepted message. `told`: the state last published of each leg."""
+    """One accepted message. `told`: state and code last published of each leg."""
 
     probe_id: UUID
     line: Line
     provider_message_id: str
     partition: Partition
     since: datetime
-    told: dict[int, ReportState] = field(default_factory=dict)
+    told: dict[int, tuple[ReportState, str | None]] = field(default_factory=dict)
 
 
 def next_look(since: datetime, now: datetime) -> datetime | None:
@@ -43,10 +44,15 @@ def next_look(since: datetime, now: datetime) -> datetime | None:
 
 class Pending:
     """The messages of the partitions owned. Bounded: beyond the limit a partition's oldest goes,
-    which would be asked about last."""
+    which would be asked about last. `goes_on`: by adapter, the codes that say delivered and are
+    not the last word."""
 
-    def __init__(self, most: int = MOST_PER_PARTITION) -> None:
-        self._most = most
+    def __init__(
+        self,
+        most: int = MOST_PER_PARTITION,
+        goes_on: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
+        self._most, self._goes_on = most, goes_on
         self._by_partition: dict[Partition, dict[tuple[str, str], Message]] = {}
         self._due: dict[Line, list[tuple[datetime, int, Message]]] = {}
         self._number = 0
@@ -102,9 +108,10 @@ class Pending:
         message = held.get((event.account, event.provider_message_id))
         if message is None:
             return
-        message.told[event.leg] = event.state
+        message.told[event.leg] = (event.state, event.code)
         failed = event.state is ReportState.FAILED and event.leg > 0
-        if event.state is ReportState.DELIVERED or failed:
+        goes_on = event.code in self._goes_on.get(message.line[1], ())
+        if failed or (event.state is ReportState.DELIVERED and not goes_on):
             self._drop(message)
 
     def due(self, line: Line, now: datetime, most: int) -> list[Message]:
@@ -120,13 +127,19 @@ class Pending:
         """The lines that have ever had a message."""
         return set(self._due)
 
-    def asked(self, message: Message, reports: Sequence[Report], now: datetime) -> None:
+    def asked(
+        self,
+        message: Message,
+        reports: Sequence[Report],
+        now: datetime,
+        not_before: datetime | None = None,
+    ) -> None:
         """The provider answered and its news is published: done with, or to be asked again."""
-        message.told.update({report.leg: report.state for report in reports})
+        message.told.update({report.leg: (report.state, report.code) for report in reports})
         if reports and all(report.final for report in reports):
             self._drop(message)
         else:
-            self.later([message], now)
+            self.later([message], now, not_before)
 
     def later(
         self, messages: Iterable[Message], now: datetime, not_before: datetime | None = None
@@ -135,7 +148,7 @@ class Pending:
         for message in filter(self._has, messages):
             at = next_look(message.since, now)
             if at is None:
-                self._dropped += 1
+                self._dropped += not _is_delivered(message)
                 self._drop(message)
             else:
                 self._number += 1
@@ -152,7 +165,12 @@ class Pending:
 
 def news(message: Message, reports: Iterable[Report]) -> list[Report]:
     """The reports that change what was last published of their leg."""
-    return [r for r in reports if message.told.get(r.leg) is not r.state]
+    return [r for r in reports if message.told.get(r.leg) != (r.state, r.code)]
+
+
+def _is_delivered(message: Message) -> bool:
+    """Delivered, though more might have been said: nothing is missing of it."""
+    return any(state is ReportState.DELIVERED for state, _ in message.told.values())
 
 
 def _key(message: Message) -> tuple[str, str]:

@@ -60,9 +60,10 @@ class Poller:
         metrics: Metrics,
         clock: Clock,
     ) -> None:
-        self.pending = Pending()
         self._keeper, self._catalogue, self._secrets = keeper, catalogue, secrets
         self._adapters = {n: kind for n, kind in adapters.items() if hasattr(kind, "look_up")}
+        goes_on = {n: getattr(kind, "goes_on", ()) for n, kind in self._adapters.items()}
+        self.pending = Pending(goes_on=goes_on)
         self._destinations, self._publisher, self._starts = destinations, publisher, starts
         self._metrics, self._clock = metrics, clock
         self._behind: dict[Partition, datetime] = {}
@@ -177,12 +178,14 @@ class Poller:
         """Ask and publish; `left` loses each message whose news is safe. Raises Retry, Stop."""
         async with asyncio.timeout(ASKED_WITHIN_S):
             reports = await adapter.look_up(list(left))
+        rest = timedelta(seconds=getattr(adapter, "look_up_pause_s", 0))
         for message_id, message in list(left.items()):
             mine = [r for r in reports if r.provider_message_id == message_id]
             for report in news(message, mine):
                 await self._publish(message, report)
             del left[message_id]
-            self.pending.asked(message, mine, self._clock.now())
+            now = self._clock.now()
+            self.pending.asked(message, mine, now, now + rest)
 
     async def _publish(self, message: Message, report: Report) -> None:
         try:

@@ -29,8 +29,7 @@ def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type
             _secret(folder, account.bounces.secret, _login(f"{account.id}-bounces"))
     for number, receiver in enumerate(catalogue.receivers.values(), start=1):
         mailbox = {"address": f"{receiver.id}@{receiver.platform}.test"}
-        phone = {"number": f"0100000{number:04d}"}
-        _secret(folder, receiver.secret, mailbox if receiver.base_url else phone)
+        _secret(folder, receiver.secret, mailbox if receiver.base_url else _person(number))
         for observer in receiver.observers:
             _secret(folder, observer.secret, _observer(observer.kind, receiver.id))
     for number, sender in enumerate(catalogue.senders.values(), start=1):
@@ -56,6 +55,11 @@ def _login(username: str) -> dict[str, str]:
     return {"username": username, "password": secrets.token_urlsafe(24)}
 
 
+def _person(number: int) -> dict[str, str]:
+    """A test person whom nobody can take for a real one."""
+    return {"number": f"0100000{number:04d}", "name": f"시험{number:02d}", "birthday": "19000101"}
+
+
 def _observer(kind: ObserverKind, receiver: str) -> dict[str, str]:
     if kind is ObserverKind.IMAP:
         return _login(receiver)
@@ -65,12 +69,18 @@ def _observer(kind: ObserverKind, receiver: str) -> dict[str, str]:
 
 
 def _secret(folder: Path, name: str, fields: dict[str, str]) -> None:
-    _once(folder / f"{name}.json", json.dumps(fields))
+    path = folder / f"{name}.json"
+    held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if held is None or fields.keys() - held.keys():  # a newer bongsu asks for more
+        _write(path, json.dumps(fields | (held or {})))
 
 
 def _once(path: Path, content: str) -> None:
-    if path.exists():
-        return
+    if not path.exists():
+        _write(path, content)
+
+
+def _write(path: Path, content: str) -> None:
     # Whole or not at all: a start that dies here must not leave half a secret behind.
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)

@@ -37,7 +37,7 @@ def write_world(
             for receiver in catalogue.receivers.values()
             if _is_handset(receiver)
         ],
-        "accounts": [_account(a, catalogue, secrets) for a in catalogue.accounts.values()],
+        "accounts": [_account(a, catalogue, secrets) for a in _used(catalogue)],
         "rooms": [_room(route, catalogue) for route in catalogue.routes.values() if route.observed],
         "mail": _mail(catalogue, secrets, settings),
         **({} if settings.kakao_night else {"night": None}),
@@ -61,6 +61,12 @@ def destinations(
     }
 
 
+def _used(catalogue: Catalogue) -> list[Account]:
+    """Accounts that some route is on: of others there are no secrets."""
+    used = {route.account for route in catalogue.routes.values()}
+    return [account for account in catalogue.accounts.values() if account.id in used]
+
+
 def _is_handset(receiver: Receiver) -> bool:
     kinds = {observer.kind for observer in receiver.observers}
     return {ObserverKind.ANDROID_SMS_GATEWAY, ObserverKind.SMSFORWARDER} <= kinds
@@ -72,7 +78,7 @@ def _handset(receiver: Receiver, secrets: SecretFolder) -> dict[str, Any]:
     forwarder = observers[ObserverKind.SMSFORWARDER]
     return {
         "id": receiver.id,
-        "number": _value(secrets, receiver.secret, "number"),
+        **{n: _value(secrets, receiver.secret, n) for n in ("number", "name", "birthday")},
         "carrier": str(receiver.carrier),
         "site": receiver.site,
         "gateway_key": _value(secrets, gateway.secret, "key"),

@@ -185,7 +185,10 @@ class Stack:
             "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),
             "BONGSU_DESTINATIONS": json.dumps(self.destinations),
         }
-        probe_env = keys_env | {"BONGSU_CONTROL_URL": f"{self.simulators_url}/control"}
+        probe_env = keys_env | {
+            "BONGSU_CONTROL_URL": f"{self.simulators_url}/control",
+            "BONGSU_PUBLIC_URL": self.ingest_url,
+        }
         ingest_env = keys_env | {"BONGSU_PORT": str(ports.ingest_port)}
         alerting_env = {
             "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from services.adapters.base import Message, Substitute
-from services.contracts import evidence, ids, slots, text
+from services.contracts import evidence, ids, links, slots, text
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.evidence import ProbeSent
 from services.contracts.vocabulary import Channel
@@ -29,11 +29,13 @@ ADDRESS = "address"  # the same for a mailbox
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Who this worker is, and its keys: BONGSU_ID_KEY, BONGSU_CONTENT_KEY."""
+    """Who this worker is, and its keys: BONGSU_ID_KEY, BONGSU_CONTENT_KEY. `public_url`: where
+    the documents it sends open, BONGSU_PUBLIC_URL."""
 
     worker: str
     id_key: bytes
     content_key: bytes
+    public_url: str | None = None
 
     @classmethod
     def of(cls, settings: ProbeSettings) -> Self:
@@ -43,11 +45,13 @@ class Keys:
             settings.instance,
             id_key.get_secret_value().encode(),
             content_key.get_secret_value().encode(),
+            settings.public_url,
         )
 
 
 def build_message(planned: PlannedProbe, keys: Keys, secrets: SecretFolder) -> Message:
-    """The message for the adapter. Raises Stop for a missing secret or template."""
+    """The message for the adapter. Raises Stop for a missing secret or template, or
+    a document that could not be opened."""
     catalogue, route = planned.catalogue, planned.route
     # Same slot (and command) → same id, on every worker.
     command = str(planned.command_id) if planned.command_id else None
@@ -66,6 +70,9 @@ def build_message(planned: PlannedProbe, keys: Keys, secrets: SecretFolder) -> M
         identity=catalogue.senders[route.sender].identity,
         sender_number=_number_of(catalogue, route.sender, secrets),
         substitute=_substitute(catalogue, route, probe_id, secrets),
+        recipient=secrets.fields(catalogue.receivers[planned.receiver].secret),
+        link=_link(route, planned.receiver, probe_id, keys),
+        opens_within_s=catalogue.channels[route.channel].opens_within_s,
     )
 
 
@@ -118,12 +125,22 @@ def announcement(
 
 
 def _own_text(catalogue: Catalogue, route: Route, probe_id: UUID) -> str:
+    if route.channel is Channel.EDOCUMENT:
+        return text.document_title(probe_id)
     if route.template is None:
         return text.probe_text(probe_id, 0, route.channel)
     for template in catalogue.senders[route.sender].templates:
         if template.code == route.template:
             return text.fill(template.text, probe_id, 0)
     raise Stop("template", f"sender {route.sender} has no template {route.template}")
+
+
+def _link(route: Route, receiver: str, probe_id: UUID, keys: Keys) -> str | None:
+    if route.channel is not Channel.EDOCUMENT:
+        return None
+    if keys.public_url is None:
+        raise Stop("settings", "BONGSU_PUBLIC_URL is not set: documents would open nowhere")
+    return links.document_link(keys.public_url, keys.id_key, route.account, receiver, probe_id)
 
 
 def _substitute(

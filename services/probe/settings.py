@@ -24,6 +24,11 @@ class ProbeSettings(Settings):
         description='JSON {"<account id>": {"url": …, "proxy": …, "ca": …, "answer_within_s": …}};'
         " the control address is the account `control`",
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+[^/\s]$",
+        description="address of ingest as a phone's browser reaches it; e-documents open there",
+    )
     control_url: str | None = Field(
         None,
         pattern=r"^https?://\S+$",

@@ -146,6 +146,9 @@ def message_of(name: str, **over: Any) -> Message:
             substitute["text"],
             SecretStr(substitute["sender_number"]),
         )
+    fields["recipient"] = {
+        name: SecretStr(value) for name, value in fields.get("recipient", {}).items()
+    }
     for secret in ("to", "sender_number"):
         if isinstance(fields.get(secret), str):
             fields[secret] = SecretStr(fields[secret])

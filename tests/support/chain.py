@@ -36,7 +36,7 @@ QUICK = {
     "carrier": {"median": 0.3, "p95": 0.6},
     "report": {"median": 0.2, "p95": 0.4},
 }
-RESEND_S, FIRST_RETRY_S = 2.0, 1.0
+RESEND_S, FIRST_RETRY_S, OPENS_S = 2.0, 1.0, 1.0
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]  # by name and labels
 
 
@@ -144,7 +144,7 @@ def hurry(world: Path) -> None:
     config = json.loads(world.read_text(encoding="utf-8"))
     config["world"] = {"latencies": QUICK}
     for phone in config["handsets"]:
-        phone |= {"resend_s": RESEND_S, "first_retry_s": FIRST_RETRY_S}
+        phone |= {"resend_s": RESEND_S, "first_retry_s": FIRST_RETRY_S, "opens_after_s": OPENS_S}
     world.write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
 
 

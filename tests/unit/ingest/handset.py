@@ -9,12 +9,15 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message
 
+from services import adapters
 from services.contracts import text
 from services.contracts.catalogue import Catalogue, Observer, Receiver, build
 from services.contracts.vocabulary import Carrier, ObserverKind
 from services.ingest import app, receivers
 from services.ingest.metrics import Metrics
+from services.ingest.opened import Openings
 from services.ingest.receive import Keeper, Receipts
+from services.runtime.http import Destination
 from services.runtime.secrets import SecretFolder
 from simulators import handset_wire as wire
 from tests.support.builders import CONTENT_KEY, ID_KEY, REVISION, SLOT, a_probe_id
@@ -66,14 +69,19 @@ class Answer:
 
 
 async def ask(
-    application: ASGIApp, path: str, headers: dict[str, str], *pieces: bytes, method: str = "POST"
+    application: ASGIApp,
+    path: str,
+    headers: dict[str, str],
+    *pieces: bytes,
+    method: str = "POST",
+    query: str = "",
 ) -> Answer:
     """One request to an ASGI application; the body in pieces as they would arrive."""
     answer, todo = Answer(), list(pieces or (b"",))
     raw = [(k.lower().encode(), v.encode("latin-1", "replace")) for k, v in headers.items()]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
-        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
         "root_path": "", "headers": raw, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
     }  # fmt: skip
 
@@ -100,11 +108,17 @@ class Ingest:
         self.clock, self.catalogue = MovedClock(NOW), a_catalogue()
         self.metrics = Metrics(self.registry)
         self.in_force: Catalogue | None = self.catalogue
+        self.destinations: dict[str, Destination] = {}
         receipts = Receipts(
             KEEPER, lambda: self.in_force, SecretFolder(folder), self.published, self.metrics,
             self.clock,
         )  # fmt: skip
-        self.app = app.create(receipts, list(receivers.discover().values()), self.metrics)
+        openings = Openings(
+            KEEPER, adapters.discover(), lambda: self.in_force, SecretFolder(folder),
+            self.destinations, self.published, self.clock,
+        )  # fmt: skip
+        apps = list(receivers.discover().values())
+        self.app = app.create(receipts, apps, openings, self.metrics)
 
     @property
     def records(self) -> list[Any]:

@@ -1,5 +1,6 @@
 """When providers are asked, until when, and what is remembered of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -112,7 +113,7 @@ def test_a_failed_own_leg_is_asked_about_once_more_for_its_substitute() -> None:
     pending = _pending()
     pending.reported(HERE, a_failure(None))
     (message,) = _due(pending, 1)
-    assert news(message, [told(ReportState.FAILED)]) == []
+    assert news(message, [replace(told(ReportState.FAILED), code="3018")]) == []
     pending.reported(HERE, a_failure(None, leg=1))
     assert len(pending) == 0
 
@@ -153,3 +154,34 @@ def test_a_provider_that_is_away_is_not_asked_before_its_pause_is_over() -> None
     pending.later(_due(pending, 1), SINCE + SECOND, SINCE + 20 * SECOND)
     assert _due(pending, 19.9) == []
     assert len(_due(pending, 20)) == 1
+
+
+def _received(code: str, final: bool = False) -> Report:
+    return Report("message-0001", 0, ReportState.DELIVERED, code, None, SINCE, final)
+
+
+def test_a_delivery_that_may_go_on_is_asked_about_until_the_last_word() -> None:
+    pending = Pending(goes_on={LINE[1]: {"RECEIVED"}})
+    pending.own([HERE])
+    pending.answered(HERE, an_answer(), SINCE)
+    pending.reported(HERE, a_report(code="RECEIVED"))
+    (message,) = _due(pending, 1)
+    assert news(message, [_received("RECEIVED")]) == []
+    assert news(message, [_received("READ")]) == [_received("READ")]
+    pending.asked(message, [_received("READ", final=True)], SINCE + SECOND)
+    assert len(pending) == 0
+
+
+def test_a_document_that_nobody_reads_is_given_up_and_nothing_is_missing() -> None:
+    pending = _pending()
+    (message,) = _due(pending, 1)
+    pending.asked(message, [_received("RECEIVED")], SINCE + timedelta(hours=27))
+    assert (len(pending), pending.take_dropped()) == (0, 0)
+
+
+def test_a_message_is_not_asked_about_sooner_than_its_provider_recommends() -> None:
+    pending = _pending()
+    (message,) = _due(pending, 1)
+    pending.asked(message, [], SINCE + SECOND, SINCE + 6 * SECOND)
+    assert _due(pending, 5.9) == []
+    assert _due(pending, 6) == [message]
