@@ -24,6 +24,7 @@ from services.cli.context import (
 )
 from services.cli.table import rests
 from services.contracts import codec, ids, topics
+from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import ProbeCommand
 from services.contracts.vocabulary import AnswerResult, Purpose, Stage
 from services.storage.pool import open_pool, transaction
@@ -44,6 +45,8 @@ def probe(
 ) -> None:
     """Send one test message now. Exit 0: a device saw it; 1: none did; 3: it could not be tried.
 
+    Of a document the opening is waited for too, and changes no exit code.
+
     Example: bongsu probe geoje.alimtalk.sens --wait 60s
     """
     where, patience = context(data), seconds(wait)
@@ -56,14 +59,15 @@ def probe(
 async def _probe(
     where: Context, route: str, receiver: str | None, patience: float, quiet: bool
 ) -> ProbeStatus | None:
-    await _check(where, route, receiver)
+    catalogue = await _check(where, route, receiver)
+    opens = catalogue.channels[catalogue.routes[route].channel].opens_within_s is not None
     command = _command(route, receiver, datetime.now(UTC))
     async with short_producer(where.kafka) as producer:
         await producer.send(topics.COMMANDS, codec.encode(command))
-    return await _watch(where, command, patience, quiet)
+    return await _watch(where, command, patience, quiet, Stage.OPENED if opens else Stage.SEEN)
 
 
-async def _check(where: Context, route: str, receiver: str | None) -> None:
+async def _check(where: Context, route: str, receiver: str | None) -> Catalogue:
     catalogue = await in_force(where.kafka)
     if catalogue is None:
         fail("no catalogue is in force: run `bongsu catalogue apply`", UNREACHABLE)
@@ -81,6 +85,7 @@ async def _check(where: Context, route: str, receiver: str | None) -> None:
         fail(f"route {route} rests until {until}: nothing may be sent now", UNREACHABLE)
     if receiver is not None and receiver not in catalogue.routes[route].receivers:
         fail(f"route {route} has no receiver {receiver}", UNREACHABLE)
+    return catalogue
 
 
 def _command(route: str, receiver: str | None, now: datetime) -> ProbeCommand:
@@ -97,9 +102,9 @@ def _command(route: str, receiver: str | None, now: datetime) -> ProbeCommand:
 
 
 async def _watch(
-    where: Context, command: ProbeCommand, patience: float, quiet: bool
+    where: Context, command: ProbeCommand, patience: float, quiet: bool, last: Stage
 ) -> ProbeStatus | None:
-    """Look until the message is seen, is refused for good, or patience ends."""
+    """Look until the message reached its last stage, is refused for good, or patience ends."""
     deadline = asyncio.get_running_loop().time() + patience
     told: set[str] = set()
     found: ProbeStatus | None = None
@@ -109,14 +114,14 @@ async def _watch(
                 found = await find_probe(conn, command.route, command.slot, command.purpose)
             if found is not None:
                 _tell([] if quiet else _lines(found), told)
-                if _over(found):
+                if _over(found, last):
                     break
             await asyncio.sleep(LOOK_EVERY_S)
     return found
 
 
-def _over(found: ProbeStatus) -> bool:
-    return found.answer in FAILED or Stage.SEEN in found.stages
+def _over(found: ProbeStatus, last: Stage) -> bool:
+    return found.answer in FAILED or last in found.stages
 
 
 def _lines(found: ProbeStatus) -> list[str]:

@@ -135,6 +135,9 @@ def last_probe(newest: ProbeStatus, now: datetime) -> str:
     """The newest probe in a few words: its age, and how far it came or what became of it."""
     age = _age((now - newest.sent_at).total_seconds())
     seen = newest.stages.get(Stage.SEEN)
+    opened = newest.stages.get(Stage.OPENED)
+    if opened:
+        return f"[green]{age} opened {(opened - newest.sent_at).total_seconds():.1f}s"
     if seen:
         report = "" if Stage.REPORTED in newest.stages else "*"
         return f"[green]{age} seen {(seen - newest.sent_at).total_seconds():.1f}s{report}"

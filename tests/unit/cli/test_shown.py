@@ -41,9 +41,16 @@ PROBE = ProbeStatus(
             "[green]12s seen 4.1s*",
         ),
         (
-            replace(PROBE, stages={s: AT + timedelta(seconds=4.1) for s in Stage}),
+            replace(
+                PROBE, stages={s: AT + timedelta(seconds=4.1) for s in set(Stage) - {Stage.OPENED}}
+            ),
             7_200,
             "[green] 2h seen 4.1s",
+        ),
+        (
+            replace(PROBE, stages={s: AT + timedelta(seconds=21.3) for s in Stage}),
+            45,
+            "[green]45s opened 21.3s",
         ),
     ],
 )
@@ -57,7 +64,8 @@ def test_the_newest_probe_is_told_in_a_few_words(
 def test_the_shipped_routes_fit_a_terminal_of_eighty_columns(hour: int) -> None:
     catalogue = load(ROOT / "catalogue").catalogue(UUID(int=0))
     probe = replace(PROBE, stages={Stage.SEEN: AT + timedelta(seconds=14.1)})
-    found = [_figures(route, probe) for route in catalogue.routes]
+    opened = replace(PROBE, stages={Stage.OPENED: AT + timedelta(seconds=21.3)})
+    found = [_figures(r, opened if ".edocument." in r else probe) for r in catalogue.routes]
     now = AT.replace(hour=hour, minute=59)
     console = Console(width=80, file=StringIO())
 
