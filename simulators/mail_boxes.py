@@ -69,15 +69,23 @@ class Boxes:
 
     def _store(self, box: str, folder: str, mail: bytes, at: datetime) -> None:
         client = self._open.pop(box, None) or self._connect(box)
-        if not client.folder_exists(folder):
-            client.create_folder(folder)
-        client.append(folder, mail, msg_time=at)
+        try:
+            if not client.folder_exists(folder):
+                client.create_folder(folder)
+            client.append(folder, mail, msg_time=at)
+        except BaseException:
+            client.shutdown()
+            raise
         self._open[box] = client
 
     def _connect(self, box: str) -> IMAPClient:
         username, password = self._logins[box]
         client = IMAPClient("127.0.0.1", self._port, ssl=False, timeout=ANSWER_WITHIN_S)
-        client.login(username, password.get_secret_value())
+        try:
+            client.login(username, password.get_secret_value())
+        except BaseException:
+            client.shutdown()
+            raise
         return client
 
 

@@ -57,7 +57,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """The first bytes of a mail, and when its server stored it (whole seconds)."""
+    """A mail, or the beginning of a large one, and when its server stored it (whole seconds)."""
 
     uid: int
     stored_at: datetime
@@ -67,7 +67,7 @@ class Mail:
 class Box:
     """A logged-in connection. Raises Stop for an address in plain text that is not loopback."""
 
-    def __init__(self, place: Place, spam_folders: Iterable[str]) -> None:
+    def __init__(self, place: Place) -> None:
         url = urlsplit(place.url)
         if url.scheme != "imaps" and url.hostname not in LOOPBACK:
             raise Stop("address", "imap:// is for loopback only")
@@ -75,23 +75,24 @@ class Box:
             url.hostname or "", url.port or PORTS[url.scheme], ssl=url.scheme == "imaps",
             ssl_context=place.trust, timeout=SocketTimeout(CONNECT_WITHIN_S, ANSWER_WITHIN_S),
         )  # fmt: skip
+        self._folders = {"INBOX": Folder("INBOX", Placement.INBOX)}
         self._client.normalise_times = False  # aware times, in the server's own offset
         try:
             self._client.login(place.username.get_secret_value(), place.password.get_secret_value())
             self.idles = self._client.has_capability("IDLE")
-            self.folders = [Folder("INBOX", Placement.INBOX), *self._spam(spam_folders)]
         except BaseException:
             self.abort()
             raise
 
-    def _spam(self, names: Iterable[str]) -> list[Folder]:
-        """Folders marked as spam by the server, and those so called."""
-        known = {name.lower() for name in names}
-        return [
-            Folder(name, Placement.SPAM)
-            for flags, delimiter, name in self._client.list_folders()
-            if JUNK in flags or name.rpartition((delimiter or b"/").decode())[2].lower() in known
-        ]
+    def folders(self, spam: Iterable[str]) -> list[Folder]:
+        """The inbox, and every folder that the server marks as spam or that is so called; some
+        servers make it with the first spam."""
+        known = {name.lower() for name in spam}
+        for flags, delimiter, name in self._client.list_folders():
+            called = name.rpartition((delimiter or b"/").decode())[2].lower()
+            if JUNK in flags or called in known:
+                self._folders.setdefault(name, Folder(name, Placement.SPAM))
+        return list(self._folders.values())
 
     def look(self, folder: Folder, since: date) -> list[int]:
         """The uids that came since the last look; in a folder not read before (or whose uids are
@@ -113,11 +114,16 @@ class Box:
         return {uid: _body(parts) for uid, parts in fetched.items()}
 
     def mails(self, uids: list[int]) -> list[Mail]:
-        """The mails with these uids, as far as MOST_BYTES."""
-        items = ["INTERNALDATE", f"BODY.PEEK[]<0.{MOST_BYTES}>"]
-        fetched = self._client.fetch(uids, items) if uids else {}
+        """The mails with these uids; of one larger than MOST_BYTES the header. (A partial fetch
+        would do, but not every server writes its answer as one can read it.)"""
+        about = self._client.fetch(uids, ["INTERNALDATE", "RFC822.SIZE"]) if uids else {}
+        large = [uid for uid, parts in about.items() if parts[b"RFC822.SIZE"] > MOST_BYTES]
+        small = [uid for uid in about if uid not in large]
+        fetched = self._client.fetch(small, ["BODY.PEEK[]"]) if small else {}
+        if large:
+            fetched.update(self._client.fetch(large, ["BODY.PEEK[HEADER]"]))
         return [
-            Mail(uid, parts[b"INTERNALDATE"], _body(parts)[:MOST_BYTES])
+            Mail(uid, about[uid][b"INTERNALDATE"], _body(parts)[:MOST_BYTES])
             for uid, parts in sorted(fetched.items())
         ]
 

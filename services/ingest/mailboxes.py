@@ -205,10 +205,10 @@ class Mailboxes:
     async def _connected(self, watched: Watched, again: Backoff, stopping: asyncio.Event) -> None:
         """One connection, for as long as it works."""
         async with _Lane() as lane:
-            box = lane.box = await lane.run(Box, watched.place, self._spam_folders)
+            box = lane.box = await lane.run(Box, watched.place)
             swept = self._clock.now() - SWEEP_EVERY
             while not stopping.is_set():
-                for folder in box.folders:
+                for folder in await lane.run(box.folders, self._spam_folders):
                     await self._read(watched, lane, box, folder)
                 await self._alive(watched)
                 again.reset()
@@ -300,7 +300,7 @@ class Mailboxes:
 
     async def _sweep(self, watched: Watched, lane: "_Lane", box: Box) -> None:
         """Delete our own mails after three days."""
-        for folder in box.folders:
+        for folder in await lane.run(box.folders, self._spam_folders):
             uids = await lane.run(box.old, folder, self._clock.now() - KEPT)
             for first in range(0, len(uids), AT_ONCE):
                 part = uids[first : first + AT_ONCE]

@@ -26,12 +26,12 @@ def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type
     for account in catalogue.accounts.values():
         _secret(folder, account.secret, _account(account.id, catalogue, adapters))
         if account.bounces is not None:
-            _secret(folder, account.bounces.secret, _login(f"{account.id}-bounces"))
+            _secret(folder, account.bounces.secret, _login())
     for number, receiver in enumerate(catalogue.receivers.values(), start=1):
         mailbox = {"address": f"{receiver.id}@{receiver.platform}.test"}
         _secret(folder, receiver.secret, mailbox if receiver.base_url else _person(number))
         for observer in receiver.observers:
-            _secret(folder, observer.secret, _observer(observer.kind, receiver.id))
+            _secret(folder, observer.secret, _observer(observer.kind))
     for number, sender in enumerate(catalogue.senders.values(), start=1):
         if sender.secret:
             _secret(folder, sender.secret, {"number": f"0200000{number:03d}"})
@@ -51,8 +51,9 @@ def _account(
     return {name: secrets.token_urlsafe(30) for name in sorted(names)}
 
 
-def _login(username: str) -> dict[str, str]:
-    return {"username": username, "password": secrets.token_urlsafe(24)}
+def _login() -> dict[str, str]:
+    # No id of the catalogue, which may stand anywhere: a user name is a secret.
+    return {"username": f"user-{secrets.token_hex(6)}", "password": secrets.token_urlsafe(24)}
 
 
 def _person(number: int) -> dict[str, str]:
@@ -60,9 +61,9 @@ def _person(number: int) -> dict[str, str]:
     return {"number": f"0100000{number:04d}", "name": f"시험{number:02d}", "birthday": "19000101"}
 
 
-def _observer(kind: ObserverKind, receiver: str) -> dict[str, str]:
+def _observer(kind: ObserverKind) -> dict[str, str]:
     if kind is ObserverKind.IMAP:
-        return _login(receiver)
+        return _login()
     if kind is ObserverKind.SMSFORWARDER:
         return {"secret": secrets.token_urlsafe(24), "token": secrets.token_urlsafe(24)}
     return {"key": secrets.token_urlsafe(30)}

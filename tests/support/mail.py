@@ -6,7 +6,7 @@ the watcher published. Only Kafka is memory; the wall clock of the watcher can b
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,10 @@ from pydantic import SecretStr
 from services.adapters.base import Message, SendResult, Surroundings
 from services.adapters.email import Email
 from services.contracts import ids, text
+from services.contracts.attempt import Verdict, fold, outcome
 from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import DeviceSeen, Heartbeat, ReportReceived
-from services.contracts.vocabulary import Channel
+from services.contracts.vocabulary import Channel, ObserverKind
 from services.ingest.mailboxes import Mailboxes
 from services.ingest.metrics import Metrics
 from services.ingest.receive import Keeper
@@ -40,13 +41,22 @@ from simulators.carriage import Carriage, LiveWorld
 from simulators.config import SimulatorConfig, build_world
 from simulators.faults import FaultBook
 from simulators.mail import Mail, MailMode
-from tests.support.builders import CONTENT_KEY, ID_KEY
+from tests.support.builders import CONTENT_KEY, ID_KEY, a_living_receiver, a_probe_sent, an_answer
 from tests.support.chain import QUICK, shipped, with_routes
+from tests.support.greenmail import EmbeddedGreenMail
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import eventually
 
 ROUTE = "moel.email.mail"
+MailServer = EmbeddedImap | EmbeddedGreenMail
+Serve = Callable[[Path, int, Mapping[str, str]], MailServer]
 KEEPER = Keeper("i1", ID_KEY, CONTENT_KEY)
+
+
+class _Client(IMAPClient):  # type: ignore[misc]
+    """A client that `contextlib.closing` closes."""
+
+    close = IMAPClient.shutdown
 
 
 class WallClock:
@@ -75,7 +85,7 @@ class Post:
     catalogue: Catalogue
     secrets: SecretFolder
     ports: LocalSettings
-    imap: EmbeddedImap
+    imap: MailServer
     relay: Mail
     adapter: Email
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
@@ -95,6 +105,22 @@ class Post:
         """As step 3 does."""
         return await call(self.adapter, message, within_s, 10.0)
 
+    def verdict(self, message: Message, result: SendResult) -> Verdict | None:
+        """The outcome of a probe by what was published, its mailbox alive all the time."""
+        slot = ids.time_of(message.probe_id)
+        sent = a_probe_sent(
+            probe_id=message.probe_id, slot=slot, sent_at=slot, receiver="naver-01",
+            route=ROUTE, platform="naver-mail", observers=(ObserverKind.IMAP,),
+        )  # fmt: skip
+        answer = an_answer(
+            sent, result=result.result, code=result.code, fault=result.fault,
+            provider_message_id=result.provider_message_id,
+        )  # fmt: skip
+        told = [*self.seen(message.probe_id), *self.reports(message.probe_id)]
+        alive = a_living_receiver(sent, "imap")
+        later = sent.seen_due + timedelta(minutes=15)
+        return outcome(fold([sent, answer, *told]), alive, [], later)
+
     def mode(self, **over: Any) -> None:
         """How the relay behaves from now on."""
         self.relay.mode = MailMode(**over)
@@ -110,9 +136,9 @@ class Post:
     def beats(self) -> list[Heartbeat]:
         return [r for r in self.publisher.records if isinstance(r, Heartbeat)]
 
-    def mailbox(self, name: str = "imap-naver-01") -> IMAPClient:
+    def mailbox(self, name: str = "imap-naver-01") -> "_Client":
         """A second client, logged in by the secret of that name."""
-        client = IMAPClient(HOST, self.imap.port, ssl=False, timeout=5)
+        client = _Client(HOST, self.imap.port, ssl=False, timeout=5)
         login = (self.secrets.one(name, part) for part in ("username", "password"))
         client.login(*(part.get_secret_value() for part in login))
         return client
@@ -143,7 +169,7 @@ class Post:
 
 
 @asynccontextmanager
-async def posting(folder: Path, **world: Any) -> AsyncIterator[Post]:
+async def posting(folder: Path, serve: Serve = EmbeddedImap) -> AsyncIterator[Post]:
     """A relay, an IMAP server and an adapter of their own."""
     smtp, imap = free_ports(2)
     ports = LocalSettings(smtp_port=smtp, imap_port=imap)
@@ -151,15 +177,13 @@ async def posting(folder: Path, **world: Any) -> AsyncIterator[Post]:
     keys.make_secrets(folder / "secrets", catalogue, {"email": Email})
     outside.write_world(folder / "world.json", catalogue, secrets, "http://127.0.0.1:1", ports)
     config = SimulatorConfig.model_validate_json((folder / "world.json").read_bytes())
-    config = config.model_copy(
-        update={"world": config.world.model_validate({"latencies": QUICK}), **world}
-    )
+    config = config.model_copy(update={"world": config.world.model_validate({"latencies": QUICK})})
     live, stop = LiveWorld(build_world(config), FaultBook()), asyncio.Event()
     relay = Mail(config, live, Carriage(live, lambda arrival: None))
     users = outside.mail_users(catalogue, secrets)
     account = catalogue.accounts["mail"]
     async with (
-        EmbeddedImap(folder / "mail", imap, users) as server,
+        serve(folder / "mail", imap, users) as server,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
     ):
         secret = {

@@ -1,15 +1,30 @@
-"""A probe mail from the adapter to evidence, over a relay and a real IMAP server."""
+"""A probe mail from the adapter to evidence and outcome, over a relay and a real IMAP server."""
 
 from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import Envelope
 
-from services.contracts.vocabulary import AnswerResult, ClockSource, Placement, ReportState
+from services.adapters.email import written
+from services.contracts.vocabulary import (
+    AnswerResult,
+    ClockSource,
+    FaultDomain,
+    Outcome,
+    Placement,
+    ReportState,
+)
+from simulators import mail_reports
+from tests.support.greenmail import EmbeddedGreenMail
 from tests.support.mail import Post, posting
+from tests.support.proxy import without_idle
 from tests.support.waiting import eventually
 
 SOON_S = 15.0
+BOUNCES = "bounces@mail-relay.invalid"
 
 
 @pytest.fixture
@@ -18,17 +33,188 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
         yield post
 
 
-async def test_a_mail_is_accepted_seen_in_the_inbox_and_reported_delivered(post: Post) -> None:
-    async with post.watching():
-        message = post.message()
-        result = await post.send(message)
-        assert result.result is AnswerResult.ACCEPTED
-        (seen,) = await eventually(lambda: post.seen(message.probe_id), SOON_S)
-        (report,) = await eventually(lambda: post.reports(message.probe_id), SOON_S)
+async def arrived_and_reported(post: Post) -> None:
+    message = post.message()
+    result = await post.send(message)
+    assert result.result is AnswerResult.ACCEPTED
+    (seen,) = await eventually(lambda: post.seen(message.probe_id), SOON_S)
+    (report,) = await eventually(lambda: post.reports(message.probe_id), SOON_S)
     assert (seen.placement, seen.clock) == (Placement.INBOX, ClockSource.MAIL_SERVER)
     assert (seen.receiver, seen.platform) == ("naver-01", "naver-mail")
     assert report.state is ReportState.DELIVERED
     assert report.provider_message_id == result.provider_message_id
+    verdict = post.verdict(message, result)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.DELIVERED
+
+
+async def test_a_mail_is_accepted_seen_in_the_inbox_and_reported_delivered(post: Post) -> None:
+    async with post.watching():
+        await arrived_and_reported(post)
     assert {beat.source for beat in post.beats()} == {
         "observer/naver-01/imap", "observer/daum-01/imap",
     }  # fmt: skip
+
+
+async def test_a_second_imap_server_agrees(tmp_path: Path) -> None:
+    async with posting(tmp_path, EmbeddedGreenMail) as post, post.watching():
+        await arrived_and_reported(post)
+
+
+async def test_a_server_that_cannot_push_is_looked_at(post: Post) -> None:
+    async with without_idle(post.imap.port) as port:
+        address = f"imap://127.0.0.1:{port}"
+        async with post.watching(naver_01=address):
+            await eventually(post.beats, SOON_S)
+            await arrived_and_reported(post)
+
+
+async def test_a_no_for_now_is_asked_again_within_the_slot_and_then_rejected(post: Post) -> None:
+    post.mode(reply="450 4.2.0")
+    message = post.message()
+    result = await post.send(message, within_s=3.0)
+    assert (result.result, result.code) == (AnswerResult.REFUSED, "450")
+    assert result.fault is FaultDomain.PLATFORM
+    verdict = post.verdict(message, result)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.REJECTED
+
+
+async def test_greylisting_at_the_relay_costs_a_try_and_no_more(post: Post) -> None:
+    post.mode(greylist=True)
+    async with post.watching():
+        await arrived_and_reported(post)
+
+
+async def test_greylisting_behind_the_relay_is_pending_and_then_what_arrives(post: Post) -> None:
+    post.mode(defer_s=2.0)
+    async with post.watching():
+        message = post.message()
+        result = await post.send(message)
+        (delayed,) = await eventually(lambda: post.reports(message.probe_id), SOON_S)
+        assert (delayed.state, delayed.code) == (ReportState.PENDING, "4.7.1")
+        await eventually(lambda: post.seen(message.probe_id), SOON_S)
+        states = await eventually(
+            lambda: len(post.reports(message.probe_id)) == 2 and post.reports(message.probe_id),
+            SOON_S,
+        )
+    assert [report.state for report in states] == [ReportState.PENDING, ReportState.DELIVERED]
+    verdict = post.verdict(message, result)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("status", "fault", "outcome"),
+    [
+        ("5.3.2", FaultDomain.PLATFORM, Outcome.REJECTED),
+        ("5.1.1", FaultDomain.HANDSET, Outcome.VOID),  # nobody reached that mailbox lately
+        ("5.7.1", FaultDomain.BODY, Outcome.EXEMPT),
+    ],
+)
+async def test_a_bounce_at_once_is_a_no_of_its_class(
+    post: Post, status: str, fault: FaultDomain, outcome: Outcome
+) -> None:
+    post.mode(bounce=status)
+    async with post.watching():
+        message = post.message()
+        result = await post.send(message)
+        (bounce,) = await eventually(lambda: post.reports(message.probe_id), SOON_S)
+    assert (bounce.state, bounce.code, bounce.fault) == (ReportState.FAILED, status, fault)
+    verdict = post.verdict(message, result)
+    assert verdict is not None
+    assert verdict.outcome is outcome
+
+
+async def test_a_bounce_after_an_hour_rejects_as_one_at_once(post: Post) -> None:
+    post.mode(bounce="5.3.2", bounce_after_s=3600)
+    post.clock.ahead = timedelta(hours=1, minutes=1)
+    async with post.watching():
+        message = post.message()
+        result = await post.send(message)
+        at = datetime.now(UTC) + timedelta(hours=1)
+        envelope = Envelope()
+        envelope.mail_from = f"bounces+{message.probe_id}@mail-relay.invalid"
+        envelope.rcpt_tos = [message.to.get_secret_value()]
+        envelope.content = written(message, BOUNCES).as_bytes()
+        late = mail_reports.dsn(envelope, "failed", "5.3.2", at)
+        with closing(post.mailbox("mail-relay-bounces")) as box:
+            box.append("INBOX", late, msg_time=at)
+        (bounce,) = await eventually(lambda: post.reports(message.probe_id), SOON_S)
+    assert bounce.reported_at == at.replace(microsecond=0)
+    verdict = post.verdict(message, result)
+    assert verdict is not None
+    assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, "platform")
+
+
+async def test_what_lies_in_the_spam_folder_is_undelivered(post: Post) -> None:
+    post.mode(spam=True)
+    async with post.watching():
+        message = post.message()
+        result = await post.send(message)
+        (seen,) = await eventually(lambda: post.seen(message.probe_id), within=40)
+    assert seen.placement is Placement.SPAM
+    verdict = post.verdict(message, result)
+    assert verdict is not None
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNDELIVERED, "spam")
+
+
+async def test_a_mail_whose_answer_is_lost_is_unclear_and_seen(post: Post) -> None:
+    post.mode(silent=True)
+    async with post.watching():
+        message = post.message()
+        result = await post.send(message)
+        assert result.result is AnswerResult.UNCLEAR
+        assert post.relay.taken == 1
+        await eventually(lambda: post.seen(message.probe_id), SOON_S)
+
+
+async def test_a_restart_of_the_mail_server_and_new_uids_lose_and_double_nothing(
+    post: Post,
+) -> None:
+    async with post.watching():
+        before = post.message()
+        await post.send(before)
+        await eventually(lambda: post.seen(before.probe_id), SOON_S)
+        post.imap.kill()
+        between = post.message()
+        await post.send(between)  # the mail service keeps it until its mailboxes are back
+        for uids in (post.folder / "mail").rglob("dovecot-uidlist"):
+            uids.unlink()  # the server numbers its mails anew: another UIDVALIDITY
+        await post.imap.start()
+        await eventually(lambda: post.seen(between.probe_id), within=30)
+        after = post.message()
+        await post.send(after)
+        await eventually(lambda: post.seen(after.probe_id), SOON_S)
+    first = {seen.event_id for seen in post.seen()}
+    assert len(post.seen()) == len(first) == 3
+    async with post.watching():  # another process: it reads all again, and names it the same
+        await eventually(lambda: len(post.seen()) == 6, SOON_S)
+    assert {seen.event_id for seen in post.seen()} == first
+
+
+async def test_while_kafka_is_away_nothing_is_passed_over(post: Post) -> None:
+    async with post.watching():
+        post.publisher.away = True
+        message = post.message()
+        await post.send(message)
+        await eventually(lambda: post.publisher.refused >= 2, SOON_S)
+        post.publisher.away = False
+        await eventually(lambda: post.seen(message.probe_id), SOON_S)
+
+
+async def test_our_mails_go_after_three_days_and_nothing_else_does(post: Post) -> None:
+    old = datetime.now(UTC) - timedelta(days=5)
+    own = written(post.message(slot=old), BOUNCES).as_bytes()
+    with closing(post.mailbox()) as box:
+        box.append("INBOX", own, msg_time=old)
+        box.append("INBOX", b"Subject: a letter\r\n\r\nHello\r\n", msg_time=old)
+
+        def left() -> int:
+            box.select_folder("INBOX", readonly=True)
+            return len(box.search())
+
+        assert left() == 2
+        async with post.watching():
+            await eventually(lambda: left() == 1, SOON_S)
+        assert box.search(["SUBJECT", "a letter"])
