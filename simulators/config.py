@@ -46,16 +46,16 @@ class _Frozen(BaseModel):
 
 
 class HandsetConfig(_Frozen):
-    """One Android phone with both apps, and the person who holds it. Secrets are those that ingest
-    holds for this receiver."""
+    """One Android phone and the person who holds it. Secrets are those that ingest holds for this
+    receiver; one without KakaoTalk needs no SmsForwarder."""
 
     id: ShortId
     number: Digits
     carrier: ShortId
     site: ShortId
     gateway_key: SecretStr
-    forwarder_secret: SecretStr
-    forwarder_token: SecretStr
+    forwarder_secret: SecretStr | None = None
+    forwarder_token: SecretStr | None = None
     heartbeat_s: Annotated[float, Field(gt=0)] = 20.0
     resend_s: Annotated[float, Field(gt=0)] = 300.0
     first_retry_s: Annotated[float, Field(gt=0)] = 5.0
@@ -188,7 +188,8 @@ def components(config: SimulatorConfig) -> tuple[str, ...]:
     found = {KAKAOTALK, *CARRIERS}
     for phone in config.handsets:
         found |= {f"receiver:{phone.id}", f"carrier:{phone.carrier}", f"site:{phone.site}"}
-        found |= {f"observer:{phone.id}/{kind}" for kind in OBSERVERS}
+        apps = OBSERVERS if phone.forwarder_token else OBSERVERS[:1]
+        found |= {f"observer:{phone.id}/{kind}" for kind in apps}
     for account in config.accounts:
         found |= {f"provider:{account.provider}", f"account:{account.id}"}
         found |= {sender.sender for sender in account.senders}

@@ -160,6 +160,10 @@ class ForwarderApp:
 
     def __init__(self, phone: HandsetConfig, uplink: Uplink, rooms: Collection[str] = ()) -> None:
         self._phone, self._uplink, self._rooms = phone, uplink, rooms
+        self._secret, self._token = (
+            secret.get_secret_value() if secret else ""
+            for secret in (phone.forwarder_secret, phone.forwarder_token)
+        )
         self._fresh: asyncio.Queue[_Notification] = asyncio.Queue(QUEUE_LIMIT)
         self._failed: deque[_Notification] = deque(maxlen=QUEUE_LIMIT)
 
@@ -186,7 +190,7 @@ class ForwarderApp:
         await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
         while True:
             if self._runs():
-                secret = self._phone.forwarder_secret.get_secret_value()
+                secret = self._secret
                 await self._post(wire.forwarder_cron(self._phone.id, secret, utc_now()))
             await asyncio.sleep(self._phone.heartbeat_s)
 
@@ -206,7 +210,7 @@ class ForwarderApp:
                     self._failed.append(notification)
 
     async def _upload(self, notification: _Notification) -> bool:
-        secret = self._phone.forwarder_secret.get_secret_value()
+        secret = self._secret
         times, device = (notification.posted, utc_now()), self._phone.id
         if notification.of_room:
             body = wire.forwarder_room(notification.title, notification.uid, device, secret, *times)
@@ -220,7 +224,7 @@ class ForwarderApp:
     async def _post(self, body: bytes) -> bool:
         if not self._runs() or not self._uplink.has_network(self._phone):
             return False
-        token = self._phone.forwarder_token.get_secret_value()
+        token = self._token
         headers = wire.forwarder_headers(token, self._phone.id)
         status, answer = await self._uplink.post(self.kind, self._phone.id, body, headers)
         return status == 200 and SUCCESS_KEYWORD in answer
@@ -279,6 +283,8 @@ class Handsets:
                 forwarder = ForwarderApp(phone, uplink, rooms)
                 self._apps[f"receiver:{phone.id}"] = (gateway, forwarder)
                 self._people[f"receiver:{phone.id}"] = Person(phone, uplink, tasks)
-                loops = (gateway.beat, forwarder.work, forwarder.beat, forwarder.resend)
+                loops = [gateway.beat]
+                if phone.forwarder_token:
+                    loops += [forwarder.work, forwarder.beat, forwarder.resend]
                 for loop in loops:
                     tasks.create_task(loop(), name=f"{phone.id} {loop.__qualname__}")

@@ -286,6 +286,27 @@ def receivers_can_see(s: Subject) -> Iterator[Problem]:
                 yield item.problem(text, "receivers", place)
 
 
+def ladders_can_be_drilled(s: Subject) -> Iterator[Problem]:
+    """A drill must fail on the own channel, and its substitute must be seen."""
+    for item, route in s.of(Route):
+        drill = route.ladder_probe if route.enabled else None
+        if drill is None:
+            continue
+        yield from s.missing(item, "receiver", drill.receiver, "ladder_probe", "receiver")
+        if route.failover is None:
+            yield item.problem("'ladder_probe' needs 'failover': what it drills", "ladder_probe")
+        phone = s.catalogue.receivers.get(drill.receiver)
+        if phone is None or not {route.channel} <= set(s.catalogue.channels):
+            continue
+        if s.catalogue.observers_of(route, phone):
+            text = f"receiver '{phone.id}' has {route.channel}: no substitute would be sent to it"
+            yield item.problem(text, "ladder_probe", "receiver")
+        known = route.failover and Channel(route.failover.channel) in s.catalogue.channels
+        if known and not s.catalogue.substitute_observers_of(route, phone):
+            text = f"receiver '{phone.id}' has no observer that sees the substitute"
+            yield item.problem(text, "ladder_probe", "receiver")
+
+
 def windows_are_real(s: Subject) -> Iterator[Problem]:
     resting: list[tuple[Item, ChannelRule | Route]] = [*s.of(ChannelRule), *s.of(Route)]
     for item, model in resting:
@@ -394,6 +415,7 @@ RULES: tuple[Rule, ...] = (
     intervals_are_allowed,
     due_times_are_sensible,
     receivers_can_see,
+    ladders_can_be_drilled,
     windows_are_real,
     advertising_rests_at_night,
     templates_survive_the_way,

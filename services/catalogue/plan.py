@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from services.contracts.catalogue import Catalogue, DailyWindow, Model, Quota, Route
+from services.contracts.vocabulary import Channel
 
 DAYS = 31
 MINUTES_A_DAY = 24 * 60
@@ -113,6 +114,9 @@ def load_of(catalogue: Catalogue, limits: Limits) -> Load:
         account = catalogue.accounts.get(route.account)
         price = account.price_krw.get(route.channel, 0) if account else 0
         cost[route.account] += price * DAYS * with_confirms(daily[route.id], limits)
+        if route.failover and account:  # each drill costs both legs
+            pair = price + account.price_krw.get(Channel(route.failover.channel), 0)
+            cost[route.account] += pair * DAYS * drills_a_day(catalogue, route)
     return Load(sum(daily.values()), dict(cost), _uses(catalogue, enabled, daily, limits))
 
 
@@ -123,10 +127,20 @@ def with_confirms(probes: int, limits: Limits) -> int:
 
 def probes_a_day(catalogue: Catalogue, route: Route) -> int:
     """Slots of a route on one day outside its night window."""
+    return _slots_a_day(catalogue, route, route.interval_s)
+
+
+def drills_a_day(catalogue: Catalogue, route: Route) -> int:
+    """Drills of a route's ladder on one day."""
+    drill = route.ladder_probe
+    return _slots_a_day(catalogue, route, drill.every_s) if drill else 0
+
+
+def _slots_a_day(catalogue: Catalogue, route: Route, interval_s: int) -> int:
     channel = catalogue.channels.get(route.channel)
     window = route.restricted or (channel.restricted if channel else None)
     open_minutes = MINUTES_A_DAY - (window_minutes(window) if window else 0)
-    return math.ceil(open_minutes * 60 / route.interval_s)
+    return math.ceil(open_minutes * 60 / interval_s)
 
 
 def window_minutes(window: DailyWindow) -> int:
@@ -144,7 +158,7 @@ def _uses(
 ) -> tuple[Use, ...]:
     wanted: dict[tuple[str, str, str], int] = defaultdict(int)
     for route in enabled:
-        probes = with_confirms(daily[route.id], limits)
+        probes = with_confirms(daily[route.id], limits) + drills_a_day(catalogue, route)
         legs = [(route.channel.value, route.sender)]
         legs += [(route.failover.channel, route.failover.sender)] if route.failover else []
         for channel, sender in legs:

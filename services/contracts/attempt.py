@@ -88,7 +88,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """시도: all that is known of one probe. `sends` counts distinct announcements."""
+    """시도: all that is known of one probe. `sends` counts distinct announcements.
+
+    `substitute_tried_at`: the provider's first word about a substitute, whatever it says.
+    `substitute_senders`: whose numbers substitutes showed, an entry a sighting, distinct.
+    """
 
     probe_id: UUID
     sent: ProbeSent | None = None
@@ -96,6 +100,8 @@ class Attempt:
     answer: ProbeAnswered | None = None
     report: ReportReceived | None = None
     substitute_reported_at: datetime | None = None
+    substitute_tried_at: datetime | None = None
+    substitute_senders: tuple[str, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     opened_at: datetime | None = None
 
@@ -170,9 +176,17 @@ def lift(event: Evidence) -> Attempt:
         case ReportReceived():
             delivered = event.state is ReportState.DELIVERED
             moment = event.reported_at if delivered else None
-            return Attempt(event.probe_id, substitute_reported_at=moment)
+            return Attempt(
+                event.probe_id,
+                substitute_reported_at=moment,
+                substitute_tried_at=event.reported_at,
+            )
         case DeviceSeen():
-            return Attempt(event.probe_id, sightings=(_sighting(event),))
+            told = event.senders is not None and event.leg > 0
+            senders = (",".join(sorted(event.senders or ())),) if told else ()
+            return Attempt(
+                event.probe_id, sightings=(_sighting(event),), substitute_senders=senders
+            )
         case _:
             return Attempt(event.probe_id, opened_at=event.observed_max)
 
@@ -192,6 +206,10 @@ def merge(one: Attempt, other: Attempt) -> Attempt:
             one.report, other.report, lambda e: (_REPORTS.index(e.state), e.reported_at, e.event_id)
         ),
         substitute_reported_at=_earliest(one.substitute_reported_at, other.substitute_reported_at),
+        substitute_tried_at=_earliest(one.substitute_tried_at, other.substitute_tried_at),
+        substitute_senders=tuple(
+            sorted({*one.substitute_senders, *other.substitute_senders})[:MOST_SIGHTINGS]
+        ),
         sightings=_first_sightings({*one.sightings, *other.sightings}),
         opened_at=_earliest(one.opened_at, other.opened_at),
     )
@@ -351,12 +369,17 @@ def _not_seen(
 
 
 def _refusal(attempt: Attempt) -> FaultDomain | None:
-    """Whose fault the provider's no is, at once or in its final report; None without a no."""
+    """Whose fault the provider's no is, at once or in its final report; None without a no.
+
+    A drill goes to a handset without the channel: that no is what it waits for.
+    """
     answer, report = attempt.answer, attempt.report
     if answer is not None and answer.result is AnswerResult.REFUSED:
         return answer.fault or FaultDomain.UNKNOWN
     if report is not None and report.state is ReportState.FAILED:
-        return report.fault or FaultDomain.UNKNOWN
+        drill = attempt.sent is not None and attempt.sent.purpose is Purpose.DRILL
+        if not (drill and report.fault is FaultDomain.HANDSET):
+            return report.fault or FaultDomain.UNKNOWN
     return None
 
 

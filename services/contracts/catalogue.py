@@ -216,6 +216,13 @@ class Failover(Model):
     sender: Id
 
 
+class LadderProbe(Model):
+    """훈련 시험 발송: a drill every `every_s` to a receiver without the channel."""
+
+    receiver: Id
+    every_s: int = Field(default=300, ge=10)
+
+
 class Route(Model):
     """경로: body + channel + account + sender + template, probed to its receivers in turn.
 
@@ -238,6 +245,7 @@ class Route(Model):
     late_s: int | None = Field(default=None, gt=0)
     restricted: DailyWindow | None = None
     failover: Failover | None = None
+    ladder_probe: LadderProbe | None = None
     expected_within_s: int | None = Field(default=None, gt=0)
     enabled: bool = True
 
@@ -302,7 +310,14 @@ class Catalogue(Model):
 
     def observers_of(self, route: Route, receiver: Receiver) -> tuple[ObserverKind, ...]:
         """The kinds on that receiver whose sight counts on the route's channel."""
-        seeing = self.channels[route.channel].observers
+        return self._seeing(route.channel, receiver)
+
+    def substitute_observers_of(self, route: Route, receiver: Receiver) -> tuple[ObserverKind, ...]:
+        """The kinds on that receiver whose sight counts for the route's substitute."""
+        return self._seeing(Channel(route.failover.channel), receiver) if route.failover else ()
+
+    def _seeing(self, channel: Channel, receiver: Receiver) -> tuple[ObserverKind, ...]:
+        seeing = self.channels[channel].observers
         return tuple(o.kind for o in receiver.observers if o.kind in seeing)
 
 

@@ -94,6 +94,10 @@ class ProbeSent(Event):
     text_digest: Digest
     link_digest: Digest | None = None
     text_chars: int = Field(ge=0)
+    # Of the substitute that the provider is to send when the own leg fails.
+    substitute_sender: Id | None = None
+    substitute_digest: Digest | None = None
+    substitute_chars: int | None = Field(default=None, ge=0)
 
 
 class ProbeAnswered(Event):
@@ -147,13 +151,18 @@ class _Observation(Event):
 
 
 class DeviceSeen(_Observation):
-    """A device saw the message. Arrival is an interval: from `observed_min` to `observed_max`."""
+    """A device saw the message. Arrival is an interval: from `observed_min` to `observed_max`.
+
+    `senders`: the catalogue's senders whose registered number the device showed (bodies use one
+    number for several); empty: nobody's; None where it shows none.
+    """
 
     kind: Literal["device.seen"] = "device.seen"
     version: Literal[1] = 1
     text_digest: Digest | None = None
     link_digest: Digest | None = None
     text_chars: int | None = Field(default=None, ge=0)
+    senders: tuple[Id, ...] | None = None
 
 
 class DeviceOpened(_Observation):

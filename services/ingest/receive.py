@@ -151,9 +151,28 @@ class Receipts:
         oldest, newest = ids.first_id_at(now - REMEMBERED), ids.first_id_at(now + AHEAD)
         if nonce is None or not oldest <= nonce.probe_id <= newest:  # ids begin with their slot
             return Result.UNMATCHED
-        event = device_seen(item, nonce, app.kind, receiver, self._keeper, offset, now)
+        senders = self._senders(item.sender)
+        kind, keeper = app.kind, self._keeper
+        event = device_seen(item, nonce, kind, receiver, keeper, offset, now, senders)
         await self._publish(topics.EVIDENCE, event)
         return Result.ACCEPTED
+
+    def _senders(self, number: str | None) -> tuple[str, ...] | None:
+        """Whose registered number the phone showed; the number itself goes no further."""
+        catalogue = self._catalogue()
+        if number is None or catalogue is None:
+            return None
+        return tuple(
+            sender.id
+            for sender in catalogue.senders.values()
+            if sender.secret and _digits(number) in self._numbers(sender.secret)
+        )
+
+    def _numbers(self, secret: str) -> set[str]:
+        try:
+            return {_digits(n.get_secret_value()) for n in self._secrets.all(secret, "number")}
+        except Stop:
+            return set()  # probe says so: without the number it cannot send
 
     async def _posted(
         self,
@@ -191,6 +210,7 @@ def device_seen(
     keeper: Keeper,
     offset: timedelta,
     now: datetime,
+    senders: tuple[str, ...] | None = None,
 ) -> DeviceSeen:
     """The evidence of one observation. `offset` is the phone's clock minus ours. A happening
     without an id of its own is named by a keyed hash, for a plain one of a number hides nothing."""
@@ -216,7 +236,14 @@ def device_seen(
         text_digest=text.digest(keeper.content_key, item.text),
         link_digest=text.link_digest(keeper.content_key, item.text) if item.links_visible else None,
         text_chars=text.length(item.text),
+        senders=senders,
     )  # fmt: skip
+
+
+def _digits(number: str) -> str:
+    """A number as it is dialled in Korea, whether it was written +82 or with dashes."""
+    digits = re.sub(r"\D", "", number)
+    return f"0{digits[2:]}" if digits.startswith("82") else digits
 
 
 def room_route(catalogue: Catalogue, post: base.RoomPost, receiver: Receiver) -> Route | None:

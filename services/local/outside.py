@@ -68,22 +68,26 @@ def _used(catalogue: Catalogue) -> list[Account]:
 
 
 def _is_handset(receiver: Receiver) -> bool:
-    kinds = {observer.kind for observer in receiver.observers}
-    return {ObserverKind.ANDROID_SMS_GATEWAY, ObserverKind.SMSFORWARDER} <= kinds
+    return ObserverKind.ANDROID_SMS_GATEWAY in {observer.kind for observer in receiver.observers}
 
 
 def _handset(receiver: Receiver, secrets: SecretFolder) -> dict[str, Any]:
     observers = {observer.kind: observer for observer in receiver.observers}
     gateway = observers[ObserverKind.ANDROID_SMS_GATEWAY]
-    forwarder = observers[ObserverKind.SMSFORWARDER]
+    forwarder = observers.get(ObserverKind.SMSFORWARDER)
+    reader = {
+        f"forwarder_{field}": _value(secrets, forwarder.secret, field)
+        for field in ("secret", "token")
+        if forwarder
+    }
     return {
         "id": receiver.id,
         **{n: _value(secrets, receiver.secret, n) for n in ("number", "name", "birthday")},
         "carrier": str(receiver.carrier),
         "site": receiver.site,
         "gateway_key": _value(secrets, gateway.secret, "key"),
-        "forwarder_secret": _value(secrets, forwarder.secret, "secret"),
-        "forwarder_token": _value(secrets, forwarder.secret, "token"),
+        **reader,
+        "kakaotalk": forwarder is not None,  # nothing else would see a KakaoTalk there
         "heartbeat_s": gateway.heartbeat_s,
         "resend_s": RESEND_S,
     }

@@ -17,7 +17,7 @@ from services.adapters.base import Message, Substitute
 from services.contracts import evidence, ids, links, slots, text
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.evidence import ProbeSent
-from services.contracts.vocabulary import Channel
+from services.contracts.vocabulary import Channel, ObserverKind, Purpose
 from services.probe.schedule import PlannedProbe
 from services.probe.settings import ProbeSettings
 from services.runtime.errors import Stop
@@ -81,11 +81,12 @@ def announcement(
 ) -> ProbeSent:
     """`probe.sent` of a message that is announced at `sent_at`."""
     catalogue, route, probe_id = planned.catalogue, planned.route, message.probe_id
-    receiver = catalogue.receivers[planned.receiver]
+    receiver, spare = catalogue.receivers[planned.receiver], message.substitute
     opens_s = catalogue.channels[route.channel].opens_within_s
+    late_s, interval_s, observers = _measured_by(planned)
     due = slots.due_times(
         sent_at,
-        timedelta(seconds=catalogue.late_s(route)),
+        timedelta(seconds=late_s),
         timedelta(seconds=opens_s) if opens_s else None,
     )
     return ProbeSent(
@@ -112,8 +113,8 @@ def announcement(
         worker=keys.worker,
         receiver=receiver.id,
         site=receiver.site,
-        observers=catalogue.observers_of(route, receiver),
-        interval_s=route.interval_s,
+        observers=observers,
+        interval_s=interval_s,
         accepted_due=due.accepted,
         seen_due=due.seen,
         reported_due=due.reported,
@@ -121,7 +122,24 @@ def announcement(
         text_digest=text.digest(keys.content_key, message.text),
         link_digest=text.link_digest(keys.content_key, message.text),
         text_chars=text.length(message.text),
+        substitute_sender=route.failover.sender if route.failover else None,
+        substitute_digest=text.digest(keys.content_key, spare.text) if spare else None,
+        substitute_chars=text.length(spare.text) if spare else None,
     )
+
+
+def _measured_by(planned: PlannedProbe) -> tuple[int, int, tuple[ObserverKind, ...]]:
+    """Seconds until it is late, seconds to the next one, who must be alive to see it.
+
+    A drill waits for the substitute, which starts only once the own leg has failed.
+    """
+    catalogue, route = planned.catalogue, planned.route
+    receiver, late_s = catalogue.receivers[planned.receiver], catalogue.late_s(route)
+    if planned.purpose is not Purpose.DRILL or route.failover is None:
+        return late_s, route.interval_s, catalogue.observers_of(route, receiver)
+    late_s += catalogue.channels[Channel(route.failover.channel)].late_s
+    every_s = route.ladder_probe.every_s if route.ladder_probe else route.interval_s
+    return late_s, every_s, catalogue.substitute_observers_of(route, receiver)
 
 
 def _own_text(catalogue: Catalogue, route: Route, probe_id: UUID) -> str:

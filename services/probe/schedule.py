@@ -62,11 +62,40 @@ class Due:
     not_sent: Counter[tuple[Channel, NotSent]] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Why a route is probed again and again: by its schedule, or to drill its ladder."""
+
+    route: Route
+    purpose: Purpose = Purpose.SCHEDULED
+
+    @property
+    def key(self) -> str:
+        """Its place among all; a drill has a phase of its own."""
+        return self.route.id if self.purpose is Purpose.SCHEDULED else f"{self.route.id}/drill"
+
+    @property
+    def interval(self) -> timedelta:
+        """From slot to slot."""
+        drill = self.route.ladder_probe if self.purpose is Purpose.DRILL else None
+        return timedelta(seconds=drill.every_s) if drill else _interval(self.route)
+
+    def receiver(self, slot: datetime) -> str:
+        """Whose turn it is."""
+        drill = self.route.ladder_probe if self.purpose is Purpose.DRILL else None
+        return drill.receiver if drill else turn_of(self.route, slot)
+
+
+def turns_of(route: Route) -> list[Turn]:
+    """The schedule, and the drill if there is one."""
+    return [Turn(route), *([Turn(route, Purpose.DRILL)] if route.ladder_probe else [])]
+
+
 class Wheel:
-    """Each route at its next slot, by ticks of 10 ms."""
+    """Each route (and the drill of its ladder) at its next slot, by ticks of 10 ms."""
 
     def __init__(self) -> None:
-        self._routes: dict[str, Route] = {}
+        self._turns: dict[str, Turn] = {}
         self._next: dict[str, datetime] = {}  # what counts; a tick may hold outdated entries
         self._ticks: dict[int, list[tuple[str, datetime]]] = {}
         self._order: list[int] = []
@@ -74,43 +103,45 @@ class Wheel:
     def set_routes(self, routes: Mapping[str, Route], now: datetime) -> None:
         """New routes, and those with another interval, start at their next slot after `now`;
         routes that are gone run no more; the others keep their place."""
-        for gone in self._routes.keys() - routes.keys():
+        turns = {turn.key: turn for route in routes.values() for turn in turns_of(route)}
+        for gone in self._turns.keys() - turns.keys():
             del self._next[gone]
-        for route in routes.values():
-            known = self._routes.get(route.id)
-            if known is None or known.interval_s != route.interval_s:
-                self._put(route.id, slots.next_slot(route.id, _interval(route), now))
-        self._routes = dict(routes)
+        for key, turn in turns.items():
+            known = self._turns.get(key)
+            if known is None or known.interval != turn.interval:
+                self._put(key, slots.next_slot(key, turn.interval, now))
+        self._turns = turns
 
     def next_at(self) -> datetime | None:
         """When the next tick that is not empty comes; None without routes."""
         return _EPOCH + self._order[0] * TICK if self._order else None
 
-    def take(self, now: datetime) -> Iterator[tuple[Route, datetime, int]]:
-        """Routes whose slot has come: the latest slot, and how many before it passed unused."""
+    def take(self, now: datetime) -> Iterator[tuple[Turn, datetime, int]]:
+        """Turns whose slot has come: the latest slot, and how many before it passed unused."""
         while self._order and _EPOCH + self._order[0] * TICK <= now:
-            for route_id, slot in self._ticks.pop(heapq.heappop(self._order)):
-                if self._next.get(route_id) != slot:
+            for key, slot in self._ticks.pop(heapq.heappop(self._order)):
+                if self._next.get(key) != slot:
                     continue
-                route = self._routes[route_id]
-                following = slots.next_slot(route_id, _interval(route), now)
-                self._put(route_id, following)
-                latest = following - _interval(route)
-                yield route, latest, (latest - slot) // _interval(route)
+                turn = self._turns[key]
+                following = slots.next_slot(key, turn.interval, now)
+                self._put(key, following)
+                latest = following - turn.interval
+                yield turn, latest, (latest - slot) // turn.interval
 
-    def _put(self, route_id: str, slot: datetime) -> None:
-        self._next[route_id] = slot
+    def _put(self, key: str, slot: datetime) -> None:
+        self._next[key] = slot
         tick = -((_EPOCH - slot) // TICK)  # rounded up: at its tick a slot has come
         if tick not in self._ticks:
             self._ticks[tick] = []
             heapq.heappush(self._order, tick)
-        self._ticks[tick].append((route_id, slot))
+        self._ticks[tick].append((key, slot))
 
 
 def due_probes(wheel: Wheel, catalogue: Catalogue, now: datetime) -> Due:
     """The probes to send now; every slot since the last turn is in the result exactly once."""
     due = Due()
-    for route, slot, passed in wheel.take(now):
+    for turn, slot, passed in wheel.take(now):
+        route = turn.route
         if passed:
             due.not_sent[route.channel, NotSent.MISSED] += passed
         if now - slot > MOST_LATE:
@@ -118,7 +149,8 @@ def due_probes(wheel: Wheel, catalogue: Catalogue, now: datetime) -> Due:
         elif restricted(catalogue, route, slot):
             due.not_sent[route.channel, NotSent.RESTRICTED] += 1
         else:
-            due.probes.append(PlannedProbe(catalogue, route, turn_of(route, slot), slot))
+            receiver = turn.receiver(slot)
+            due.probes.append(PlannedProbe(catalogue, route, receiver, slot, turn.purpose))
     return due
 
 

@@ -64,7 +64,8 @@ GROUPS = {
     "report": tuple(_OF_REPORT.values()),
 }
 FOLDED_COLUMNS = (
-    "sends", "substitute_reported_at", "sightings", "opened_at",
+    "sends", "substitute_reported_at", "substitute_tried_at", "substitute_senders", "sightings",
+    "opened_at",
     *GROUPS["sent"], *GROUPS["answer"], *GROUPS["report"],
 )  # fmt: skip
 STAGED_COLUMNS = ("probe_id", "partition", "first_known_at", *FOLDED_COLUMNS)
@@ -128,7 +129,8 @@ def staged_row(partial: Partial) -> tuple[object, ...]:
     a = partial.attempt
     return (
         a.probe_id, partial.partition, partial.first_known_at,
-        a.sends, a.substitute_reported_at, [s.write() for s in a.sightings], a.opened_at,
+        a.sends, a.substitute_reported_at, a.substitute_tried_at, list(a.substitute_senders),
+        [s.write() for s in a.sightings], a.opened_at,
         *_written(_OF_SENT, a.sent), *_written(_OF_ANSWER, a.answer),
         *_written(_OF_REPORT, a.report),
     )  # fmt: skip
@@ -144,6 +146,8 @@ def attempt_of(row: Row) -> Attempt:
         # The fold keeps no report of a substitute's leg.
         report=_event_of(ReportReceived, _OF_REPORT, row, row["report_event"], leg=0),
         substitute_reported_at=row["substitute_reported_at"],
+        substitute_tried_at=row["substitute_tried_at"],
+        substitute_senders=tuple(row["substitute_senders"]),
         sightings=tuple(Sighting.read(line) for line in row["sightings"]),
         opened_at=row["opened_at"],
     )

@@ -38,11 +38,14 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["started_at", "ended_at", "reported_at", "at", "expires_at"], moments),
     **dict.fromkeys(["observed_min", "observed_max"], moments),
     **dict.fromkeys(["route", "body", "notice", "adapter", "account", "provider"], names),
-    **dict.fromkeys(["sender", "platform", "worker", "receiver", "site"], names),
-    **dict.fromkeys(["text_digest", "link_digest", "digest"], digests),
+    **dict.fromkeys(
+        ["sender", "substitute_sender", "platform", "worker", "receiver", "site"], names
+    ),
+    **dict.fromkeys(["text_digest", "link_digest", "substitute_digest", "digest"], digests),
     **dict.fromkeys(["template", "code", "reason", "raw"], texts),
     **dict.fromkeys(["provider_message_id", "source_event_id", "origin"], texts.filter(bool)),
-    **dict.fromkeys(["text_chars", "size"], counts),
+    **dict.fromkeys(["text_chars", "substitute_chars", "size"], counts),
+    "senders": st.lists(names, max_size=3).map(tuple),
     "interval_s": st.integers(1, 86_400),
     "leg": st.integers(0, 7),
     "fields": st.dictionaries(texts, texts, max_size=3),
@@ -107,6 +110,7 @@ def _one_event(sent: ProbeSent) -> st.SearchStrategy[Evidence]:
         ),
         st.builds(
             builders.a_sighting, st.just(sent), **observed, text_chars=st.sampled_from([9, 10]),
+            senders=st.sampled_from([None, (), ("a",), ("b", "a")]),
         ),
         st.builds(builders.an_opening, st.just(sent), **observed),
     )  # fmt: skip

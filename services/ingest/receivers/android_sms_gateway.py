@@ -31,6 +31,7 @@ class _Event(base.Payload):
 class _Mms(base.Payload):
     text: str | None = Field(None, validation_alias=AliasPath("payload", "body"), repr=False)
     subject: str | None = Field(None, validation_alias=AliasPath("payload", "subject"), repr=False)
+    sender: str | None = Field(None, validation_alias=AliasPath("payload", "sender"), repr=False)
     received_at: Moment = Field(validation_alias=AliasPath("payload", "receivedAt"))
 
 
@@ -81,7 +82,7 @@ class AndroidSmsGateway:
         return base.Observation(
             text=said.text or "", title=said.subject or "", own_id=event.id,
             observed_min=said.received_at, observed_max=stamp.at, clock=ClockSource.SMSC,
-            placement=Placement.INBOX,
+            placement=Placement.INBOX, sender=said.sender,
         )  # fmt: skip
 
 

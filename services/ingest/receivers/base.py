@@ -42,7 +42,8 @@ class Observation:
     """A message on the device. Its words stay in memory: nothing but a keyed digest leaves.
 
     `own_id` is the app's id of this happening; without one `likeness` and the nonce name it, and
-    `likeness` may hold a number. `platform` None = the receiver's carrier.
+    `likeness` may hold a number, and `sender` is one, where the app shows it. `platform` None = the
+    receiver's carrier.
     """
 
     text: str = field(repr=False)
@@ -53,6 +54,7 @@ class Observation:
     placement: Placement
     platform: str | None = None
     links_visible: bool = True
+    sender: str | None = field(default=None, repr=False)
     own_id: str | None = None
     likeness: tuple[str, ...] = field(default=(), repr=False)
 

@@ -25,6 +25,11 @@ ON CONFLICT (probe_id) DO UPDATE SET
         (report_rank(excluded.provider_says), excluded.report_at, excluded.report_event)
         < (report_rank(old.provider_says), old.report_at, old.report_event)},
     substitute_reported_at = least(old.substitute_reported_at, excluded.substitute_reported_at),
+    substitute_tried_at = least(old.substitute_tried_at, excluded.substitute_tried_at),
+    substitute_senders = CASE
+        WHEN excluded.substitute_senders = '{}' THEN old.substitute_senders
+        ELSE merge_sightings(old.substitute_senders, excluded.substitute_senders)
+    END,
     sightings = CASE
         WHEN excluded.sightings = '{}' THEN old.sightings
         WHEN old.sightings = '{}' THEN excluded.sightings

@@ -95,15 +95,17 @@ def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     # 3 Alimtalk routes at KRW 8, 4 SMS at 9, 2 LMS at 27, 6 brand messages at 15 for half a day;
     # 31 days, 5 % for confirm probes; and two routes of documents at KRW 40.
     whole_day, half_a_day = 3 * 8 + 4 * 9 + 2 * 27, 6 * 15
+    # 288 drills of Eumseong's ladder a day, each an Alimtalk and an LMS.
+    probes, drills = 1_512 * whole_day + 756 * half_a_day, 288 * (8 + 27)
     assert load_now.cost_krw_month == {
-        "sens": 31 * (1_512 * whole_day + 756 * half_a_day),
+        "sens": 31 * (probes + drills),
         "kpdoc": 31 * 1_512 * 2 * 40,
         "mail": 0,
     }
     uses = {(use.owner, use.id, use.channel): use for use in load_now.uses}
     # Eumseong's substitutes count as if every Alimtalk failed over.
-    assert uses["account", "sens", "lms"].day == 3 * 1_512
-    assert uses["sender", "eumseong-lms", "lms"].day == 2 * 1_512
+    assert uses["account", "sens", "lms"].day == 3 * 1_512 + 288
+    assert uses["sender", "eumseong-lms", "lms"].day == 2 * 1_512 + 288
     assert uses["sender", "geoje-alimtalk", "alimtalk"].share_day == pytest.approx(0.1512)
     assert uses["sender", "geoje-brandmessage", "brandmessage"].share_day == pytest.approx(0.1512)
 
@@ -158,7 +160,7 @@ def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
         files["receivers.yaml"]
         .split("receivers:\n")[1]
         .split("\n\n")[0]
-        .replace("skt-01", "skt-03")
+        .replace("skt-01", "skt-09")
     )
     write(tmp_path, files)
     new = load(tmp_path).catalogue(UUID(int=1))
@@ -166,7 +168,7 @@ def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
     drawn = plan(old, new)
 
     assert [(c.what, c.kind, c.id, c.fields) for c in drawn.changes] == [
-        ("added", "receiver", "skt-03", ()),
+        ("added", "receiver", "skt-09", ()),
         ("changed", "route", "suyeong.alimtalk.sens", ("interval_s",)),
         ("removed", "sender", "lh-edocument", ()),
         ("removed", "sender", "lh-sms", ()),

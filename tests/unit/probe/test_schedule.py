@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.contracts.catalogue import Catalogue, Route
+from services.contracts.catalogue import Catalogue, LadderProbe, Route
 from services.contracts.slots import within
-from services.contracts.vocabulary import Channel
+from services.contracts.vocabulary import Channel, Purpose
 from services.probe.schedule import (
     MOST_LATE,
     TICK,
@@ -181,3 +181,29 @@ def test_a_route_that_goes_and_comes_back_runs_each_slot_once() -> None:
     wheel.set_routes({}, SLOT + MINUTE)
     wheel.set_routes(catalogue.routes, SLOT + MINUTE)
     assert len(_probes(wheel, catalogue, SLOT + MINUTE, MINUTE)) == 1
+
+
+def test_a_ladder_is_drilled_in_slots_of_its_own_beside_the_scheduled_ones() -> None:
+    drill = LadderProbe(receiver="phone", every_s=300)
+    catalogue = a_catalogue(a_route(id="r1", ladder_probe=drill))
+
+    probes = _probes(_wheel(catalogue), catalogue, SLOT, 10 * MINUTE)
+
+    drills = [p for p in probes if p.purpose is Purpose.DRILL]
+    assert [p.receiver for p in drills] == ["phone", "phone"]
+    assert drills[1].slot - drills[0].slot == 5 * MINUTE
+    assert len(probes) - len(drills) == 10
+    again = _probes(_wheel(catalogue), catalogue, SLOT, 10 * MINUTE)
+    assert [(p.slot, p.purpose) for p in again] == [(p.slot, p.purpose) for p in probes]
+
+
+def test_a_drill_that_is_taken_back_ends_and_the_schedule_goes_on() -> None:
+    drill = LadderProbe(receiver="phone", every_s=300)
+    wheel = _wheel(a_catalogue(a_route(id="r1", ladder_probe=drill)))
+    plain = a_catalogue(a_route(id="r1"))
+    wheel.set_routes(plain.routes, SLOT)
+
+    probes = _probes(wheel, plain, SLOT, 10 * MINUTE)
+
+    assert {p.purpose for p in probes} == {Purpose.SCHEDULED}
+    assert len(probes) == 10
