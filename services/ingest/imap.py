@@ -26,7 +26,10 @@ from services.runtime.errors import Stop
 
 __all__ = ["FAILURES", "LoginError"]
 
-FAILURES = (IMAP4.error, OSError, ValueError, KeyError, AssertionError)
+# What the client raises, also on answers that are no IMAP: the connection is of no use then.
+FAILURES = (
+    IMAP4.error, OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError,
+)  # fmt: skip
 CONNECT_WITHIN_S, ANSWER_WITHIN_S = 5.0, 10.0
 MOST_BYTES = 65_536  # of a mail
 SLICE_S = 0.5

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
+from pydantic import ValidationError
 
 from services.contracts import codec, ids, topics
 from services.contracts.catalogue import Account, Catalogue, Receiver
@@ -41,7 +42,9 @@ READS_BACK, KEPT = timedelta(days=2), timedelta(days=3)
 AT_ONCE = 50
 CALL_WITHIN_S = 30.0
 TICK_S = 0.5
-POLL_S, IDLE_POLL_S = 5.0, 60.0  # where a server cannot push: a route sends there, or none does
+POLL_S, QUIET_POLL_S = 5.0, 60.0  # where a server cannot push: a route sends there, or none does
+# Routers forget a silent connection; a whole round of a bounce mailbox.
+LONGEST_IDLE_S, ROUND_S = 540, 60
 AGAIN_CAP_S, LOCKED_OUT_S = 60.0, 600.0
 SWEEP_EVERY = timedelta(hours=1)
 MOST_TOLD = 20_000
@@ -160,13 +163,14 @@ class Mailboxes:
             if owner.bounces is None:
                 return None
             place = self._place(destination_of(owner), owner.bounces.base_url, owner.bounces.secret)
-            return Watched(owner, place, IDLE_POLL_S, POLL_S)
+            return Watched(owner, place, ROUND_S, POLL_S)
         observer = next((o for o in owner.observers if o.kind is ObserverKind.IMAP), None)
         if observer is None:
             return None
         sent_to = any(r.enabled and owner.id in r.receivers for r in catalogue.routes.values())
         place = self._place(owner.id, owner.base_url, observer.secret)
-        return Watched(owner, place, observer.heartbeat_s, POLL_S if sent_to else IDLE_POLL_S)
+        every_s = min(observer.heartbeat_s, LONGEST_IDLE_S)
+        return Watched(owner, place, every_s, POLL_S if sent_to else QUIET_POLL_S)
 
     def _place(self, name: str, url: str | None, secret: str) -> Place:
         destination = self._destinations.get(name, Destination())
@@ -232,6 +236,7 @@ class Mailboxes:
             stop.set()
             await waiting
         finally:
+            stop.set()
             ended.cancel()
             waiting.cancel()
 
@@ -257,8 +262,9 @@ class Mailboxes:
     async def _tell(self, watched: Watched, folder: Folder, item: Mail) -> None:
         try:
             event = self._event(watched, folder, item)
-        except SetAside as error:
-            self._metrics.mails.labels(watched.kind, error.reason).inc()
+        except (SetAside, ValidationError, OverflowError) as error:
+            reason = error.reason if isinstance(error, SetAside) else "malformed"
+            self._metrics.mails.labels(watched.kind, reason).inc()
             return
         if event.event_id in self._told:
             return

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from services.adapters.base import Message, SendResult, Surroundings
 from services.adapters.email import Email
 from services.contracts import ids, text
-from services.contracts.attempt import Verdict, fold, outcome
+from services.contracts.attempt import Liveness, Verdict, fold, outcome
 from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import DeviceSeen, Heartbeat, ReportReceived
 from services.contracts.vocabulary import Channel, ObserverKind
@@ -88,6 +88,7 @@ class Post:
     imap: MailServer
     relay: Mail
     adapter: Email
+    told: list[int | None]
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     clock: WallClock = field(default_factory=WallClock)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -105,8 +106,11 @@ class Post:
         """As step 3 does."""
         return await call(self.adapter, message, within_s, 10.0)
 
-    def verdict(self, message: Message, result: SendResult) -> Verdict | None:
-        """The outcome of a probe by what was published, its mailbox alive all the time."""
+    def verdict(
+        self, message: Message, result: SendResult, reached: bool = False
+    ) -> Verdict | None:
+        """The outcome of a probe by what was published, its mailbox alive all the time, and
+        perhaps `reached` by another mail."""
         slot = ids.time_of(message.probe_id)
         sent = a_probe_sent(
             probe_id=message.probe_id, slot=slot, sent_at=slot, receiver="naver-01",
@@ -117,9 +121,11 @@ class Post:
             provider_message_id=result.provider_message_id,
         )  # fmt: skip
         told = [*self.seen(message.probe_id), *self.reports(message.probe_id)]
-        alive = a_living_receiver(sent, "imap")
+        signs = dict(a_living_receiver(sent, "imap").signs)
+        if reached:
+            signs["reached/naver-01/naver-mail"] = [(slot, slot)]
         later = sent.seen_due + timedelta(minutes=15)
-        return outcome(fold([sent, answer, *told]), alive, [], later)
+        return outcome(fold([sent, answer, *told]), Liveness(signs), [], later)
 
     def mode(self, **over: Any) -> None:
         """How the relay behaves from now on."""
@@ -189,11 +195,15 @@ async def posting(folder: Path, serve: Serve = EmbeddedImap) -> AsyncIterator[Po
         secret = {
             k: SecretStr(v.get_secret_value()) for k, v in secrets.fields("mail-relay").items()
         }
-        around = Surroundings(account, secret, session, f"smtp://{HOST}:{smtp}")
+        told: list[int | None] = []
+        around = Surroundings(
+            account, secret, session, f"smtp://{HOST}:{smtp}",
+            told=lambda status, seconds: told.append(status),
+        )  # fmt: skip
         serving = asyncio.create_task(relay.serve(stop))
         try:
             await eventually(lambda: answers(smtp), within=5)
-            yield Post(folder, catalogue, secrets, ports, server, relay, Email(around))
+            yield Post(folder, catalogue, secrets, ports, server, relay, Email(around), told)
         finally:
             stop.set()
             with contextlib.suppress(asyncio.CancelledError):

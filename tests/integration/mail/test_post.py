@@ -1,5 +1,6 @@
 """A probe mail from the adapter to evidence and outcome, over a relay and a real IMAP server."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,34 @@ async def test_a_no_for_now_is_asked_again_within_the_slot_and_then_rejected(pos
     assert verdict.outcome is Outcome.REJECTED
 
 
+async def test_every_answer_of_the_relay_proves_that_it_was_reached(post: Post) -> None:
+    await post.send(post.message())
+    post.mode(reply="550 5.1.1")
+    await post.send(post.message())
+    assert post.told == [250, 550]
+
+
+async def test_a_wrong_password_is_not_tried_again_until_the_secret_changes(post: Post) -> None:
+    file = post.folder / "secrets" / "imap-naver-01.json"
+    right = file.read_text(encoding="utf-8")
+    file.write_text(json.dumps(json.loads(right) | {"password": "wrong-0001"}), encoding="utf-8")
+
+    def failures() -> float | None:
+        name, labels = "bongsu_ingest_mailbox_failures_total", {"kind": "imap"}
+        return post.registry.get_sample_value(name, labels)
+
+    async with post.watching():
+        await eventually(failures, SOON_S)
+        await eventually(post.beats, SOON_S)  # of the other mailbox
+        message = post.message()
+        await post.send(message)
+        await eventually(lambda: post.reports(message.probe_id), SOON_S)
+        assert failures() == 1
+        assert post.seen() == []
+        file.write_text(right, encoding="utf-8")
+        await eventually(lambda: post.seen(message.probe_id), SOON_S)
+
+
 async def test_greylisting_at_the_relay_costs_a_try_and_no_more(post: Post) -> None:
     post.mode(greylist=True)
     async with post.watching():
@@ -124,6 +153,9 @@ async def test_a_bounce_at_once_is_a_no_of_its_class(
     verdict = post.verdict(message, result)
     assert verdict is not None
     assert verdict.outcome is outcome
+    reached = post.verdict(message, result, reached=True)
+    assert reached is not None
+    assert reached.outcome is (Outcome.REJECTED if outcome is Outcome.VOID else outcome)
 
 
 async def test_a_bounce_after_an_hour_rejects_as_one_at_once(post: Post) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from services.adapters.base import SendResult
+from services.adapters.base import NotNow, SendResult
 from services.contracts import ids
 from services.contracts.catalogue import Catalogue
 from services.contracts.vocabulary import AnswerResult, FaultDomain, Purpose
@@ -147,6 +147,16 @@ async def test_a_throttled_call_is_tried_again_within_its_slot(bench_of: Any) ->
     await bench.worker.run_probe(bench.planned())
     assert [a.result for a in bench.answers] == [AnswerResult.ACCEPTED]
     assert len(bench.script.messages) == 2
+    assert len(bench.sent) == 1
+
+
+async def test_a_no_for_now_stands_when_no_try_is_left(bench_of: Any) -> None:
+    refused = SendResult(AnswerResult.REFUSED, "4.2.0", FaultDomain.PLATFORM)
+    bench = await bench_of(NotNow(refused))
+    await bench.worker.run_probe(bench.planned())
+    answers = [(answer.result, answer.code, answer.fault) for answer in bench.answers]
+    assert answers == [(AnswerResult.REFUSED, "4.2.0", FaultDomain.PLATFORM)]
+    assert len(bench.script.messages) == 4
     assert len(bench.sent) == 1
 
 
