@@ -16,6 +16,7 @@ from services.ingest.opened import Openings
 from services.ingest.poll import Poller
 from services.ingest.receive import Keeper, Receipts
 from services.ingest.settings import IngestSettings
+from services.ingest.watched import Directory
 from services.runtime import logs, ops, process
 from services.runtime.clock import SystemClock
 from services.runtime.heartbeat import beat
@@ -53,9 +54,9 @@ async def ingest(stopping: asyncio.Event) -> None:
         producer, partial(offsets_since, address), metrics, clock,
     )  # fmt: skip
     mailboxes = Mailboxes(
-        keeper, lambda: follower.catalogue, lambda: partition_count(address, EVIDENCE),
-        lambda: poller.pending.partitions, secrets, settings.destinations, settings.spam_folders,
-        producer, metrics, clock,
+        keeper, Directory(lambda: follower.catalogue, secrets, settings.destinations),
+        lambda: partition_count(address, EVIDENCE), lambda: poller.pending.partitions,
+        settings.spam_folders, producer, metrics, clock,
     )  # fmt: skip
     reader = GroupReader(address, "poll", [EVIDENCE], poller, health)
     answering = {

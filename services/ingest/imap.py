@@ -55,7 +55,7 @@ class Folder:
     placement: Placement
     validity: int = 0
     last: int = 0
-    found: list[int] = field(default_factory=list)
+    exists: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ class Box:
         validity = int(opened[b"UIDVALIDITY"])
         if validity != folder.validity:
             folder.validity, folder.last = validity, 0
-        if not opened[b"EXISTS"]:
+        folder.exists = int(opened[b"EXISTS"])
+        if not folder.exists:
             return []
         wanted = ["UID", f"{folder.last + 1}:*"] if folder.last else ["SINCE", since]
         # `n:*` gives the last mail even where its uid is below n.
@@ -132,7 +133,9 @@ class Box:
 
     def idle(self, seconds: float, stop: Event) -> None:
         """Wait for a mail to come, at most so long, or until `stop`."""
-        self._client.select_folder("INBOX", readonly=True)
+        opened = self._client.select_folder("INBOX", readonly=True)
+        if int(opened[b"EXISTS"]) > self._folders["INBOX"].exists:
+            return  # it came since the look: nobody would tell of it
         self._client.idle()
         end = time.monotonic() + seconds
         while not stop.is_set() and (left := end - time.monotonic()) > 0:

@@ -9,12 +9,10 @@ round through a connection that works.
 """
 
 import asyncio
-import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -23,61 +21,29 @@ import structlog
 from pydantic import ValidationError
 
 from services.contracts import codec, ids, topics
-from services.contracts.catalogue import Account, Catalogue, Receiver
+from services.contracts.catalogue import Account, Receiver
 from services.contracts.evidence import DeviceSeen, Heartbeat, ReportReceived
 from services.contracts.vocabulary import ObserverKind
 from services.ingest import mail
-from services.ingest.imap import FAILURES, Box, Folder, LoginError, Mail, Place
+from services.ingest.imap import FAILURES, Box, Folder, LoginError, Mail
 from services.ingest.metrics import Metrics
 from services.ingest.poll import report_received
 from services.ingest.receive import AHEAD, REMEMBERED, Keeper, device_seen
+from services.ingest.watched import Watched
 from services.runtime.clock import Clock
 from services.runtime.errors import Retry, SetAside, Stop
-from services.runtime.http import Destination, trust
 from services.runtime.kafka import Publisher, partition_of
 from services.runtime.retry import Backoff, pause
-from services.runtime.secrets import SecretFolder
 
 READS_BACK, KEPT = timedelta(days=2), timedelta(days=3)
 AT_ONCE = 50
 CALL_WITHIN_S = 30.0
 TICK_S = 0.5
-POLL_S, QUIET_POLL_S = 5.0, 60.0  # where a server cannot push: a route sends there, or none does
-# Routers forget a silent connection; a whole round of a bounce mailbox.
-LONGEST_IDLE_S, ROUND_S = 540, 60
 AGAIN_CAP_S, LOCKED_OUT_S = 60.0, 600.0
 SWEEP_EVERY = timedelta(hours=1)
 MOST_TOLD = 20_000
 _log = structlog.get_logger()
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Watched:
-    """One mailbox as catalogue, secrets and settings have it now: a change starts it anew."""
-
-    owner: Receiver | Account
-    place: Place
-    every_s: float
-    wait_s: float  # without a push
-
-    @property
-    def kind(self) -> str:
-        """For labels: what is read here."""
-        return "bounces" if isinstance(self.owner, Account) else str(ObserverKind.IMAP)
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The header fields that tell ours from others' mails."""
-        bounces = isinstance(self.owner, Account)
-        return mail.BOUNCE_FIELDS if bounces else mail.PROBE_FIELDS
-
-    def names_a_probe(self, head: bytes) -> bool:
-        """Is a mail with this header one of ours? Raises SetAside when it says so twice."""
-        if isinstance(self.owner, Account):
-            bounces = self.owner.bounces
-            return bounces is not None and mail.probe_of(head, bounces.address) is not None
-        return mail.nonce_of(head) is not None
 
 
 class Mailboxes:
@@ -86,24 +52,19 @@ class Mailboxes:
     def __init__(
         self,
         keeper: Keeper,
-        catalogue: Callable[[], Catalogue | None],
+        wanted: Callable[[], Mapping[str, Watched]],
         partitions: Callable[[], Awaitable[int]],
         owned: Callable[[], Collection[int]],
-        secrets: SecretFolder,
-        destinations: Mapping[str, Destination],
         spam_folders: tuple[str, ...],
         publisher: Publisher,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
-        self._keeper, self._catalogue = keeper, catalogue
+        self._keeper, self._wanted = keeper, wanted
         self._partitions, self._owned = partitions, owned
-        self._secrets, self._destinations = secrets, destinations
         self._spam_folders, self._publisher = spam_folders, publisher
         self._metrics, self._clock = metrics, clock
-        self._trusts = functools.cache(trust)
         self._told: OrderedDict[UUID, None] = OrderedDict()
-        self._said: set[str] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`; mailboxes that go or change are let go first."""
@@ -114,7 +75,7 @@ class Mailboxes:
                 owned = self._owned()
                 wanted = {
                     name: watched
-                    for name, watched in self.wanted().items()
+                    for name, watched in self._wanted().items()
                     if partition_of(name, partitions) in owned
                 }
                 for name, (watched, task) in list(running.items()):
@@ -136,53 +97,6 @@ class Mailboxes:
             except Retry:
                 await pause(stopping, backoff.next_s())
         return 1
-
-    def wanted(self) -> dict[str, Watched]:
-        """Every mailbox there is, by id; one without a secret is left out, said once."""
-        catalogue = self._catalogue()
-        if catalogue is None:
-            return {}
-        found: dict[str, Watched] = {}
-        boxes: list[Receiver | Account] = [
-            *catalogue.receivers.values(),
-            *catalogue.accounts.values(),
-        ]
-        for name, owner in ((destination_of(owner), owner) for owner in boxes):
-            try:
-                if watched := self._watched(catalogue, owner):
-                    found[name] = watched
-                self._said.discard(name)
-            except Stop as error:
-                if name not in self._said:
-                    self._said.add(name)
-                    _log.error("mailbox cannot be watched", mailbox=name, reason=str(error))
-        return found
-
-    def _watched(self, catalogue: Catalogue, owner: Receiver | Account) -> Watched | None:
-        if isinstance(owner, Account):
-            if owner.bounces is None:
-                return None
-            place = self._place(destination_of(owner), owner.bounces.base_url, owner.bounces.secret)
-            return Watched(owner, place, ROUND_S, POLL_S)
-        observer = next((o for o in owner.observers if o.kind is ObserverKind.IMAP), None)
-        if observer is None:
-            return None
-        sent_to = any(r.enabled and owner.id in r.receivers for r in catalogue.routes.values())
-        place = self._place(owner.id, owner.base_url, observer.secret)
-        every_s = min(observer.heartbeat_s, LONGEST_IDLE_S)
-        return Watched(owner, place, every_s, POLL_S if sent_to else QUIET_POLL_S)
-
-    def _place(self, name: str, url: str | None, secret: str) -> Place:
-        destination = self._destinations.get(name, Destination())
-        address = destination.url or url
-        if address is None:
-            raise Stop("address", "it has no base_url")
-        return Place(
-            address,
-            self._secrets.one(secret, "username"),
-            self._secrets.one(secret, "password"),
-            self._trusts(destination) if destination.ca else None,
-        )
 
     async def _watch(self, watched: Watched, stopping: asyncio.Event) -> None:
         """Connect, and again after every failure, ever more slowly."""
@@ -313,11 +227,6 @@ class Mailboxes:
                 heads = await lane.run(box.heads, part, watched.fields)
                 ours = [uid for uid in part if uid in heads and self._is_ours(watched, heads[uid])]
                 await lane.run(box.delete, ours)
-
-
-def destination_of(owner: Receiver | Account) -> str:
-    """The name of a mailbox in BONGSU_DESTINATIONS, and the key of its partition."""
-    return f"{owner.id}.bounces" if isinstance(owner, Account) else owner.id
 
 
 class _Lane:

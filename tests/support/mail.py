@@ -29,6 +29,7 @@ from services.contracts.vocabulary import Channel, ObserverKind
 from services.ingest.mailboxes import Mailboxes
 from services.ingest.metrics import Metrics
 from services.ingest.receive import Keeper
+from services.ingest.watched import Directory
 from services.local import keys, outside
 from services.local.child import HOST, answers
 from services.local.kafka import free_ports
@@ -159,10 +160,13 @@ class Post:
         async def one() -> int:
             return 1
 
+        directory = Directory(
+            lambda: self.catalogue, self.secrets,
+            {name: Destination(url=url) for name, url in at.items()},
+        )  # fmt: skip
         boxes = Mailboxes(
-            KEEPER, lambda: self.catalogue, one, lambda: {0}, self.secrets,
-            {name: Destination(url=url) for name, url in at.items()}, ("Junk",),
-            self.publisher, Metrics(self.registry), self.clock,
+            KEEPER, directory, one, lambda: {0}, ("Junk",), self.publisher,
+            Metrics(self.registry), self.clock,
         )  # fmt: skip
         running = asyncio.create_task(boxes.run(stopping))
         try:
