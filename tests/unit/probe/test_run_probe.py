@@ -11,13 +11,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.adapters.base import NotNow, SendResult
-from services.contracts import ids
-from services.contracts.catalogue import Catalogue
+from services.contracts import ids, text
+from services.contracts.catalogue import Catalogue, LadderProbe
 from services.contracts.vocabulary import AnswerResult, FaultDomain, Purpose
 from services.probe.schedule import NotSent
 from services.probe.stops import midnight_after
 from services.runtime.errors import Retry, Stop
-from tests.support.builders import REVISION, SLOT
+from tests.support.builders import CONTENT_KEY, REVISION, SLOT
 from tests.support.probing import (
     ROUTE,
     a_catalogue,
@@ -341,3 +341,19 @@ async def test_a_step_of_the_wall_clock_makes_no_burst_and_no_gap(bench_of: Any)
     await running
     assert 0 < len(bench.sent) < 20
     assert all(sent.sent_at - sent.slot >= HOUR for sent in bench.sent)
+
+
+async def test_a_drill_waits_for_the_substitute_and_says_what_it_must_look_like(
+    bench_of: Any,
+) -> None:
+    route = an_alimtalk_route(ladder_probe=LadderProbe(receiver="skt-01", every_s=300))
+    bench = await bench_of(catalogue=a_catalogue(route))
+    await bench.worker.run_probe(bench.planned(purpose=Purpose.DRILL))
+    await bench.worker.run_probe(bench.planned())
+    drill, scheduled = bench.sent
+    words = bench.script.messages[0].substitute.text
+    assert drill.seen_due - drill.sent_at == timedelta(seconds=2 * 120)  # own leg and substitute
+    assert scheduled.seen_due - scheduled.sent_at == timedelta(seconds=120)
+    assert (drill.interval_s, drill.observers) == (300, ("android-sms-gateway",))
+    assert (drill.substitute_sender, drill.substitute_chars) == ("geoje-sms", text.length(words))
+    assert drill.substitute_digest == text.digest(CONTENT_KEY, words)
