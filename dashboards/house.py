@@ -23,6 +23,11 @@ NORMAL, DEGRADED, DOWN, NO_DATA, INFORMATION = PALETTE = (
 YELLOW, PURPLE, DARK = SPARE = ("#F0E442", "#CC79A7", "#666666")  # of series, never of a state
 COUNT, RATIO, SECONDS = "suffix:건", "percentunit", "s"
 NOTHING = "무자료"
+# Without it Grafana gives no value the colour of the lowest step: an outage's, of a share.
+NO_VALUE = {
+    "options": {"match": "null+nan", "result": {"color": NO_DATA, "index": 0, "text": NOTHING}},
+    "type": "special",
+}
 
 _PANEL = (
     "datasource", "description", "fieldConfig", "gridPos", "id", "interval", "maxDataPoints",
@@ -122,7 +127,7 @@ def panel(
     custom: Json | None = None,
     field_links: Sequence[Json] = (),
     overrides: Sequence[Json] = (),
-    most_points: int | None = None,
+    least_step: str | None = None,
 ) -> Modern:
     """A panel with its number in the design, at (x, y, width, height) of a grid 24 wide."""
     x, y, width, height = at
@@ -131,6 +136,7 @@ def panel(
         "custom": custom or {},
         "decimals": decimals,
         "links": list(field_links),
+        "mappings": [NO_VALUE],
         "min": low,
         "noValue": NOTHING,
         "unit": unit,
@@ -147,7 +153,8 @@ def panel(
         targets=[{**t.to_json_data(), "refId": chr(65 + n)} for n, t in enumerate(targets)],
         gridPos=G.GridPos(h=height, w=width, x=x, y=y),
         thresholds=steps_json(steps),
-        maxDataPoints=most_points,
+        interval=least_step,
+        maxDataPoints=None,
     )
 
 

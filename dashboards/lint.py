@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from dashboards.house import PALETTE, SPARE, Json
+from dashboards.house import NO_VALUE, PALETTE, RATIO, SPARE, Json
 from dashboards.queries import used_variables
 from dashboards.shared import EXPLAINED
 
@@ -19,7 +19,6 @@ WIDTH, MOST_PANELS = 24, 20
 NUMERIC = {"stat", "timeseries", "heatmap", "barchart"}
 KINDS = NUMERIC | {"table", "text"}
 COLORS = {*PALETTE, *SPARE}
-COLOR_MODES = {"fixed", "thresholds", "shades"}
 PAGES = Path(__file__).parents[1] / "docs" / "runbooks" / "boards"
 _HANGUL = re.compile("[가-힣]")
 _WINDOW = re.compile(r"\[([^\]]+)\]")
@@ -153,8 +152,17 @@ def _about(panel: Json) -> Iterator[str]:
 def _unit(panel: Json) -> Iterator[str]:
     if panel["type"] in NUMERIC and not panel["fieldConfig"]["defaults"].get("unit"):
         yield "numbers without a unit"
-    if panel["type"] == "stat" and not panel["fieldConfig"]["defaults"].get("noValue"):
+
+
+def _no_value(panel: Json) -> Iterator[str]:
+    field = panel["fieldConfig"]["defaults"]
+    if panel["type"] == "stat" and not field.get("noValue"):
         yield "no word for no value (noValue)"
+    if panel["type"] == "stat" and NO_VALUE not in field.get("mappings", []):
+        yield "no value has the colour of a state"
+    shares = field.get("unit") == RATIO and panel["type"] == "heatmap"
+    if shares and panel["options"].get("filterValues", {}).get("le", 0) >= 0:
+        yield "a share of 0 is hidden as if nothing had been measured"
 
 
 def _targets(panel: Json) -> Iterator[str]:
@@ -204,5 +212,5 @@ RULES: tuple[Callable[[Json], Iterator[str]], ...] = (
     _uid, _titles, _numbers, _grid, _variables, _sources, _colors,
 )  # fmt: skip
 PANEL_RULES: tuple[Callable[[Json], Iterator[str]], ...] = (
-    _kind, _about, _unit, _targets, _windows, _thresholds, _pruning,
+    _kind, _about, _unit, _no_value, _targets, _windows, _thresholds, _pruning,
 )  # fmt: skip

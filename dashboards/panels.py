@@ -68,6 +68,7 @@ def heatmap(*what: Any, axis_unit: str, cell_unit: str, **rest: Any) -> Modern:
     """Rows given as they are (buckets, or names), colour Viridis. Shares run from 0 to 1; a count
     of nothing leaves its cell empty."""
     share = cell_unit == RATIO
+    hidden = -1 if share else 1e-9  # where nothing is said, Grafana hides 0
     scale = {"mode": "scheme", "reverse": False, "scheme": "Viridis", "steps": 64}
     options = {
         "calculate": False,
@@ -75,7 +76,7 @@ def heatmap(*what: Any, axis_unit: str, cell_unit: str, **rest: Any) -> Modern:
         "cellValues": {"unit": cell_unit},
         "color": {**scale, "min": 0, "max": 1} if share else scale,
         "exemplars": {"color": DOWN},
-        "filterValues": None if share else {"le": 1e-9},
+        "filterValues": {"le": hidden},
         "legend": {"show": True},
         "rowsFrame": {"layout": "auto"},
         "showValue": "never",

@@ -110,7 +110,9 @@ def _stats() -> list[Modern]:
         ),
         [
             Prom(
-                'sum(bongsu_probe_pending{channel=~"$channel",provider=~"$provider"})', instant=True
+                'sum(bongsu_probe_pending{channel=~"$channel",provider=~"$provider"})'
+                ' or 0 * count(up{job="alerting"} == 1)',  # no series where none waits
+                instant=True,
             )
         ],
         (16, 0, 8, 5),
@@ -139,6 +141,7 @@ def _over_time() -> list[Modern]:
         ],
         (0, 5, 12, 9),
         bars=True,
+        least_step="5m",
         unit=COUNT,
         decimals=0,
         overrides=_named(OUTCOMES),
@@ -186,7 +189,7 @@ def _over_time() -> list[Modern]:
         (0, 14, 12, 9),
         axis_unit=SECONDS,
         cell_unit=COUNT,
-        most_points=96,
+        least_step="10m",
     )
     false_success = panels.timeline(
         11,
@@ -244,7 +247,7 @@ def _rows() -> list[Modern]:
         10,
         "오류 코드 상위 10",
         about(
-            "도달하지 못한 시험에서 중계사가 준 오류 코드의 수입니다."
+            "제때 도달하지 못한 시험에서 중계사가 준 오류 코드의 수입니다."
             " '(없음)'은 중계사가 오류를 말하지 않은 것입니다.",
             "코드의 뜻은 중계사 문서와 '최근 미도달'의 설명 열에서 확인합니다.",
             "Postgres dash.probe (error_code)",
@@ -265,7 +268,7 @@ def _rows() -> list[Modern]:
         12,
         "최근 미도달",
         about(
-            "도달하지 못한 정기 시험의 최근 50건입니다.",
+            "제때 도달하지 못한(늦게 온 것도 포함) 정기 시험의 최근 50건입니다.",
             "같은 오류나 같은 통신사가 되풀이되는지 봅니다."
             " 기관을 누르면 그 기관의 화면으로 갑니다."
             " 시험 번호는 중계사에 문의할 때 씁니다.",

@@ -50,7 +50,7 @@ def build(
 def check_(
     prometheus: Annotated[str | None, typer.Option(help="URL of a Prometheus")] = None,
     postgres: Annotated[
-        str | None, typer.Option(envvar="BONGSU_POSTGRES", help="DSN of a role that may read")
+        str | None, typer.Option(help="DSN of the login that Grafana has, bongsu_grafana")
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="ask no server")] = False,
     data: Data = DATA,

@@ -84,6 +84,8 @@ def scraped_sample(now: datetime) -> str:
         for metric in (metric for registry in registries for metric in registry.collect()):
             lines[metric.name] += _lines(metric, at)
             kinds[metric.name] = metric.type
+    lines["up"].append(f'up{{job="alerting"}} 1 {now.timestamp():.3f}\n')
+    kinds["up"] = "gauge"
     families = [f"# TYPE {name} {kinds[name]}\n" + "".join(found) for name, found in lines.items()]
     return "".join(families) + "# EOF\n"
 

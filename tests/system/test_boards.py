@@ -16,7 +16,7 @@ from services.local.prometheus import EmbeddedPrometheus, programs
 from tests.support import boards as sample
 
 CHANNEL = "bongsu-channel"
-REACHED, STAGES = 2, 7
+REACHED, PENDING, STAGES = 2, 4, 7
 LABELS = {
     "channel": ["alimtalk", "sms"], "provider": ["sens"], "carrier": ["skt"],
     "body": ["geoje", "miryang"],
@@ -96,6 +96,15 @@ async def test_a_question_that_is_not_answered_well_is_named(
     (found,) = await _problems(boards, prometheus, now)
     assert found.startswith(f"{CHANNEL}/{number} (")
     assert sentence in found
+
+
+async def test_where_no_probe_waits_the_panel_says_0_and_not_that_it_does_not_know(
+    boards: dict[str, Json], prometheus: str, now: datetime
+) -> None:
+    key, nothing_waits = f"{CHANNEL}/{PENDING}", {"channel": ["fax"], "provider": ["sens"]}
+    asked = [query for query in check.all_queries(boards) if query.key == key]
+    assert len(asked) == 1
+    assert await truth.ask_prometheus(asked, nothing_waits, prometheus, now, {}) == []
 
 
 async def test_a_variable_that_finds_nothing_is_named(

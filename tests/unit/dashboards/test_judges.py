@@ -206,6 +206,7 @@ def _set(path: str, value: Any) -> Callable[[Json], None]:
         (2, _set("description", "도달률입니다."), "no description with meaning, 할 일 and 출처"),
         (5, _set("fieldConfig.defaults.unit", None), "numbers without a unit"),
         (2, _set("fieldConfig.defaults.noValue", None), "no word for no value (noValue)"),
+        (2, _set("fieldConfig.defaults.mappings", []), "no value has the colour of a state"),
         (2, _set("targets", []), "no target"),
         (7, _set("description", "뜻\n**할 일:** 봄\n**출처:** x"), "window [30m] is not explained"),
         (3, _set("fieldConfig.defaults.thresholds.steps", [{"value": None}, {"value": 9},
@@ -223,6 +224,15 @@ def test_a_panel_against_the_rules_of_the_house_is_named(
     spoil(_panel(boards[CHANNEL], number))
     found = lint.problems(boards)
     assert any(f"{CHANNEL}: panel {number}: {sentence}" in words for words in found), found
+
+
+def test_a_heatmap_that_hides_a_share_of_nothing_is_named(boards: dict[str, Json]) -> None:
+    hours = _panel(boards[BODY], 5)
+    for options in ({"filterValues": {"le": 1e-9}}, {}):
+        hours["options"] = options
+        assert lint.problems(boards) == [
+            "bongsu-body: panel 5: a share of 0 is hidden as if nothing had been measured"
+        ]
 
 
 def test_an_exception_for_a_question_nobody_asks_is_named(boards: dict[str, Json]) -> None:
