@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from imaplib import IMAP4
+from selectors import EVENT_READ, DefaultSelector
 from ssl import SSLContext
 from threading import Event
 from urllib.parse import urlsplit
@@ -138,13 +139,13 @@ class Box:
             return  # it came since the look: nobody would tell of it
         self._client.idle()
         end = time.monotonic() + seconds
-        while not stop.is_set() and (left := end - time.monotonic()) > 0:
-            began = time.monotonic()
-            said = self._client.idle_check(timeout=min(SLICE_S, left))
-            # Nothing, and yet at once: the connection is gone, which `idle_done` will find.
-            gone = not said and time.monotonic() - began < min(SLICE_S, left) / 2
-            if gone or any(b"EXISTS" in one for one in said if isinstance(one, tuple)):
-                break
+        # Only wait here: what came is read whole by `idle_done`. (`idle_check` reads without
+        # waiting, and takes half a line for the end of the connection.)
+        with DefaultSelector() as line:
+            line.register(self._client.socket(), EVENT_READ)
+            while not stop.is_set() and (left := end - time.monotonic()) > 0:
+                if line.select(min(SLICE_S, left)):
+                    break
         self._client.idle_done()
 
     def old(self, folder: Folder, before: datetime) -> list[int]:

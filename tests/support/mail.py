@@ -90,6 +90,7 @@ class Post:
     relay: Mail
     adapter: Email
     told: list[int | None]
+    owned: set[int] = field(default_factory=lambda: {0})
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     clock: WallClock = field(default_factory=WallClock)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -143,6 +144,11 @@ class Post:
     def beats(self) -> list[Heartbeat]:
         return [r for r in self.publisher.records if isinstance(r, Heartbeat)]
 
+    def failures(self) -> float:
+        """Connections to test mailboxes that failed or broke."""
+        name, labels = "bongsu_ingest_mailbox_failures_total", {"kind": "imap"}
+        return self.registry.get_sample_value(name, labels) or 0.0
+
     def mailbox(self, name: str = "imap-naver-01") -> "_Client":
         """A second client, logged in by the secret of that name."""
         client = _Client(HOST, self.imap.port, ssl=False, timeout=5)
@@ -165,7 +171,7 @@ class Post:
             {name: Destination(url=url) for name, url in at.items()},
         )  # fmt: skip
         boxes = Mailboxes(
-            KEEPER, directory, one, lambda: {0}, ("Junk",), self.publisher,
+            KEEPER, directory, one, lambda: self.owned, ("Junk",), self.publisher,
             Metrics(self.registry), self.clock,
         )  # fmt: skip
         running = asyncio.create_task(boxes.run(stopping))

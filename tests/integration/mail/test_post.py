@@ -1,5 +1,6 @@
 """A probe mail from the adapter to evidence and outcome, over a relay and a real IMAP server."""
 
+import functools
 import json
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -57,6 +58,27 @@ async def test_a_mail_is_accepted_seen_in_the_inbox_and_reported_delivered(post:
     }  # fmt: skip
 
 
+async def test_mail_after_mail_is_pushed_over_one_connection(post: Post) -> None:
+    async with post.watching():
+        for _ in range(6):
+            message = post.message()
+            await post.send(message)
+            await eventually(functools.partial(post.seen, message.probe_id), SOON_S)
+        assert post.failures() == 0
+
+
+async def test_a_mailbox_of_another_instance_is_read_once_its_partition_comes(post: Post) -> None:
+    post.owned.clear()
+    async with post.watching():
+        message = post.message()
+        await post.send(message)
+        with closing(post.mailbox()) as box:
+            await eventually(lambda: box.select_folder("INBOX")[b"EXISTS"], SOON_S)
+        assert post.publisher.records == []
+        post.owned.add(0)
+        await eventually(lambda: post.seen(message.probe_id), SOON_S)
+
+
 async def test_a_second_imap_server_agrees(tmp_path: Path) -> None:
     async with posting(tmp_path, EmbeddedGreenMail) as post, post.watching():
         await arrived_and_reported(post)
@@ -93,17 +115,13 @@ async def test_a_wrong_password_is_not_tried_again_until_the_secret_changes(post
     right = file.read_text(encoding="utf-8")
     file.write_text(json.dumps(json.loads(right) | {"password": "wrong-0001"}), encoding="utf-8")
 
-    def failures() -> float | None:
-        name, labels = "bongsu_ingest_mailbox_failures_total", {"kind": "imap"}
-        return post.registry.get_sample_value(name, labels)
-
     async with post.watching():
-        await eventually(failures, SOON_S)
+        await eventually(post.failures, SOON_S)
         await eventually(post.beats, SOON_S)  # of the other mailbox
         message = post.message()
         await post.send(message)
         await eventually(lambda: post.reports(message.probe_id), SOON_S)
-        assert failures() == 1
+        assert post.failures() == 1
         assert post.seen() == []
         file.write_text(right, encoding="utf-8")
         await eventually(lambda: post.seen(message.probe_id), SOON_S)
