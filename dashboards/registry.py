@@ -1,14 +1,16 @@
-"""The third judge: every metric somebody asks for exists, every metric that exists is asked for.
+"""The third judge: metrics and labels somebody asks for exist, metrics that exist are asked for.
 
 In: PromQL of boards and of rule files; the processes' own metric objects. Out: sentences. Before:
 `queries.py`. After: `check.py`.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import promql_parser
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
 from ruamel.yaml import YAML
 
 from services.alerting.metrics import Metrics as AlertingMetrics
@@ -22,7 +24,12 @@ RULES = Path("deploy/prometheus")
 OURS = ("bongsu_", "bongsu:")
 PARTS = ("_bucket", "_sum", "_count")
 
+ADDED = {"job", "instance"}  # to every series, by the scrape
+
 Makers = Iterable[Callable[[CollectorRegistry], object]]
+Known = Mapping[
+    str, frozenset[str]
+]  # metric as a scrape shows it → its labels; histograms have `le`
 Expressions = Mapping[str, str]  # where it stands → PromQL, macros expanded
 
 
@@ -37,14 +44,18 @@ def _follower(registry: CollectorRegistry) -> object:
 MAKERS: Makers = (ProbeMetrics, IngestMetrics, AlertingMetrics, _producer, _follower)
 
 
-def declared(makers: Makers = MAKERS) -> dict[str, str]:
-    """Name as a scrape shows it → type, of every process."""
+def declared(makers: Makers = MAKERS) -> dict[str, frozenset[str]]:
+    """The metrics of every process, with their labels."""
     found = {}
     for make in makers:
         registry = CollectorRegistry()
         make(registry)
-        for family in registry.collect():
-            found[family.name + ("_total" if family.type == "counter" else "")] = family.type
+        for metric in registry._collector_to_names:
+            assert isinstance(metric, MetricWrapperBase)
+            (family,) = metric.describe()
+            name = family.name + ("_total" if family.type == "counter" else "")
+            of_parts = {"le"} if family.type == "histogram" else set()
+            found[name] = frozenset(metric._labelnames) | of_parts
     return found
 
 
@@ -62,45 +73,56 @@ def rules(folder: Path) -> tuple[dict[str, str], set[str]]:
 
 def problems(
     expressions: Expressions,
-    known: Mapping[str, str],
+    known: Known,
     made: set[str],
     waived: Mapping[str, str],
 ) -> list[str]:
-    """What is asked for and not declared, declared and not asked for, waived without need."""
+    """What is asked for and not declared, declared and not asked for, waived without need. A label
+    that is none is worse than a metric that is none: excluding by it excludes nothing."""
     found, used = [], set()
     for where, expression in expressions.items():
         try:
-            names = {name for name in _names(expression) if name.startswith(OURS)}
+            asked = _asked(expression)
         except ValueError as error:
             found.append(f"{where}: {expression!r} is no PromQL: {error}")
             continue
-        metrics = {_metric(name, known) for name in names}
-        used |= metrics
-        strange = sorted(metrics - known.keys() - made)
-        found += [f"{where}: no process declares the metric {name}" for name in strange]
+        for name, labels in asked.items():
+            metric = _metric(name, known)
+            used.add(metric)
+            if metric not in known and name not in made:
+                found.append(f"{where}: no process declares the metric {name}")
+            strange = sorted(labels - ADDED - known.get(metric, labels))
+            found += [f"{where}: {metric} has no label {label}" for label in strange]
     idle = known.keys() - used
     found += [f"metric {n} is declared and nobody uses it" for n in sorted(idle - waived.keys())]
     needless = sorted(waived.keys() - idle)
     return found + [f"metric {n} is waived and used, or gone" for n in needless]
 
 
-def _names(expression: str) -> set[str]:
-    """Names of series in a PromQL expression. Raises ValueError when it is none."""
-    names: set[str] = set()
+def _asked(expression: str) -> dict[str, set[str]]:
+    """Our series in a PromQL expression, each with the labels it is chosen or grouped by. Raises
+    ValueError when it is none."""
+    found: dict[str, set[str]] = defaultdict(set)
 
     def visit(node: promql_parser.Expr) -> None:
         if isinstance(node, promql_parser.MatrixSelector):
             node = node.vector_selector
-        if isinstance(node, promql_parser.VectorSelector) and node.name:
-            names.add(node.name)
+        if isinstance(node, promql_parser.VectorSelector):
+            if node.name and node.name.startswith(OURS):
+                found[node.name] |= {matcher.name for matcher in node.matchers.matchers}
+        if isinstance(node, promql_parser.AggregateExpr) and node.modifier:
+            inner = str(node.expr)
+            if "label_replace" not in inner:  # which makes labels of its own
+                for name in _asked(inner):
+                    found[name] |= set(node.modifier.labels)
 
     promql_parser.walk(promql_parser.parse(expression), visit)
-    return names
+    return found
 
 
-def _metric(name: str, known: Mapping[str, str]) -> str:
+def _metric(name: str, known: Known) -> str:
     """The metric a series belongs to: a histogram has three kinds of series."""
     for part in PARTS:
-        if known.get(name.removesuffix(part)) == "histogram":
+        if "le" in known.get(name.removesuffix(part), ()):
             return name.removesuffix(part)
     return name

@@ -9,7 +9,10 @@ from dashboards import build, check, registry
 
 COUNTS = 'sum(rate(bongsu_things_total{kind="a"}[5m]))'
 SECONDS = "histogram_quantile(0.9, sum by (le) (rate(bongsu_wait_seconds_bucket[5m])))"
-KNOWN = {"bongsu_things_total": "counter", "bongsu_wait_seconds": "histogram"}
+KNOWN = {
+    "bongsu_things_total": frozenset({"kind"}),
+    "bongsu_wait_seconds": frozenset({"le"}),
+}
 
 
 class _Metrics:
@@ -31,6 +34,26 @@ def test_a_metric_nobody_declares_is_named_with_its_place() -> None:
     assert registry.problems(asked, KNOWN, set(), {}) == [
         "board/3: no process declares the metric bongsu_thing_total"
     ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'bongsu_things_total{knd!~"a|b"}',
+        "sum by (knd) (rate(bongsu_things_total[5m]))",
+        "max(sum without (knd, instance) (bongsu_things_total)) / 2",
+    ],
+)
+def test_a_label_that_a_metric_does_not_have_is_named(wrong: str) -> None:
+    asked = {"a": COUNTS, "b": SECONDS, "board/3": wrong}
+    assert registry.problems(asked, KNOWN, set(), {}) == [
+        "board/3: bongsu_things_total has no label knd"
+    ]
+
+
+def test_a_label_made_on_the_way_may_be_grouped_by() -> None:
+    made = 'sum by (slo) (label_replace(bongsu_things_total{job="x"}, "slo", "$1", "kind", "(.+)"))'
+    assert registry.problems({"a": made, "b": SECONDS}, KNOWN, set(), {}) == []
 
 
 def test_a_metric_nobody_uses_is_named_unless_waived() -> None:
