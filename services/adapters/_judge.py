@@ -27,7 +27,7 @@ CLOCK_SLACK_S = 300  # a signed call with a stamp that is further away is refuse
 # Codes are short. Eight digits in a row may be a telephone number, twenty signs a key: such a
 # "code" is none.
 _CODE = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.-]{1,12}")
-_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.:-]{1,100}")  # `.` and `..` would climb in a path
 _FIELD = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.: -]{1,40}")
 _QUOTA = re.compile(r"quota|daily|한도", re.IGNORECASE)
 _GATEWAY_QUOTA = (429, "400")  # of Naver's API Gateway

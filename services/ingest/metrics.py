@@ -78,6 +78,11 @@ class Metrics:
             "bongsu_ingest_look_ups_dropped_total",
             "Messages given up before their final report: too many pending, or too old",
         )
+        self.unmapped_codes = counter(
+            "bongsu_unmapped_codes_total",
+            "Reports with a code that the adapter's table does not hold",
+            ["adapter"],
+        )
         self.mails = counter(
             "bongsu_ingest_mails_total",
             "Mails of probes read in mailboxes, by what they said",

@@ -18,6 +18,7 @@ from services.adapters.base import Adapter, LooksUp, Report, Surroundings
 from services.contracts import codec, evidence, topics
 from services.contracts.catalogue import Account, Catalogue
 from services.contracts.evidence import ProbeAnswered, ReportReceived
+from services.contracts.vocabulary import ReportState
 from services.ingest.metrics import Metrics
 from services.ingest.pending import Line, Message, Pending, news
 from services.ingest.receive import Keeper
@@ -196,6 +197,8 @@ class Poller:
             self._metrics.look_ups.labels(message.line[1], "unreadable").inc()
             return
         await self._publisher.send(topics.EVIDENCE, codec.encode(record))
+        if report.state is ReportState.UNKNOWN:
+            self._metrics.unmapped_codes.labels(message.line[1]).inc()
 
     def _tell_locked_out(self, line: Line, error: Stop) -> None:
         account, adapter = line

@@ -31,6 +31,11 @@ class Metrics:
             "Calls to providers by what became of them",
             ["channel", "provider", "result"],
         )
+        self.unmapped_codes = counter(
+            "bongsu_unmapped_codes_total",
+            "Answers with a code that the adapter's table does not hold",
+            ["adapter"],
+        )
         self.unfinished = counter(
             "bongsu_probe_unfinished_total",
             "Announced probes that stay without an answer: crashed, lost (Kafka), stopped",

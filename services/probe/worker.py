@@ -147,6 +147,8 @@ class Worker:
         try:
             answer = await self._call(announced)
             self._metrics.answered.labels(sent.channel, sent.provider, answer.result).inc()
+            if answer.fault is FaultDomain.UNKNOWN:
+                self._metrics.unmapped_codes.labels(sent.adapter).inc()
             await self._publish_answer(answer)
         except asyncio.CancelledError:
             self._metrics.unfinished.labels("stopped").inc()

@@ -6,7 +6,7 @@ Each raises AssertionError with a sentence.
 
 import csv
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 
 from services.adapters.base import Meaning, meaning
@@ -69,6 +69,12 @@ def fixtures_are_there(name: str, folder: Path = support.PAYLOADS) -> None:
     own = folder / name
     assert (own / "_setup.json").exists(), f"adapter {name} has no setup for this suite"
     assert list(own.glob("[!_]*.json")), f"adapter {name} has no cases"
+
+
+def front_end_is_there(name: str, front_ends: Container[str]) -> None:
+    """The simulated world has the adapter's provider."""
+    provider = support.setup_of(name)["account"]["provider"]
+    assert provider in front_ends, f"adapter {name}: no simulated front end of {provider}"
 
 
 def cases_are_enough(cases: Mapping[str, support.Case], looks_up: bool) -> None:

@@ -53,6 +53,11 @@ def test_an_adapter_without_setup_or_cases_is_refused(tmp_path: Path) -> None:
         checks.fixtures_are_there("pigeon", tmp_path)
 
 
+def test_an_adapter_whose_provider_is_not_simulated_is_refused() -> None:
+    with pytest.raises(AssertionError, match="sens_sms: no simulated front end of sens"):
+        checks.front_end_is_there("sens_sms", {"mail-relay"})
+
+
 @pytest.mark.parametrize("become", [DELIVERED, FAILED])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_unknown_code_that_decides_something_is_noticed(name: str, become: Meaning) -> None:

@@ -83,7 +83,8 @@ def test_the_page_touches_one_code_file_its_fixtures_its_front_end_and_the_catal
 
 
 def test_the_shared_suite_finds_the_new_adapter_and_is_content(copy: Path) -> None:
-    suite = ("tests/contract/test_adapters.py", "tests/contract/test_mutants.py")
+    files = ("test_adapters", "test_adapters_and_simulators", "test_mutants")
+    suite = [f"tests/contract/{file}.py" for file in files]
     done = pytest_in(copy, "-k", "example_text", *suite)
     assert done.returncode == 0, done.stdout[-3_000:]
     passed = re.search(r"(\d+) passed", done.stdout)

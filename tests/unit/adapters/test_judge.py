@@ -37,6 +37,11 @@ def test_an_id_that_is_kept_can_be_asked_for_and_fits_into_evidence(text: str) -
     assert kept is None or (kept == text and len(kept) <= 120)
 
 
+@pytest.mark.parametrize("text", [".", "..", "...", "a/b", "a%2Fb", "", "a b", "a\n"])
+def test_an_id_that_would_lead_elsewhere_in_an_address_is_none(text: str) -> None:
+    assert _judge.clean_id(text) is None
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -177,6 +177,21 @@ async def test_a_message_is_asked_about_until_its_final_word(tmp_path: Path) -> 
     assert bench.script.asked == [["message-0001"]] * 4
 
 
+async def test_a_code_that_no_table_holds_is_kept_raw_and_counted_once(tmp_path: Path) -> None:
+    unknown = Report("message-0001", 0, ReportState.UNKNOWN, "Q1", None, None, final=False)
+    bench = Bench(tmp_path, Script([unknown], [unknown], DELIVERED))
+    await bench.poller.assigned([HERE])
+    await bench.read(_answer())
+    async with bench.running():
+        for seconds, asked in ((1, 1), (1, 2), (3, 3)):
+            await bench.passes(seconds, asked)
+        await eventually(lambda: len(bench.poller.pending) == 0, within=SOON_S)
+    told = [r.code for r in bench.published.records if isinstance(r, ReportReceived)]
+    assert told == ["Q1", None]
+    labels = {"adapter": "scripted"}
+    assert bench.registry.get_sample_value("bongsu_unmapped_codes_total", labels) == 1
+
+
 async def test_after_a_restart_only_what_is_still_open_is_asked_about(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Script(DELIVERED))
     await bench.poller.assigned([HERE])

@@ -115,6 +115,15 @@ async def test_an_answer_outlives_a_short_absence_of_kafka(bench_of: Any) -> Non
     assert len(bench.answers) == 1
 
 
+async def test_an_answer_with_a_code_that_no_table_holds_is_kept_raw_and_counted(
+    bench_of: Any,
+) -> None:
+    bench = await bench_of(SendResult(AnswerResult.REFUSED, "Q1", FaultDomain.UNKNOWN))
+    await bench.worker.run_probe(bench.planned())
+    assert [(answer.result, answer.code) for answer in bench.answers] == [("refused", "Q1")]
+    assert bench.value("bongsu_unmapped_codes_total", adapter=bench.sent[0].adapter) == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "result", "fault", "calls"),
     [

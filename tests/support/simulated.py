@@ -1,0 +1,65 @@
+"""The simulated outside world, made for one adapter from its own setup (`_setup.json`)."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from simulators.app import run
+from simulators.config import SimulatorConfig
+from tests.support import adapters as support
+
+QUICK = {"median": 0.02, "p95": 0.05}
+STAGES = ("api", "relay", "platform", "carrier", "report", "substitute")
+
+
+def world_of(name: str) -> SimulatorConfig:
+    """One phone, which is the setup's recipient, and the setup's account and sender."""
+    setup = support.setup_of(name)
+    account, message = setup["account"], setup["message"]
+    person = message.get("recipient", {})
+    phone = {
+        "id": "skt-01", "number": message["to"], "carrier": "skt", "site": "seoul",
+        "gateway_key": "bongsu-test-signing-key-0001-of-32-characters",
+        "name": person.get("name", ""), "birthday": person.get("birthday", ""),
+    }  # fmt: skip
+    template = {"code": message.get("template") or "none", "text": message["text"]}
+    sender = {
+        "sender": "sender:test", "channel": message["channel"], "templates": [template],
+        "number": message.get("sender_number"), "identity": message.get("identity"),
+    }  # fmt: skip
+    return SimulatorConfig.model_validate(
+        {
+            "ingest_url": "http://127.0.0.1:9",  # nobody: this is not about the phones
+            "handsets": [phone],
+            "night": None,
+            "accounts": [
+                {
+                    **{field: account[field] for field in ("id", "provider", "services")},
+                    "secret": setup["secret"],
+                    "senders": [sender],
+                }
+            ],
+            "world": {"latencies": dict.fromkeys(STAGES, QUICK)},
+            "unanswered_s": 5,
+        }
+    )
+
+
+@asynccontextmanager
+async def simulating(world: SimulatorConfig) -> AsyncIterator[str]:
+    """The running world; its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = asyncio.Event()
+    server = asyncio.create_task(run(world, listener, stop))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        await asyncio.wait_for(server, 10)
+
+
+def sent_to(name: str) -> Any:
+    """The message of the setup without a substitute."""
+    return support.message_of(name, substitute=None)
