@@ -53,13 +53,15 @@ def bongsu(*words: str, data: Path | None = None, within: float = 90) -> Done:
 class Up:
     """A running `bongsu up` on free ports; `finish` presses Ctrl-C and reads the summary."""
 
-    def __init__(self, data: Path, summary: Path, *words: str, ports: dict[str, str]) -> None:
+    def __init__(
+        self, data: Path, summary: Path, *words: str, ports: dict[str, str], folder: Path = ROOT
+    ) -> None:
         self.data, self._summary, self.ports = data, summary, ports
         self.lines: list[str] = []
         self._news = threading.Condition()
         self.process = subprocess.Popen(
             [*BONGSU, "up", "--data", str(data), "--summary", str(summary), *words],
-            cwd=ROOT,
+            cwd=folder,
             env=clean_environment() | ports,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -43,12 +43,15 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(data: str) -> None:
 def test_up_with_a_bad_catalogue_names_the_line_and_starts_nothing(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "catalogue", tmp_path / "catalogue")
     file = tmp_path / "catalogue/bodies/lh.yaml"
-    file.write_text(file.read_text().replace("interval_s: 60", "interval_s: soon", 1))
+    before, _, after = file.read_text().partition("interval_s: 60")
+    file.write_text(f"{before}interval_s: soon{after}")
+    line = before.count("\n") + 1
 
     done = bongsu("up", "--catalogue", str(tmp_path / "catalogue"), data=tmp_path / "data")
 
     assert done.code == 4
-    assert "lh.yaml:64: route 'lh.sms.sens': field 'interval_s' must be a whole number" in done.err
+    sentence = "route 'lh.sms.sens': field 'interval_s' must be a whole number"
+    assert f"lh.yaml:{line}: {sentence}" in done.err
     assert not (tmp_path / "data").exists()
 
 
