@@ -6,6 +6,7 @@ many places and is met here only. After: `panels.py`, `shared.py`, `boards/`.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +31,8 @@ NO_VALUE = {
 }
 
 _PANEL = (
-    "datasource", "description", "fieldConfig", "gridPos", "id", "interval", "maxDataPoints",
-    "options", "targets", "title", "transformations", "type",
+    "datasource", "description", "fieldConfig", "gridPos", "id", "interval", "options", "targets",
+    "title", "type",
 )  # fmt: skip
 _LEGACY = {"__inputs", "gnetId", "hideControls", "rows", "sharedCrosshair", "style"}
 _VARIABLE = (
@@ -40,7 +41,6 @@ _VARIABLE = (
 )  # fmt: skip
 
 WITH_TIME, HIDDEN = G.REFRESH_ON_TIME_RANGE_CHANGE, G.HIDE_VARIABLE  # of a variable
-REFRESHES = ["30s", "1m", "5m", "15m"]
 
 Json = dict[str, Any]
 Steps = Sequence[tuple[float | None, str]]  # from which value on, which colour; the first from None
@@ -57,6 +57,11 @@ class Prom:
     format: str = "time_series"
     exemplar: bool = False  # single probes as dots; each refresh asks twice
     datasource = PROM
+
+    @property
+    def source(self) -> str:
+        """What is asked, for descriptions."""
+        return "Prometheus " + ", ".join(dict.fromkeys(re.findall(r"bongsu[:_]\w+", self.expr)))
 
     def to_json_data(self) -> Json:
         """As Grafana's code editor saves it."""
@@ -80,6 +85,11 @@ class Sql:
     format: str = "table"
     datasource = PG
 
+    @property
+    def source(self) -> str:
+        """What is asked, for descriptions."""
+        return "Postgres " + ", ".join(dict.fromkeys(re.findall(r"dash\.\w+\b(?!\()", self.sql)))
+
     def to_json_data(self) -> Json:
         """As Grafana's code editor saves it."""
         return {
@@ -98,64 +108,56 @@ class Modern(G.Panel):
     """Any panel in today's layout; `panels.py` holds the style of each kind."""
 
     def __init__(
-        self, kind: str, options: Json, field: Json, overrides: Sequence[Json], **rest: Any
+        self,
+        number: int,
+        title: str,
+        at: tuple[int, int, int, int],
+        *targets: Target,
+        means: str,
+        do: str,
+        kind: str,
+        options: Json,
+        unit: str | None = None,
+        decimals: int | None = None,
+        low: float | None = None,
+        steps: Steps = PLAIN,
+        color: Json | None = None,
+        custom: Json | None = None,
+        field_links: Sequence[Json] = (),
+        overrides: Sequence[Json] = (),
+        least_step: str | None = None,
     ) -> None:
-        super().__init__(**rest)
-        self.kind, self.options, self.field, self.overrides = kind, options, field, overrides
+        """With its number in the design, at (x, y, width, height) of a grid 24 wide. What the
+        figures mean, and what to do when they are bad, is its description."""
+        x, y, width, height = at
+        field = {
+            "color": color or {"mode": "thresholds"},
+            "custom": custom,
+            "decimals": decimals,
+            "links": list(field_links) or None,
+            "mappings": [NO_VALUE],
+            "min": low,
+            "noValue": NOTHING,
+            "unit": unit,
+        }
+        config = {"defaults": field, "overrides": list(overrides)}
+        sources = "; ".join(dict.fromkeys(target.source for target in targets))
+        super().__init__(
+            id=number,
+            title=title,
+            description=f"{means}\n\n**할 일:** {do}\n\n**출처:** {sources}",
+            dataSource=targets[0].datasource,
+            targets=[{**t.to_json_data(), "refId": chr(65 + n)} for n, t in enumerate(targets)],
+            gridPos=G.GridPos(h=height, w=width, x=x, y=y),
+            interval=least_step,
+            thresholds=steps_json(steps),
+            extraJson={"type": kind, "options": options, "fieldConfig": config},
+        )
 
     def to_json_data(self) -> Json:
         """Without what grafanalib still writes and Grafana no longer reads."""
-        config = {"defaults": self.field, "overrides": self.overrides}
-        whole = self.panel_json({"type": self.kind, "options": self.options, "fieldConfig": config})
-        return {key: whole[key] for key in _PANEL if whole[key] not in (None, [])}
-
-
-def panel(
-    number: int,
-    title: str,
-    about: str,
-    targets: Sequence[Target],
-    at: tuple[int, int, int, int],
-    *,
-    kind: str,
-    options: Json,
-    unit: str | None = None,
-    decimals: int | None = None,
-    low: float | None = None,
-    steps: Steps = PLAIN,
-    color: Json | None = None,
-    custom: Json | None = None,
-    field_links: Sequence[Json] = (),
-    overrides: Sequence[Json] = (),
-    least_step: str | None = None,
-) -> Modern:
-    """A panel with its number in the design, at (x, y, width, height) of a grid 24 wide."""
-    x, y, width, height = at
-    field = {
-        "color": color or {"mode": "thresholds"},
-        "custom": custom or {},
-        "decimals": decimals,
-        "links": list(field_links),
-        "mappings": [NO_VALUE],
-        "min": low,
-        "noValue": NOTHING,
-        "unit": unit,
-    }
-    return Modern(
-        kind,
-        options,
-        field,
-        list(overrides),
-        id=number,
-        title=title,
-        description=about,
-        dataSource=targets[0].datasource,
-        targets=[{**t.to_json_data(), "refId": chr(65 + n)} for n, t in enumerate(targets)],
-        gridPos=G.GridPos(h=height, w=width, x=x, y=y),
-        thresholds=steps_json(steps),
-        interval=least_step,
-        maxDataPoints=None,
-    )
+        whole = self.panel_json({})
+        return {key: whole[key] for key in _PANEL}
 
 
 def steps_json(steps: Steps) -> list[Json]:
@@ -168,63 +170,58 @@ class Variable(G.Template):
 
     def to_json_data(self) -> Json:
         """Without `None` as a value somebody chose."""
-        whole = super().to_json_data()
-        chosen = {"selected": True, "text": ["All"], "value": ["$__all"]}
-        found = chosen if self.includeAll else whole["current"] if self.default else None
-        if found:
-            found = {key: found[key] for key in ("selected", "text", "value")}
-        return {
-            key: value for key, value in (whole | {"current": found}).items() if key in _VARIABLE
-        }
+        text, value = (["All"], ["$__all"]) if self.includeAll else (self.default, self.default)
+        current = {"selected": True, "text": text, "value": value} if value else None
+        whole = super().to_json_data() | {"current": current}
+        return {key: whole[key] for key in _VARIABLE}
 
 
 class Dash(G.Dashboard):
     """A whole board, with what grafanalib cannot say."""
 
+    def __init__(
+        self,
+        uid: str,
+        title: str,
+        question: str,
+        span: str,
+        *,
+        variables: Sequence[Variable],
+        annotations: Sequence[Json],
+        links: Sequence[Json],
+        panels: Sequence[Modern],
+    ) -> None:
+        """It looks at `span` (such as `now-24h`) up to now; its question describes it."""
+        super().__init__(
+            uid=uid,
+            title=title,
+            description=question,
+            time=G.Time(span, "now"),
+            templating=G.Templating(list=list(variables)),
+            annotations=G.Annotations(list=list(annotations)),
+            links=list(links),
+            panels=list(panels),
+        )
+
     def to_json_data(self) -> Json:
         """Plain data, the same each time."""
         whole = json.loads(json.dumps(super().to_json_data(), cls=DashboardEncoder))
-        del whole["timepicker"]["time_options"]
         kept = {key: value for key, value in whole.items() if key not in _LEGACY}
         house = {
             "editable": False,
             "fiscalYearStartMonth": 0,
+            "graphTooltip": G.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
             "liveNow": False,
             "preload": False,
+            "refresh": "1m",
             "schemaVersion": 42,
+            "tags": ["bongsu"],
+            "timepicker": {"refresh_intervals": ["30s", "1m", "5m", "15m"]},
             "timezone": "Asia/Seoul",
             "weekStart": "monday",
         }
         pruned: Json = prune(kept | house)
         return pruned
-
-
-def dash(
-    uid: str,
-    title: str,
-    question: str,
-    span: str,
-    *,
-    variables: Sequence[Variable],
-    annotations: Sequence[Json],
-    links: Sequence[Json],
-    panels: Sequence[Modern],
-) -> Dash:
-    """A board that looks at `span` (such as `now-24h`) up to now; its question describes it."""
-    return Dash(
-        uid=uid,
-        title=title,
-        description=question,
-        tags=["bongsu"],
-        time=G.Time(span, "now"),
-        refresh="1m",
-        timePicker=G.TimePicker(REFRESHES, []),
-        graphTooltip=G.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
-        templating=G.Templating(list=list(variables)),
-        annotations=G.Annotations(list=list(annotations)),
-        links=list(links),
-        panels=list(panels),
-    )
 
 
 def prune(value: Any) -> Any:

@@ -17,7 +17,7 @@ from dashboards.shared import EXPLAINED
 
 WIDTH, MOST_PANELS = 24, 20
 NUMERIC = {"stat", "timeseries", "heatmap", "barchart"}
-KINDS = NUMERIC | {"table", "text"}
+KINDS = NUMERIC | {"table"}
 COLORS = {*PALETTE, *SPARE}
 PAGES = Path(__file__).parents[1] / "docs" / "runbooks" / "boards"
 _HANGUL = re.compile("[가-힣]")
@@ -99,13 +99,9 @@ def _sources(board: Json) -> Iterator[str]:
     asking = [t for p in board["panels"] for t in (p, *p.get("targets", []))]
     variables = [v for v in board["templating"]["list"] if v["type"] == "query"]
     for asked in (*asking, *variables, *board["annotations"]["list"]):
-        ref = asked.get("datasource")
-        if ref is not None and not re.fullmatch(r"\$\{\w+\}", str(_field(ref, "uid"))):
+        ref = asked.get("datasource", {})
+        if not re.fullmatch(r"\$\{\w+\}", ref.get("uid", "")):
             yield f"data source {ref!r} is not named by a variable of the board"
-
-
-def _field(ref: object, name: str) -> object:
-    return ref.get(name) if isinstance(ref, dict) else None
 
 
 def _colors(board: Json) -> Iterator[str]:
@@ -166,7 +162,7 @@ def _no_value(panel: Json) -> Iterator[str]:
 
 
 def _targets(panel: Json) -> Iterator[str]:
-    if panel["type"] != "text" and not panel.get("targets"):
+    if not panel.get("targets"):
         yield "no target"
 
 

@@ -15,8 +15,7 @@ Values = Mapping[str, Sequence[str]]  # of variables, as chosen
 RATE_INTERVAL = "4m"  # four scrapes at least; a day's width of pixels asks for about this
 _LABELS = re.compile(r"label_values\((?:(.+),)?\s*(\w+)\)")
 _TIME = re.compile(r"now-(\d+)([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_SECONDS = {"m": 60, "h": 3600, "d": 86400}
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)(?::(\w+))?\}")
 
 
@@ -73,7 +72,7 @@ def span_of(board: Json) -> timedelta:
     match = _TIME.fullmatch(board["time"]["from"])
     if match is None or board["time"]["to"] != "now":
         raise ValueError(f"{board['uid']}: its time is no span up to now")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def chosen(board: Json) -> Values:
@@ -96,7 +95,6 @@ def promql(query: Query, values: Values) -> str:
     """What Prometheus gets. A variable nobody chose matches everything."""
     fixed = {
         "__rate_interval": RATE_INTERVAL,
-        "__interval": RATE_INTERVAL,
         "__range": f"{int(query.span.total_seconds())}s",
     }
 
@@ -131,5 +129,5 @@ def sql(query: Query, values: Values, now: datetime) -> str:
 
 
 def _time_group(match: re.Match[str]) -> str:
-    width = int(match[2]) * _SECONDS[match[3]]
+    width = int(match[2]) * int(_UNITS[match[3]].total_seconds())
     return f"floor(extract(epoch from {match[1]})/{width})*{width}"

@@ -107,9 +107,8 @@ def _asked(expression: str) -> dict[str, set[str]]:
     def visit(node: promql_parser.Expr) -> None:
         if isinstance(node, promql_parser.MatrixSelector):
             node = node.vector_selector
-        if isinstance(node, promql_parser.VectorSelector):
-            if node.name and node.name.startswith(OURS):
-                found[node.name] |= {matcher.name for matcher in node.matchers.matchers}
+        if isinstance(node, promql_parser.VectorSelector) and node.name:
+            found[node.name] |= {matcher.name for matcher in node.matchers.matchers}
         if isinstance(node, promql_parser.AggregateExpr) and node.modifier:
             inner = str(node.expr)
             if "label_replace" not in inner:  # which makes labels of its own
@@ -117,7 +116,7 @@ def _asked(expression: str) -> dict[str, set[str]]:
                     found[name] |= set(node.modifier.labels)
 
     promql_parser.walk(promql_parser.parse(expression), visit)
-    return found
+    return {name: labels for name, labels in found.items() if name.startswith(OURS)}
 
 
 def _metric(name: str, known: Known) -> str:

@@ -4,34 +4,34 @@ Names of variables are the same everywhere, so that a link carries them from boa
 and columns: `docs/components/dashboards.md`.
 """
 
-from dashboards.house import (
-    DEGRADED,
-    DOWN,
-    HIDDEN,
-    INFORMATION,
-    NORMAL,
-    PG,
-    PROM,
-    WITH_TIME,
-    Dash,
-    Json,
-    Modern,
-    Steps,
-    Variable,
-    dash,
-)
+from dashboards import house
+from dashboards.house import PG, PROM, Dash, Json, Modern, Sql, Variable
 
 PROM_UID, PG_UID = "bongsu-prom", "bongsu-pg"  # as provisioned
 OBJECTIVE = 0.99  # until each contract says its own
-OBJECTIVE_STEPS: Steps = [(None, DOWN), (OBJECTIVE - 0.01, DEGRADED), (OBJECTIVE, NORMAL)]
+OBJECTIVE_STEPS: house.Steps = [
+    (None, house.DOWN), (OBJECTIVE - 0.01, house.DEGRADED), (OBJECTIVE, house.NORMAL)
+]  # fmt: skip
+
+# Outcome → its word, its colour: one colour family for what failed, none red beside green.
+OUTCOMES = {
+    "delivered": ("도달", house.NORMAL),
+    "late": ("지연 도달", house.INFORMATION),
+    "undelivered": ("미도달", house.DOWN),
+    "rejected": ("거절", house.PURPLE),
+    "failover": ("대체 발송", house.DEGRADED),
+    "exempt": ("기관 설정 오류", house.YELLOW),
+    "unknown": ("판정 불가", house.DARK),
+    "void": ("무효(측정기)", house.NO_DATA),
+}
 
 # Outcomes that measure nothing: left out of every ratio.
 UNMEASURED_LABEL = 'outcome!~"void|unknown|exempt"'
 MEASURED = "outcome NOT IN ('void', 'unknown', 'exempt')"
 FAILED = "outcome NOT IN ('delivered', 'void', 'unknown', 'exempt')"
 # Partitions go by id: with this a query opens those of its own days only.
-PRUNED = "probe_id >= dash.id_floor($__timeFrom()) AND probe_id < dash.id_floor($__timeTo())"
-DURING = f"{PRUNED} AND $__timeFilter(sent_at)"
+_PRUNED = "probe_id >= dash.id_floor($__timeFrom()) AND probe_id < dash.id_floor($__timeTo())"
+_DURING = f"{_PRUNED} AND $__timeFilter(sent_at)"
 
 CAPTIONS = {"channel": "채널", "provider": "중계사", "carrier": "통신사", "body": "기관"}
 EXPLAINED = "/public/bongsu/"  # `docs/runbooks/boards` there, by the mount of deploy/grafana
@@ -42,25 +42,41 @@ FROM dash.change
 WHERE $__timeFilter(at)"""
 
 
-def share_delivered(labels: str, by: str, window: str) -> str:
-    """PromQL: delivered over measured, of these labels, in a window."""
+def labels(*names: str) -> str:
+    """PromQL: series that go with what was chosen."""
+    return ",".join(f'{name}=~"${name}"' for name in names)
+
+
+def rows(*names: str) -> str:
+    """SQL: rows that go with what was chosen."""
+    return " AND ".join(f"{name} IN (${{{name}:sqlstring}})" for name in names)
+
+
+def probes(columns: str, *which: str, then: str, format: str = "table") -> Sql:
+    """Probes of the time on the board: `columns` of those for `which` all is true, `then` grouped
+    or sorted."""
+    where = "\n    AND ".join((_DURING, *which))
+    return Sql(f"SELECT {columns}\nFROM dash.probe\nWHERE {where}\n{then}", format)
+
+
+def share_delivered(of: str, by: str, window: str) -> str:
+    """PromQL: delivered over measured, of the series `of` these labels, in a window."""
     total = "bongsu_probe_outcome_total"
     group = f"sum by ({by})" if by else "sum"
-    good = f'{group} (increase({total}{{{labels},outcome="delivered"}}[{window}]))'
-    all_ = f"{group} (increase({total}{{{labels},{UNMEASURED_LABEL}}}[{window}]))"
+    good = f'{group} (increase({total}{{{of},outcome="delivered"}}[{window}]))'
+    all_ = f"{group} (increase({total}{{{of},{UNMEASURED_LABEL}}}[{window}]))"
     return f"{good} / {all_}"
 
 
 def choose(name: str, *before: str, single: bool = False) -> Variable:
     """A label of sent probes, among those that go with what was chosen before."""
-    matchers = ",".join(f'{label}=~"${label}"' for label in before)
-    filters = f"{{{matchers}}}" if before else ""
+    filters = f"{{{labels(*before)}}}" if before else ""
     return Variable(
         name=name,
         label=CAPTIONS[name],
         query=f"label_values(bongsu_probe_sent_total{filters}, {name})",
         dataSource=PROM,
-        refresh=WITH_TIME,
+        refresh=house.WITH_TIME,
         multi=not single,
         includeAll=not single,
     )
@@ -69,27 +85,20 @@ def choose(name: str, *before: str, single: bool = False) -> Variable:
 def sources() -> list[Variable]:
     """Where the data are; hidden, set by provisioning."""
     return [
-        Variable(
-            name="prom",
-            query=PROM["type"],
-            type="datasource",
-            default=PROM_UID,
-            hide=HIDDEN,
-        ),
-        Variable(name="pg", query=PG["type"], type="datasource", default=PG_UID, hide=HIDDEN),
+        Variable(name=name, query=source["type"], type="datasource", default=uid, hide=house.HIDDEN)
+        for name, source, uid in (("prom", PROM, PROM_UID), ("pg", PG, PG_UID))
     ]
 
 
 def changes() -> Json:
     """변경: what somebody did, as points on every time axis."""
-    target = {"editorMode": "code", "format": "table", "rawQuery": True, "rawSql": _CHANGES}
     return {
         "datasource": PG,
         "enable": True,
         "hide": False,
-        "iconColor": INFORMATION,
+        "iconColor": house.INFORMATION,
         "name": "변경",
-        "target": {**target, "datasource": PG, "refId": "Anno"},
+        "target": {**Sql(_CHANGES).to_json_data(), "refId": "Anno"},
     }
 
 
@@ -130,7 +139,7 @@ def board(
     name: str, title: str, question: str, span: str, variables: list[Variable], panels: list[Modern]
 ) -> Dash:
     """A board `bongsu-<name>`, with what all boards have."""
-    return dash(
+    return Dash(
         f"bongsu-{name}",
         f"봉수 · {title}",
         question,

@@ -62,7 +62,6 @@ async def ask_postgres(
 async def _ask_sql(conn: Connection, query: Query, values: Values, now: datetime) -> str | None:
     try:
         text = queries.sql(query, values, now)
-        await conn.execute(f"EXPLAIN {text}")
         rows = await conn.fetch(text)
     except LookupError as error:
         return str(error)

@@ -3,170 +3,122 @@
 Numbers of panels are those of the design; 2, 3 and 6 come with incidents and contracts.
 """
 
-from dashboards import panels, shared
-from dashboards.boards.channel import OUTCOMES
-from dashboards.house import (
-    COUNT,
-    INFORMATION,
-    NO_DATA,
-    NORMAL,
-    RATIO,
-    SECONDS,
-    Modern,
-    Prom,
-    Sql,
-)
-from dashboards.panels import about, column
-from dashboards.shared import DURING, FAILED, MEASURED, OBJECTIVE_STEPS
+from dashboards import house, panels, shared
+from dashboards.house import COUNT, RATIO, SECONDS, Modern, Prom, Sql
+from dashboards.panels import column
+from dashboards.shared import FAILED, MEASURED, OBJECTIVE_STEPS, OUTCOMES
 
-_BODY = "body IN (${body:sqlstring})"
-_ROWS = f"{_BODY} AND channel IN (${{channel:sqlstring}})"
-_LABELS = 'body=~"$body",channel=~"$channel"'
+_LABELS, _ROWS = shared.labels("body", "channel"), shared.rows("body", "channel")
 QUIET = {
-    "정상": ("정상", NORMAL),
-    "조용함": ("조용함", INFORMATION),
-    "무자료": ("무자료", NO_DATA),
+    "정상": ("정상", house.NORMAL),
+    "조용함": ("조용함", house.INFORMATION),
+    "무자료": ("무자료", house.NO_DATA),
 }
 
 
-def _channels() -> Modern:
-    return panels.stat(
+def _to_channel(value: str) -> house.Json:
+    return shared.to_board("이 채널 보기", "bongsu-channel", channel=value, body="${body}")
+
+
+def _now() -> list[Modern]:
+    channels = panels.stat(
         1,
         "채널별 도달률 (24시간)",
-        about(
-            "이 기관의 정기 시험 가운데 단말이 제때 받은 비율을 채널마다 보입니다."
-            " 최근 24시간입니다.",
-            "목표(99 %)보다 낮은 채널을 누르면 그 채널의 어느 구간이 막혔는지 볼 수 있습니다.",
-            "Prometheus bongsu_probe_outcome_total",
-        ),
-        [Prom(shared.share_delivered(_LABELS, "channel", "24h"), "{{channel}}", instant=True)],
         (0, 0, 12, 6),
+        Prom(shared.share_delivered(_LABELS, "channel", "24h"), "{{channel}}", instant=True),
+        means="이 기관의 정기 시험 가운데 단말이 제때 받은 비율을 채널마다 보입니다."
+        " 최근 24시간입니다.",
+        do="목표(99 %)보다 낮은 채널을 누르면 그 채널의 어느 구간이 막혔는지 볼 수 있습니다.",
         steps=OBJECTIVE_STEPS,
         unit=RATIO,
         decimals=2,
-        field_links=[
-            shared.to_board(
-                "이 채널 보기",
-                "bongsu-channel",
-                channel="${__field.labels.channel}",
-                body="${body}",
-            )
-        ],
+        field_links=[_to_channel("${__field.labels.channel}")],
     )
-
-
-def _observed() -> Modern:
-    return panels.table(
+    observed = panels.table(
         8,
         "관찰 채널",
-        about(
-            "봉수가 보내지 않고 지켜보기만 하는 채널(오픈채팅 등)에서 마지막 글을 본 때입니다."
-            " '조용함'은 글이 올 때가 지났다는 뜻이며 장애라는 뜻이 아닙니다.",
-            "'조용함'이면 담당자에게 그 사이 올린 글이 있는지 묻습니다."
-            " 있다면 수신 단말을 먼저 살핍니다.",
-            "Postgres dash.observed",
-        ),
-        [
-            Sql(
-                'SELECT channel AS "채널", receiver AS "단말", last_seen_at AS "마지막 글",\n'
-                '    extract(epoch FROM now() - last_seen_at) AS "경과",\n'
-                '    expected_within_s AS "예상 간격",\n'
-                "    CASE\n"
-                "        WHEN last_seen_at IS NULL THEN '무자료'\n"
-                "        WHEN now() - last_seen_at > make_interval(secs => expected_within_s)\n"
-                "            THEN '조용함'\n"
-                "        ELSE '정상'\n"
-                '    END AS "상태"\n'
-                f"FROM dash.observed\nWHERE {_BODY}\nORDER BY channel, receiver"
-            )
-        ],
         (12, 0, 12, 6),
+        Sql(
+            'SELECT channel AS "채널", receiver AS "단말", last_seen_at AS "마지막 글",\n'
+            '    extract(epoch FROM now() - last_seen_at) AS "경과",\n'
+            '    expected_within_s AS "예상 간격",\n'
+            "    CASE\n"
+            "        WHEN last_seen_at IS NULL THEN '무자료'\n"
+            "        WHEN now() - last_seen_at > make_interval(secs => expected_within_s)\n"
+            "            THEN '조용함'\n"
+            "        ELSE '정상'\n"
+            '    END AS "상태"\n'
+            f"FROM dash.observed\nWHERE {shared.rows('body')}\nORDER BY channel, receiver"
+        ),
+        means="봉수가 보내지 않고 지켜보기만 하는 채널(오픈채팅 등)에서 마지막 글을 본 때입니다."
+        " '조용함'은 글이 올 때가 지났다는 뜻이며 장애라는 뜻이 아닙니다.",
+        do="'조용함'이면 담당자에게 그 사이 올린 글이 있는지 묻습니다."
+        " 있다면 수신 단말을 먼저 살핍니다.",
         overrides=[
             column("경과", unit=SECONDS, decimals=0),
             column("예상 간격", unit=SECONDS, decimals=0),
             column(
                 "상태",
-                mappings=[panels.words(QUIET)],
+                mappings=panels.words(QUIET),
                 custom__cellOptions={"mode": "basic", "type": "color-background"},
             ),
         ],
     )
+    return [channels, observed]
 
 
 def _breakdown() -> list[Modern]:
     templates = panels.table(
         4,
         "템플릿별 도달률",
-        about(
-            "템플릿마다 결과가 정해진 시험 수와 도달률입니다. 낮은 템플릿이 위에 옵니다.",
-            "한 템플릿만 낮으면 심사 상태와 문구 변경을 확인합니다. 모두 낮으면 채널의 문제입니다.",
-            "Postgres dash.probe",
-        ),
-        [
-            Sql(
-                'SELECT coalesce(template, \'(템플릿 없음)\') AS "템플릿", count(*) AS "건수",\n'
-                "    avg((outcome = 'delivered')::int) AS \"도달률\"\n"
-                f"FROM dash.probe\nWHERE {DURING}\n    AND {_ROWS}\n    AND {MEASURED}\n"
-                "GROUP BY 1\nORDER BY 3"
-            )
-        ],
         (0, 6, 10, 9),
+        shared.probes(
+            'coalesce(template, \'(템플릿 없음)\') AS "템플릿", count(*) AS "건수",\n'
+            "    avg((outcome = 'delivered')::int) AS \"도달률\"",
+            _ROWS,
+            MEASURED,
+            then="GROUP BY 1\nORDER BY 3",
+        ),
+        means="템플릿마다 결과가 정해진 시험 수와 도달률입니다. 낮은 템플릿이 위에 옵니다.",
+        do="한 템플릿만 낮으면 심사 상태와 문구 변경을 확인합니다. 모두 낮으면 채널의 문제입니다.",
         overrides=[column("건수", unit=COUNT), panels.ratio_cell("도달률", OBJECTIVE_STEPS)],
     )
     hours = panels.heatmap(
         5,
         "시간대별 도달률",
-        about(
-            "한 시간마다 채널별 도달률입니다. 밝을수록 높고, 빈칸은 시험이 없던 시간입니다.",
-            "날마다 같은 시간에 어두워지면 그때의 점검·대량 발송을 찾습니다."
-            " 한 번만 어두우면 장애입니다.",
-            "Postgres dash.probe",
-        ),
-        [
-            Sql(
-                "SELECT $__timeGroup(sent_at, '1h') AS time, channel AS metric,\n"
-                "    avg((outcome = 'delivered')::int) AS value\n"
-                f"FROM dash.probe\nWHERE {DURING}\n    AND {_ROWS}\n    AND {MEASURED}\n"
-                "GROUP BY 1, 2\nORDER BY 1",
-                format="time_series",
-            )
-        ],
         (10, 6, 14, 9),
+        shared.probes(
+            "$__timeGroup(sent_at, '1h') AS time, channel AS metric,\n"
+            "    avg((outcome = 'delivered')::int) AS value",
+            _ROWS,
+            MEASURED,
+            then="GROUP BY 1, 2\nORDER BY 1",
+            format="time_series",
+        ),
+        means="한 시간마다 채널별 도달률입니다. 밝을수록 높고, 빈칸은 시험이 없던 시간입니다.",
+        do="날마다 같은 시간에 어두워지면 그때의 점검·대량 발송을 찾습니다."
+        " 한 번만 어두우면 장애입니다.",
         axis_unit="string",
         cell_unit=RATIO,
     )
     latest = panels.table(
         7,
         "최근 미도달",
-        about(
-            "이 기관의 정기 시험 가운데 제때 도달하지 못한(늦게 온 것도 포함) 최근 50건입니다.",
-            "같은 템플릿이나 같은 통신사가 되풀이되는지 봅니다."
-            " 채널을 누르면 그 채널의 화면으로 갑니다.",
-            "Postgres dash.probe",
-        ),
-        [
-            Sql(
-                'SELECT probe_id AS "시험", sent_at AS "발송", channel AS "채널",\n'
-                '    template AS "템플릿", provider AS "중계사", carrier AS "통신사",\n'
-                '    outcome AS "결과", error_code AS "오류", error_text AS "설명"\n'
-                f"FROM dash.probe\nWHERE {DURING}\n    AND {_ROWS}\n    AND {FAILED}\n"
-                "ORDER BY sent_at DESC\nLIMIT 50"
-            )
-        ],
         (0, 15, 24, 10),
+        shared.probes(
+            'probe_id AS "시험", sent_at AS "발송", channel AS "채널", template AS "템플릿",\n'
+            '    provider AS "중계사", carrier AS "통신사", outcome AS "결과",\n'
+            '    error_code AS "오류", error_text AS "설명"',
+            _ROWS,
+            FAILED,
+            then="ORDER BY sent_at DESC\nLIMIT 50",
+        ),
+        means="이 기관의 정기 시험 가운데 제때 도달하지 못한(늦게 온 것도 포함) 최근 50건입니다.",
+        do="같은 템플릿이나 같은 통신사가 되풀이되는지 봅니다."
+        " 채널을 누르면 그 채널의 화면으로 갑니다.",
         overrides=[
-            column("결과", mappings=[panels.words(OUTCOMES)]),
-            column(
-                "채널",
-                links=[
-                    shared.to_board(
-                        "이 채널 보기",
-                        "bongsu-channel",
-                        channel='${__data.fields["채널"]}',
-                        body="${body}",
-                    )
-                ],
-            ),
+            column("결과", mappings=panels.words(OUTCOMES)),
+            column("채널", links=[_to_channel('${__data.fields["채널"]}')]),
         ],
     )
     return [templates, hours, latest]
@@ -178,5 +130,5 @@ BOARD = shared.board(
     "이 기관의 고지서와 알림이 가고 있는가?",
     "now-7d",
     [shared.choose("body", single=True), shared.choose("channel", "body")],
-    [_channels(), _observed(), *_breakdown()],
+    [*_now(), *_breakdown()],
 )
