@@ -65,10 +65,10 @@ async def _ask_sql(conn: Connection, query: Query, values: Values, now: datetime
         rows = await conn.fetch(text)
     except LookupError as error:
         return str(error)
+    except TimeoutError:
+        return f"no answer within {SLOW_S:g} s"
     except Exception as error:
-        if errors.curable(error):
-            return f"no answer within {SLOW_S:g} s: {error or type(error).__name__}"
-        if errors.refused(error):
+        if errors.curable(error) or errors.refused(error):
             return f"Postgres refuses: {error}"
         raise
     return _of_rows(query, rows)
