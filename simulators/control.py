@@ -13,31 +13,31 @@ Before: an operator or a test. After: `faults.py`. Front ends add switches of th
 Errors: 400 or 404 with {"error": one sentence}.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import structlog
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulators import calls
+from simulators.calls import Model, Refusal
 from simulators.carriage import utc_now
 from simulators.config import impossible
 from simulators.faults import Fault, FaultBook
 
 log = structlog.get_logger()
-Model = TypeVar("Model", bound=BaseModel)
+switch = calls.route
 
 
-class Refused(Exception):
+class Refused(Refusal):
     """The call cannot be done; one sentence why."""
 
     def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
+        super().__init__(status, {"error": sentence})
 
 
 class NewFault(Fault):
@@ -92,23 +92,11 @@ class Control:
         raise Refused(404, f"The simulated world has no component {component}. {hint}")
 
 
-def switch(method: str, path: str, call: Callable[[Request], Awaitable[Response]]) -> Route:
-    """A route whose `Refused` becomes the answer."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await call(request)
-        except Refused as error:
-            return JSONResponse({"error": str(error)}, status_code=error.status)
-
-    return Route(path, endpoint, methods=[method])
-
-
 async def read_body(request: Request, model: type[Model]) -> Model:
     """The body of a switch; raises `Refused` with what is wrong in it."""
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the body"
-        raise Refused(400, f"{where}: {first['msg']}.") from None
+    return await calls.read_body(
+        request,
+        model,
+        lambda where, words: Refused(400, f"{where}: {words}."),
+        Refused(413, "The body is too large."),
+    )

@@ -52,7 +52,7 @@ class Uplink:
         self._live = live
 
     def works(self, phone: HandsetConfig, kind: str) -> bool:
-        """Whether the app and its phone are alive."""
+        """Whether the app (or whatever else nobody breaks by itself) and its phone are alive."""
         receiver = f"receiver:{phone.id}"
         return self._live.meets(receiver, receiver, f"observer:{phone.id}/{kind}") is None
 
@@ -245,6 +245,8 @@ class Person:
     async def _open(self, opening: Callable[[], str | None]) -> None:
         for _ in range(OPENINGS):
             await asyncio.sleep(self._phone.opens_after_s)
+            if not self._uplink.works(self._phone, "browser"):
+                continue
             if not self._uplink.has_network(self._phone):
                 continue
             address = opening()

@@ -7,8 +7,9 @@ Pure. `kakaopay.py` is the behaviour built on it.
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from simulators.calls import Refusal
 
 Epoch = Annotated[int, Field(gt=0, lt=10**10)]
 
@@ -17,14 +18,9 @@ def _text(most: int, least: int = 1) -> StringConstraints:
     return StringConstraints(min_length=least, max_length=most)
 
 
-class WireError(Exception):
-    """The call is answered with this status and error."""
-
-    def __init__(self, status: int, detail: str, number: int = 0) -> None:
-        super().__init__(detail)
-        self.status = status
-        code = f"E{status}_{number:02d}"
-        self.body = orjson.dumps({"error_code": code, "error_message": detail})
+def refusal(status: int, detail: str, number: int = 0) -> Refusal:
+    """The answer that says no."""
+    return Refusal(status, {"error_code": f"E{status}_{number:02d}", "error_message": detail})
 
 
 class _Body(BaseModel):

@@ -8,28 +8,25 @@ A call with several recipients shares the fate of its first at the API.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-import orjson
-from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulators import sens_control
 from simulators import sens_wire as wire
-from simulators.carriage import Carriage, LiveWorld, Overloaded, utc_now
+from simulators.calls import Model, Refusal, json, read_body, route
+from simulators.carriage import Carriage, LiveWorld, utc_now
 from simulators.config import SimulatorConfig
 from simulators.front import FrontEnd
-from simulators.sens_control import SensControl
-from simulators.sens_gate import ENDPOINT_TIMEOUT, REFUSING_ANSWERS, SENS, Call, Gate, refusal
+from simulators.sens_gate import ENDPOINT_TIMEOUT, SENS, Call, Gate
 from simulators.sens_records import Kind, Record, Store, exists, item
 from simulators.sens_send import alimtalk_records, brandmessage_records, sms_records
-from simulators.world import Answer, Journey
+from simulators.world import Journey
 
-BODY_LIMIT = 1_000_000
-Body = TypeVar("Body", bound=BaseModel)
 Handler = Callable[[Request, Call], Awaitable[Response]]
 
 
@@ -40,7 +37,7 @@ class Sens:
 
     def __init__(self, config: SimulatorConfig, live: LiveWorld, carriage: Carriage) -> None:
         self._phones = {phone.number: f"receiver:{phone.id}" for phone in config.handsets}
-        self.gate = Gate(config, live)
+        self.gate = Gate(config, live, carriage)
         self._live, self._carriage = live, carriage
         self._unanswered_s, self._night = config.unanswered_s, config.night
         self._store = Store()
@@ -54,30 +51,26 @@ class Sens:
             "alimtalk": self._send_alimtalk,
             "brandmessage": self._send_brandmessage,
         }
-        found = SensControl(self).routes()
+        found = sens_control.routes(self)
         for kind, send in sends.items():
             path = f"/{kind}/v2/services/{{service}}/messages"
             found += [
-                Route(path, self._endpoint(kind, send), methods=["POST"]),
-                Route(path, self._endpoint(kind, self._list), methods=["GET"]),
-                Route(path + "/{message}", self._endpoint(kind, self._get), methods=["GET"]),
+                self._route("POST", path, kind, send),
+                self._route("GET", path, kind, self._list),
+                self._route("GET", path + "/{message}", kind, self._get),
             ]
         return found
 
     def stop(self) -> None:
         """Answer what is held and end all silence."""
         self.release()
-        self.gate.stop()
+        self.gate.entry.stop()
 
-    def _endpoint(self, kind: Kind, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            try:
-                return await handle(request, await self.gate.enter(request, kind))
-            except wire.WireError as error:
-                media = "application/json" if error.body else None
-                return Response(error.body, status_code=error.status, media_type=media)
+    def _route(self, method: str, path: str, kind: Kind, handle: Handler) -> Route:
+        async def call(request: Request) -> Response:
+            return await handle(request, await self.gate.enter(request, kind))
 
-        return endpoint
+        return route(method, path, call)
 
     # The hold switch of tests.
 
@@ -109,7 +102,7 @@ class Sens:
         body = await _read(request, wire.SmsBody)
         records = sms_records(self._phones, call, body)
         await self._accept(request, call, records)
-        return _json(_taken(records[0].request_id, call, "success"), 202)
+        return json(_taken(records[0].request_id, call, "success"), 202)
 
     async def _send_alimtalk(self, request: Request, call: Call) -> Response:
         body = await _read(request, wire.AlimtalkBody)
@@ -131,20 +124,12 @@ class Sens:
     ) -> Response:
         if records:
             await self._accept(request, call, records)
-        return _json(_taken(request_id, call, "processing") | {"messages": shown}, 202)
+        return json(_taken(request_id, call, "processing") | {"messages": shown}, 202)
 
     async def _accept(self, request: Request, call: Call, records: list[Record]) -> None:
         """Take the messages, as late as the API answers; raises if it does not say yes."""
-        try:
-            self._carriage.check_room(len(self._held) + len(records))
-        except Overloaded:
-            raise REFUSING_ANSWERS["throttled"] from None
-        entry = self._live.plan(records[0].message, call.now)
-        if entry.answer is Answer.SILENT:
-            await self.gate.stay_silent(request)
-        await asyncio.sleep(((entry.answered_at or call.now) - call.now).total_seconds())
-        if entry.refused_by is not None:
-            raise refusal(entry.refused_by)
+        count = len(self._held) + len(records)
+        await self.gate.entry.send(request, records[0].message, call.now, count)
         self._store.keep(records)
         if self._released.is_set():
             self._set_out(records, call.now)
@@ -178,10 +163,10 @@ class Sens:
             raise wire.not_found()
         shown = item(record, journey, call.now, self._live.world)
         if record.kind != "sms":
-            return _json(shown, 200)
+            return json(shown)
         letter = record.message.letter
         full = shown | {"subject": letter.title, "content": letter.text, "files": []}
-        return _json({"statusCode": "200", "statusName": "success", "messages": [full]}, 200)
+        return json({"statusCode": "200", "statusName": "success", "messages": [full]})
 
     async def _list(self, request: Request, call: Call) -> Response:
         """The messages of one request, all on one page; searching by time is not simulated."""
@@ -195,9 +180,9 @@ class Sens:
             if ours and exists(record, journey, settled):
                 found.append(item(record, journey, call.now, self._live.world))
         if not found and call.mode.fresh_answer == "not-found":
-            raise wire.WireError(404, None)
+            raise Refusal(404, None)
         page = {"pageSize": 100, "itemCount": len(found), "hasMore": False, "nextToken": None}
-        return _json({"statusCode": "202", "statusName": "success", "messages": found} | page, 200)
+        return json({"statusCode": "202", "statusName": "success", "messages": found} | page)
 
     def _journey(self, record: Record) -> Journey | None:
         if record.parent is not None:
@@ -217,22 +202,14 @@ def _taken(request_id: str, call: Call, name: str) -> dict[str, Any]:
     }
 
 
-async def _read(request: Request, model: type[Body]) -> Body:
-    """The body, bounded and valid, or the 413 or 400 that says which field is not."""
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_LIMIT:
-            raise wire.gateway_error(413, "430", "Request Entity Too Large", "Body is too large")
-    try:
-        return model.model_validate_json(bytes(raw))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise wire.bad_request(".".join(map(str, first["loc"])), "is missing or wrong") from None
-
-
-def _json(body: Mapping[str, Any], status: int) -> Response:
-    return Response(orjson.dumps(body), status_code=status, media_type="application/json")
+async def _read(request: Request, model: type[Model]) -> Model:
+    too_large = wire.gateway_error(413, "430", "Request Entity Too Large", "Body is too large")
+    return await read_body(
+        request,
+        model,
+        lambda field, _: wire.bad_request(field, "is missing or wrong"),
+        too_large,
+    )
 
 
 FRONT_END: type[FrontEnd] = Sens

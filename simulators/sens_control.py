@@ -29,36 +29,34 @@ class Delivery(BaseModel):
     count: Annotated[int, Field(ge=0)]
 
 
-class SensControl:
-    def __init__(self, sens: Sens) -> None:
-        self._sens = sens
+def routes(sens: Sens) -> list[Route]:
+    """The switches of one front end."""
 
-    def routes(self) -> list[Route]:
-        return [
-            switch("PUT", "/world/sens/{account}", self._mode),
-            switch("GET", "/world/hold", self._held),
-            switch("POST", "/world/hold", self._hold),
-            switch("POST", "/world/release", self._release),
-            switch("POST", "/world/deliver", self._deliver),
-        ]
-
-    async def _mode(self, request: Request) -> Response:
-        account, modes = request.path_params["account"], self._sens.gate.modes
+    async def set_mode(request: Request) -> Response:
+        account, modes = request.path_params["account"], sens.gate.modes
         if account not in modes:
             raise Refused(404, f"SENS has no account {account}; it has: {', '.join(modes)}.")
         modes[account] = await read_body(request, SensMode)
         return JSONResponse(modes[account].model_dump(mode="json"))
 
-    async def _held(self, _: Request) -> Response:
-        return JSONResponse({"held": self._sens.held})
+    async def held(_: Request) -> Response:
+        return JSONResponse({"held": sens.held})
 
-    async def _hold(self, _: Request) -> Response:
-        self._sens.hold()
-        return JSONResponse({"held": self._sens.held})
+    async def hold(request: Request) -> Response:
+        sens.hold()
+        return await held(request)
 
-    async def _release(self, _: Request) -> Response:
-        return JSONResponse({"carried": self._sens.release()})
+    async def release(_: Request) -> Response:
+        return JSONResponse({"carried": sens.release()})
 
-    async def _deliver(self, request: Request) -> Response:
-        carried, dropped = self._sens.deliver((await read_body(request, Delivery)).count)
+    async def deliver(request: Request) -> Response:
+        carried, dropped = sens.deliver((await read_body(request, Delivery)).count)
         return JSONResponse({"carried": carried, "dropped": dropped})
+
+    return [
+        switch("PUT", "/world/sens/{account}", set_mode),
+        switch("GET", "/world/hold", held),
+        switch("POST", "/world/hold", hold),
+        switch("POST", "/world/release", release),
+        switch("POST", "/world/deliver", deliver),
+    ]

@@ -1,6 +1,6 @@
 """What every call to SENS passes first: the API Gateway, the service check, modes and faults.
 
-In:  an HTTP request. Out: `Call`, or a `WireError` that is the answer.
+In:  an HTTP request. Out: `Call`, or a `Refusal` that is the answer.
 Before: the network. After: `sens.py`.
 """
 
@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from simulators import sens_wire as wire
-from simulators.carriage import LiveWorld, utc_now
+from simulators.calls import Refusal
+from simulators.carriage import Carriage, LiveWorld, utc_now
 from simulators.config import AccountConfig, SimulatorConfig
-from simulators.faults import State
+from simulators.entry import Entry, Refusals
 from simulators.sens_records import Kind
-from simulators.silence import Silence
 
 SENS = "sens"
 PROVIDER = f"provider:{SENS}"
@@ -28,14 +28,9 @@ class SensMode(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     answer: Literal[
-        "normal",
-        "quota-exceeded",
-        "throttled",
-        "rate-limited",
-        "unavailable",
-        "unexpected",
-        "timeout-after-send",
-    ] = "normal"
+        "normal", "quota-exceeded", "throttled", "rate-limited",
+        "unavailable", "unexpected", "timeout-after-send",
+    ] = "normal"  # fmt: skip
     fail_codes: Mapping[Kind, str] = {}
     """Accepted, then this final code: {"alimtalk": "3018"}. LMS shares that of SMS."""
     reports: bool = True
@@ -46,7 +41,7 @@ class SensMode(BaseModel):
     """... and what it shows instead: an empty list or a 404 with an empty body."""
 
 
-REFUSING_ANSWERS: Mapping[str, wire.WireError] = {
+REFUSING_ANSWERS: Mapping[str, Refusal] = {
     "quota-exceeded": wire.gateway_error(429, "400", "Quota Exceeded", "Daily limit is used up"),
     "throttled": wire.gateway_error(429, "410", "Throttle Limited", "Too many calls"),
     "rate-limited": wire.gateway_error(429, "420", "Rate Limited", "Too many calls"),
@@ -70,11 +65,11 @@ class Call:
 class Gate:
     """The checks, in the order of SENS. `modes` is by account id and may be set at any time."""
 
-    def __init__(self, config: SimulatorConfig, live: LiveWorld) -> None:
+    def __init__(self, config: SimulatorConfig, live: LiveWorld, carriage: Carriage) -> None:
         accounts = config.accounts_of(SENS)
         self._accounts = {a.secret["access_key"].get_secret_value(): a for a in accounts}
-        self._silence = Silence(config.unanswered_s)
-        self._live = live
+        refusals = Refusals(ENDPOINT_TIMEOUT, REFUSING_ANSWERS["throttled"], refusal)
+        self.entry = Entry(live, carriage, refusals, config.unanswered_s)
         self.modes = {account.id: SensMode() for account in accounts}
 
     async def enter(self, request: Request, kind: Kind) -> Call:
@@ -96,28 +91,11 @@ class Gate:
         if call.mode.answer in REFUSING_ANSWERS and not (looks_up and only_sends):
             raise REFUSING_ANSWERS[call.mode.answer]
         if looks_up:
-            await self._pass_faults(request, call)
+            await self.entry.look_up(request, PROVIDER, f"account:{account.id}")
         return call
 
-    async def _pass_faults(self, request: Request, call: Call) -> None:
-        """A look-up meets the faults of provider and account that hit everybody."""
-        met = self._live.meets(None, PROVIDER, f"account:{call.account.id}")
-        if met is not None and met.state is State.DOWN:
-            await self.stay_silent(request)
-        if met is not None and met.state is State.REFUSING:
-            raise refusal(met.component)
 
-    async def stay_silent(self, request: Request) -> None:
-        """No answer until the caller or the gateway gives up."""
-        await self._silence.keep(request)
-        raise ENDPOINT_TIMEOUT
-
-    def stop(self) -> None:
-        """End all silence, so that the process can stop at once."""
-        self._silence.stop()
-
-
-def refusal(component: str) -> wire.WireError:
+def refusal(component: str) -> Refusal:
     """How a component that refuses shows at the API."""
     if component.startswith("provider:"):
         return REFUSING_ANSWERS["unavailable"]

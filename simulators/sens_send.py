@@ -25,27 +25,35 @@ UNREACHED = {"M": "1028", "N": "3050"}
 
 
 def sms_records(phones: Phones, call: Call, body: wire.SmsBody) -> list[Record]:
-    sender = _sender_of(call.account, body.sender)
     request_id = _request_id("RSLA" if body.type == "SMS" else "RSMA", call)
-    records = []
-    for recipient in body.messages:
-        text, subject = recipient.content or body.content, recipient.subject or body.subject
-        wire.check_text(body.type, text, subject)
-        message = Message(
-            **_routing(phones, call, sender, recipient.to, body.country_code),
-            channel="sms" if body.type == "SMS" else "lms",
-            fails_with=call.mode.fail_codes.get("sms"),
-            letter=Letter(text, subject, body.sender),
-        )
-        facts = {
-            "contentType": body.content_type,
-            "type": body.type,
-            "countryCode": body.country_code,
-            "from": body.sender,
-            "to": recipient.to,
-        }
-        records.append(Record("sms", call.service_id, request_id, call.now, message, facts))
-    return records
+    return [_sms(phones, call, call.service_id, request_id, body, to) for to in body.messages]
+
+
+def _sms(
+    phones: Phones,
+    call: Call,
+    service_id: str,
+    request_id: str,
+    body: wire.SmsBody,
+    recipient: wire.SmsRecipient,
+) -> Record:
+    text, subject = recipient.content or body.content, recipient.subject or body.subject
+    sender = _sender_of(call.account, body.sender)
+    wire.check_text(body.type, text, subject)
+    message = Message(
+        **_routing(phones, call, sender, recipient.to, body.country_code),
+        channel="sms" if body.type == "SMS" else "lms",
+        fails_with=call.mode.fail_codes.get("sms"),
+        letter=Letter(text, subject, body.sender),
+    )
+    facts = {
+        "contentType": body.content_type,
+        "type": body.type,
+        "countryCode": body.country_code,
+        "from": body.sender,
+        "to": recipient.to,
+    }
+    return Record("sms", service_id, request_id, call.now, message, facts)
 
 
 def alimtalk_records(
@@ -137,25 +145,19 @@ def _substitute(
     text = wish.content or recipient.content
     fits = wire.euc_kr_bytes("content", text) <= wire.SMS_BYTES
     kind = wish.type or ("SMS" if fits else "LMS")
-    subject = (wish.subject or channel.name) if kind == "LMS" else ""
-    wire.check_text(kind, text, subject)
-    number = wish.sender or next((s.number for s in account.senders if s.number), "")
-    sender = _sender_of(account, number)
-    message = Message(
-        **_routing(phones, call, sender, recipient.to, recipient.country_code),
-        channel=kind.lower(),
-        fails_with=call.mode.fail_codes.get("sms"),
-        letter=Letter(text, subject, number),
+    number = wish.sender or next((s.number for s in account.senders if s.number), None)
+    if number is None or kind.lower() not in account.services:
+        raise wire.bad_request("failoverConfig", "asks for a service that the account has not")
+    body = wire.SmsBody(
+        type=kind,
+        country_code=recipient.country_code,
+        sender=number,
+        subject=(wish.subject or channel.name) if kind == "LMS" else "",
+        content=text,
+        messages=(wire.SmsRecipient(to=recipient.to),),
     )
-    facts = {
-        "contentType": "COMM",
-        "type": kind,
-        "countryCode": recipient.country_code,
-        "from": number,
-        "to": recipient.to,
-    }
-    service = account.services[kind.lower()]
-    return Record("sms", service, _request_id("RSLA", call), call.now, message, facts)
+    service_id, request_id = account.services[kind.lower()], _request_id("RSLA", call)
+    return _sms(phones, call, service_id, request_id, body, body.messages[0])
 
 
 def _routing(phones: Phones, call: Call, sender: str, to: str, country: str) -> dict[str, Any]:

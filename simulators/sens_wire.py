@@ -11,11 +11,11 @@ import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from simulators.calls import Refusal
 from simulators.config import KST
 from simulators.world import Reason
 
@@ -40,37 +40,28 @@ KAKAO_RESULTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class WireError(Exception):
-    """The call is answered with this status and JSON body (None: empty)."""
-
-    def __init__(self, status: int, body: Mapping[str, Any] | None) -> None:
-        super().__init__(status)
-        self.status = status
-        self.body = b"" if body is None else orjson.dumps(body)
-
-
-def gateway_error(status: int, code: str, message: str, details: str) -> WireError:
+def gateway_error(status: int, code: str, message: str, details: str) -> Refusal:
     """An answer of the API Gateway in front of SENS."""
     error = {"errorCode": code, "message": message, "details": details}
-    return WireError(status, {"error": error})
+    return Refusal(status, {"error": error})
 
 
-def unauthorised(details: str) -> WireError:
+def unauthorised(details: str) -> Refusal:
     return gateway_error(401, "200", "Authentication Failed", details)
 
 
-def bad_request(field: str, message: str) -> WireError:
+def bad_request(field: str, message: str) -> Refusal:
     """An answer of SENS itself; names the field, never its value."""
-    return WireError(400, {"status": 400, "errors": field, "errorMessage": message})
+    return Refusal(400, {"status": 400, "errors": field, "errorMessage": message})
 
 
-def forbidden() -> WireError:
+def forbidden() -> Refusal:
     message = "Do not have access to this 'serviceId'"
-    return WireError(403, {"status": 403, "error": "Forbidden", "message": message})
+    return Refusal(403, {"status": 403, "error": "Forbidden", "message": message})
 
 
-def not_found() -> WireError:
-    return WireError(404, {"status": 404, "error": "Not Found", "message": "No such message"})
+def not_found() -> Refusal:
+    return Refusal(404, {"status": 404, "error": "Not Found", "message": "No such message"})
 
 
 def signature(method: str, path_and_query: str, ts_ms: str, access_key: str, secret: str) -> str:
@@ -103,15 +94,9 @@ def check_signature(
 Number = Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")]
 Upper = StringConstraints(to_upper=True)
 BrandType = Literal[
-    "TEXT",
-    "IMAGE",
-    "WIDE_IMAGE",
-    "WIDE_ITEM_LIST",
-    "COMMERCE",
-    "CAROUSEL_COMMERCE",
-    "CAROUSEL_FEED",
-    "PREMIUM_VIDEO",
-]
+    "TEXT", "IMAGE", "WIDE_IMAGE", "WIDE_ITEM_LIST",
+    "COMMERCE", "CAROUSEL_COMMERCE", "CAROUSEL_FEED", "PREMIUM_VIDEO",
+]  # fmt: skip
 
 
 class _Body(BaseModel):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulators import sens_wire as wire
+from simulators.calls import Refusal
 
 KEY, SECRET, STAMP = "BONGSUACCESSKEY00001", "bongsu-test-secret-key-not-real-0001", "1767225600000"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,7 +34,7 @@ def headers(sign: str, stamp: str = STAMP) -> dict[str, str]:
 
 
 def refusal(given: dict[str, str], now: datetime = NOW, path: str = SMS) -> int:
-    with pytest.raises(wire.WireError) as caught:
+    with pytest.raises(Refusal) as caught:
         wire.check_signature(given, "POST", path, KEY, SECRET, now)
     return caught.value.status
 
@@ -68,7 +69,7 @@ def test_text_is_counted_in_euc_kr_bytes(kind: str, text: str, fits: bool) -> No
     if fits:
         wire.check_text(kind, text, "")
         return
-    with pytest.raises(wire.WireError) as caught:
+    with pytest.raises(Refusal) as caught:
         wire.check_text(kind, text, "")
     assert caught.value.status == 400
 
