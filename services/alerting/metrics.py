@@ -5,6 +5,9 @@ Labels come from the catalogue and closed sets only: never an id, a number or a 
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.contracts.evidence import ProbeSent
+from services.contracts.vocabulary import Outcome
+
 _PROBE = ["channel", "provider", "carrier", "body"]
 # Acceptance takes milliseconds, sight up to the late thresholds (60 to 300 s) and a little more, a
 # report up to 26 h, opening days: one set of buckets serves all stages.
@@ -87,3 +90,9 @@ class Metrics:
             ["check"],
             registry=registry,
         )
+
+    def begin(self, sent: ProbeSent) -> None:
+        """Every outcome of a stored probe begins at 0: a series that begins at 1, when the first
+        one settles minutes later, has not increased."""
+        for outcome in Outcome:
+            self.outcomes.labels(sent.channel, sent.provider, sent.carrier, sent.body, outcome)

@@ -19,8 +19,9 @@ from services.alerting.storing.deadletters import DeadLetters
 from services.alerting.storing.owned import Owned, Place
 from services.alerting.storing.pipeline import Batch, Move, Stored, apply_batch
 from services.contracts import codec, topics
-from services.contracts.evidence import Event, Heartbeat
+from services.contracts.evidence import Event, Heartbeat, ProbeSent
 from services.contracts.topics import Topic
+from services.contracts.vocabulary import Purpose
 from services.runtime.errors import Retry, Stop
 from services.runtime.kafka_readers import Fetched, Partition
 from services.runtime.ops import Health
@@ -121,6 +122,9 @@ class Consumer:
                 repeated = await apply_batch(conn, batch)
         for kind in repeated:
             self._metrics.duplicates.labels(kind).inc()
+        for stored in batch.records:
+            if isinstance(stored.record, ProbeSent) and stored.record.purpose is Purpose.SCHEDULED:
+                self._metrics.begin(stored.record)
         self._worked()
 
     async def _check_still_ours(self, batch: Batch) -> None:

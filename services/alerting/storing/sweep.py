@@ -17,7 +17,7 @@ from services.alerting.storing.owned import Owned
 from services.contracts import topics
 from services.contracts.attempt import ALIVE_WITHIN, Attempt, settle
 from services.contracts.evidence import ProbeSent
-from services.contracts.vocabulary import Outcome, Purpose
+from services.contracts.vocabulary import Purpose
 from services.runtime.ops import Health
 from services.runtime.retry import pause
 from services.storage import errors, sink, sweep
@@ -84,10 +84,8 @@ class Sweep:
             if sent.purpose is not Purpose.SCHEDULED:
                 continue
             labels = (sent.channel, sent.provider, sent.carrier)
-            # All outcomes begin with the first: a series that begins at 1 has not increased.
-            for each in Outcome:
-                counter = self._metrics.outcomes.labels(*labels, sent.body, each)
-                counter.inc(each is outcome)
+            self._metrics.begin(sent)
+            self._metrics.outcomes.labels(*labels, sent.body, outcome).inc()
             for stage, seconds in stage_seconds.items():
                 if seconds < 0:  # two clocks disagree: no figure is better than a wrong one
                     self._metrics.clock_suspect.labels(sent.provider, stage).inc()

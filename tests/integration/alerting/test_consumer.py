@@ -9,6 +9,7 @@ import pytest
 from services.alerting.storing.pipeline import Batch, Stored, apply_batch
 from services.contracts import codec, topics
 from services.contracts.evidence import DeadLetter, Heartbeat
+from services.contracts.vocabulary import Outcome
 from services.runtime.errors import Retry, Stop
 from services.storage.pool import Pool, open_pool, transaction
 from tests.integration.alerting.proxy import CuttingProxy
@@ -260,3 +261,17 @@ def _through(dsn: str, port: int) -> str:
     parts = urlsplit(dsn)
     login = parts.netloc.rpartition("@")[0]
     return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{port}"))
+
+
+async def test_outcomes_of_a_stored_probe_begin_at_zero_so_that_the_first_is_an_increase(
+    scene: Scene,
+) -> None:
+    await scene.consumer.assigned([FIRST])
+    await scene.give(_on_first(_sent(0), 0), _on_first(_sent(1, purpose="manual", body="lh"), 1))
+    (family,) = [f for f in scene.registry.collect() if f.name == "bongsu_probe_outcome"]
+    shown = {
+        (s.labels["body"], s.labels["outcome"]): s.value
+        for s in family.samples
+        if s.name.endswith("_total")
+    }
+    assert shown == {("geoje", str(outcome)): 0.0 for outcome in Outcome}
