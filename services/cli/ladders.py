@@ -30,7 +30,7 @@ class Drilled:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """One notice: its rungs, each with its route's line (None: nobody can probe it); by route the
+    """One notice: its rungs, each with its route's line (None: not probed); by route the
     last drill (None: none within the time looked at)."""
 
     body: str
@@ -109,13 +109,13 @@ def _told(ladder: Ladder, now: datetime, looked_back: str) -> Iterator[str]:
     for route, drilled in ladder.drills.items():
         yield from _drill(route, drilled, looked_back)
     if not ladder.drills:
-        yield "  [dim]no substitute to drill: no route here has 'ladder_probe'[/]"
+        yield "  [dim]no drill: no route here has a ladder_probe[/]"
     yield ""
 
 
 def _state(line: table.Line | None, now: datetime) -> str:
     if line is None:
-        return "[dim]nobody can probe it[/]"
+        return "[dim]not probed[/]"
     if not line.enabled:
         return "[dim]not enabled[/]"
     if line.observed:
