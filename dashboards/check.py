@@ -1,13 +1,12 @@
 """All judges, one after the other: Grafana's models, the house, the metrics, real servers.
 
-In: boards as JSON, rule files, addresses of servers. Out: `Verdict`. Before: `build.py`. After: the
+In: boards as JSON, addresses of servers. Out: `Verdict`. Before: `build.py`. After: the
 command `bongsu dashboards check`, and the tests.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from dashboards import lint, queries, registry, roundtrip, truth, waived
 from dashboards.house import PG, PROM
@@ -23,16 +22,16 @@ class Verdict:
     unchecked: list[str] = field(default_factory=list)
 
 
-def static(boards: Boards, rules: Path = registry.RULES) -> list[str]:
+def static(boards: Boards) -> list[str]:
     """What is wrong with boards and rules by themselves; no server needed."""
     lost = [words for board in boards.values() for words in roundtrip.problems(board)]
     if lost:
         return lost  # the other judges rely on the shape
-    return [*lint.problems(boards), *_metrics(boards, rules), *_exceptions(boards)]
+    return [*lint.problems(boards), *_metrics(boards), *_exceptions(boards)]
 
 
-def _metrics(boards: Boards, rules: Path) -> list[str]:
-    expressions, made = registry.rules(rules)
+def _metrics(boards: Boards) -> list[str]:
+    expressions, made = registry.rules(registry.RULES)
     asked = {
         str(query): queries.promql(query, queries.chosen(boards[query.key.split("/")[0]]))
         for query in all_queries(boards)

@@ -20,7 +20,7 @@ from services.probe.metrics import Metrics as ProbeMetrics
 from services.runtime.kafka import Address, Producer
 from services.runtime.ops import Health
 
-RULES = Path("deploy/prometheus")
+RULES = Path(__file__).parents[1] / "deploy" / "prometheus"
 OURS = ("bongsu_", "bongsu:")
 PARTS = ("_bucket", "_sum", "_count")
 
