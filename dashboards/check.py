@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dashboards import lint, queries, registry, roundtrip, truth, waived
-from dashboards.house import PG, PROM
+from dashboards.house import PG, PROM, Json
 from dashboards.lint import Boards
 from dashboards.queries import Query, Values
 
@@ -33,7 +33,7 @@ def static(boards: Boards) -> list[str]:
 def _metrics(boards: Boards) -> list[str]:
     expressions, made = registry.rules(registry.RULES)
     asked = {
-        str(query): queries.promql(query, queries.chosen(boards[query.key.split("/")[0]]))
+        str(query): queries.promql(query, queries.chosen(boards[query.uid]))
         for query in all_queries(boards)
         if query.kind == PROM["type"]
     }
@@ -62,25 +62,25 @@ async def served(
     """What real servers say; a server that is not there leaves its part unchecked."""
     verdict = Verdict()
     values: Values = {}
-    for kind, address in ((PG["type"], postgres), (PROM["type"], prometheus)):
-        if address is None:
-            verdict.unchecked.append(_NOT_ASKED[kind])
-            continue
-        try:
-            if kind == PG["type"]:
-                values = await truth.choices(address, now)
-            ask = truth.ask_postgres if kind == PG["type"] else truth.ask_prometheus
-            for board in boards.values():
-                asked = queries.queries(board)
-                chosen = {**values, **queries.chosen(board)}
-                verdict.problems.extend(await ask(asked, chosen, address, now, may_be_empty))
-        except truth.Away as away:
-            verdict.unchecked.append(str(away))
+    try:
+        async with truth.postgres(postgres, now) as (ask, values):
+            verdict.problems.extend(await _asked(boards, PG, ask, values, may_be_empty))
+    except truth.Away as away:
+        verdict.unchecked.append(str(away))
+    try:
+        async with truth.prometheus(prometheus, now) as ask:
+            verdict.problems.extend(await _asked(boards, PROM, ask, values, may_be_empty))
+    except truth.Away as away:
+        verdict.unchecked.append(str(away))
     return verdict
 
 
-_NOT_ASKED = {
-    PG["type"]: "SQL was not checked: no Postgres (start `bongsu up`, or give --postgres)",
-    PROM["type"]: "PromQL was not checked: no Prometheus (install prometheus and start"
-    " `bongsu up`, or give --prometheus)",
-}
+async def _asked(
+    boards: Boards, source: Json, ask: truth.Ask, values: Values, may_be_empty: Mapping[str, str]
+) -> list[str]:
+    found = []
+    for query in (query for query in all_queries(boards) if query.kind == source["type"]):
+        problem = await ask(query, {**values, **queries.chosen(boards[query.uid])})
+        if problem and not (problem in truth.EMPTY and query.key in may_be_empty):
+            found.append(f"{query}: {problem}")
+    return found

@@ -31,6 +31,11 @@ class Query:
     span: timedelta
     units: frozenset[str] | None = None  # columns of a table that have one; None: all have
 
+    @property
+    def uid(self) -> str:
+        """Of its board."""
+        return self.key.split("/")[0]
+
     def __str__(self) -> str:
         return f"{self.key} ({self.title})" if self.title else self.key
 

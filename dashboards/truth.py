@@ -4,16 +4,16 @@ In: questions, a Prometheus, a Postgres as the role that Grafana has. Out: sente
 that fail, take too long or find nothing. Before: `queries.py`. After: `check.py`.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import aiohttp
 
 from dashboards import queries
-from dashboards.house import PG, PROM
 from dashboards.queries import Query, Values
 from services.storage import errors
 from services.storage.pool import Connection, Row, open_pool
@@ -22,6 +22,7 @@ SLOW_S = 2.0
 ANSWER = aiohttp.ClientTimeout(total=10)
 POINTS, LEAST_STEP = 200, timedelta(seconds=15)
 LATELY = timedelta(hours=1)
+NO_ROW, NO_SERIES = EMPTY = "no row", "no series"
 _CHOICES = """
 SELECT array_agg(DISTINCT channel) AS channel, array_agg(DISTINCT provider) AS provider,
     array_agg(DISTINCT carrier) AS carrier, array_agg(DISTINCT body) AS body
@@ -29,37 +30,28 @@ FROM dash.probe WHERE probe_id >= dash.id_floor($1)
 """
 
 
+# A sentence when a question is not answered well.
+Ask = Callable[[Query, Values], Awaitable[str | None]]
+
+
 class Away(Exception):
     """A server cannot be asked; the message is a sentence that says what stays unchecked."""
 
 
-async def choices(dsn: str, now: datetime) -> Values:
-    """What variables can hold: whatever was probed lately. Raises Away when nothing was."""
+@asynccontextmanager
+async def postgres(dsn: str | None, now: datetime) -> AsyncIterator[tuple[Ask, Values]]:
+    """Asks SQL on one connection; and what variables can hold: whatever was probed lately. Raises
+    Away, also when nothing was."""
+    if dsn is None:
+        raise Away("SQL was not checked: no Postgres (start `bongsu up`, or give --postgres)")
     async with _connected(dsn) as conn:
         row = await conn.fetchrow(_CHOICES, now - LATELY)
-    if row is None or row["channel"] is None:
-        raise Away("SQL was not checked: nothing was probed within the last hour")
-    return dict(row.items())
+        if row is None or row["channel"] is None:
+            raise Away("SQL was not checked: nothing was probed within the last hour")
+        yield partial(_ask_sql, conn, now), dict(row.items())
 
 
-async def ask_postgres(
-    asked: Iterable[Query],
-    values: Values,
-    dsn: str,
-    now: datetime,
-    may_be_empty: Collection[str],
-) -> list[str]:
-    """A sentence for each SQL question that is not answered well. Raises Away."""
-    found = []
-    async with _connected(dsn) as conn:
-        for query in (query for query in asked if query.kind == PG["type"]):
-            problem = await _ask_sql(conn, query, values, now)
-            if problem and not (problem == "no row" and query.key in may_be_empty):
-                found.append(f"{query}: {problem}")
-    return found
-
-
-async def _ask_sql(conn: Connection, query: Query, values: Values, now: datetime) -> str | None:
+async def _ask_sql(conn: Connection, now: datetime, query: Query, values: Values) -> str | None:
     try:
         text = queries.sql(query, values, now)
         await conn.execute(f"EXPLAIN {text}")  # what is not permitted, before what is slow
@@ -77,7 +69,7 @@ async def _ask_sql(conn: Connection, query: Query, values: Values, now: datetime
 
 def _of_rows(query: Query, rows: Sequence[Row]) -> str | None:
     if not rows:
-        return "no row"
+        return NO_ROW
     if query.units is None:
         return None
     numeric = {name for row in rows for name, value in row.items() if _is_number(value)}
@@ -106,29 +98,24 @@ async def _connected(dsn: str) -> AsyncIterator[Connection]:
         yield conn
 
 
-async def ask_prometheus(
-    asked: Iterable[Query],
-    values: Values,
-    url: str,
-    now: datetime,
-    may_be_empty: Collection[str],
-) -> list[str]:
-    """A sentence for each PromQL question that is not answered well. Raises Away."""
-    found = []
+@asynccontextmanager
+async def prometheus(url: str | None, now: datetime) -> AsyncIterator[Ask]:
+    """Asks PromQL. Raises Away."""
+    if url is None:
+        raise Away(
+            "PromQL was not checked: no Prometheus (install prometheus and start `bongsu up`,"
+            " or give --prometheus)"
+        )
     async with aiohttp.ClientSession(timeout=ANSWER) as session:
-        for query in (query for query in asked if query.kind == PROM["type"]):
-            try:
-                problem = await _ask_promql(session, url, query, values, now)
-            except (aiohttp.ClientError, TimeoutError) as error:
-                words = str(error) or type(error).__name__
-                raise Away(f"PromQL was not checked: Prometheus at {url}: {words}") from error
-            if problem and not (problem == "no series" and query.key in may_be_empty):
-                found.append(f"{query}: {problem}")
-    return found
+        try:
+            yield partial(_ask_promql, session, url, now)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            words = str(error) or type(error).__name__
+            raise Away(f"PromQL was not checked: Prometheus at {url}: {words}") from error
 
 
 async def _ask_promql(
-    session: aiohttp.ClientSession, url: str, query: Query, values: Values, now: datetime
+    session: aiohttp.ClientSession, url: str, now: datetime, query: Query, values: Values
 ) -> str | None:
     what = {"query": queries.promql(query, values)}
     if query.instant:
@@ -142,7 +129,7 @@ async def _ask_promql(
         answer = await response.json()
     if answer["status"] != "success":
         return f"Prometheus refuses: {answer['error']}"
-    return None if any(map(_has_value, answer["data"]["result"])) else "no series"
+    return None if any(map(_has_value, answer["data"]["result"])) else NO_SERIES
 
 
 def _has_value(series: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashboards import build, check, queries, truth
-from dashboards.house import Json
+from dashboards.house import PROM, Json
 from services.local.kafka import free_ports
 from services.local.prometheus import EmbeddedPrometheus, programs
 from tests.support import boards as sample
@@ -58,11 +58,13 @@ async def prometheus(blocks: Path) -> AsyncIterator[str]:
 
 
 async def _problems(boards: dict[str, Json], url: str, now: datetime) -> list[str]:
-    found = []
-    for board in boards.values():
-        values = {**LABELS, **queries.chosen(board)}
-        found += await truth.ask_prometheus(queries.queries(board), values, url, now, {})
-    return found
+    async with truth.prometheus(url, now) as ask:
+        return [
+            f"{query}: {problem}"
+            for query in check.all_queries(boards)
+            if query.kind == PROM["type"]
+            and (problem := await ask(query, {**LABELS, **queries.chosen(boards[query.uid])}))
+        ]
 
 
 def _ask(board: Json, number: int, expr: str) -> None:
@@ -102,9 +104,9 @@ async def test_where_no_probe_waits_the_panel_says_0_and_not_that_it_does_not_kn
     boards: dict[str, Json], prometheus: str, now: datetime
 ) -> None:
     key, nothing_waits = f"{CHANNEL}/{PENDING}", {"channel": ["fax"], "provider": ["sens"]}
-    asked = [query for query in check.all_queries(boards) if query.key == key]
-    assert len(asked) == 1
-    assert await truth.ask_prometheus(asked, nothing_waits, prometheus, now, {}) == []
+    (query,) = (query for query in check.all_queries(boards) if query.key == key)
+    async with truth.prometheus(prometheus, now) as ask:
+        assert await ask(query, nothing_waits) is None
 
 
 async def test_a_variable_that_finds_nothing_is_named(

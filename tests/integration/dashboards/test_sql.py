@@ -36,7 +36,8 @@ async def test_every_sql_question_is_answered_with_rows(
 async def test_a_question_about_probes_opens_no_day_but_its_own(
     boards: dict[str, Json], reader: str, filled: str, now: datetime
 ) -> None:
-    values = await truth.choices(reader, now)
+    async with truth.postgres(reader, now) as (_, values):
+        pass
     asked = [q for q in check.all_queries(boards) if "dash.probe" in q.text]
     assert len(asked) >= 7
     async with open_pool(filled, role_label="test") as pool:
@@ -50,11 +51,11 @@ async def test_a_question_about_probes_opens_no_day_but_its_own(
 
 
 async def test_variables_take_what_was_probed_lately(reader: str, now: datetime) -> None:
-    values = await truth.choices(reader, now)
-    assert values == {
-        "channel": ["alimtalk", "sms"], "provider": ["sens"], "carrier": ["skt"],
-        "body": ["geoje", "miryang"],
-    }  # fmt: skip
+    async with truth.postgres(reader, now) as (_, values):
+        assert values == {
+            "channel": ["alimtalk", "sms"], "provider": ["sens"], "carrier": ["skt"],
+            "body": ["geoje", "miryang"],
+        }  # fmt: skip
 
 
 async def test_without_a_probe_of_the_last_hour_no_sql_is_judged(
