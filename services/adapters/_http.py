@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
+import orjson
 from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
+from services.adapters.base import Surroundings
 from services.runtime.errors import Retry
 
 LARGEST_ANSWER = 1_000_000
+JSON = "application/json; charset=utf-8"
 _PROXY_WANTS_LOGIN = 407
 
 
@@ -45,21 +48,16 @@ class _Outgoing(aiohttp.BytesPayload):
 
 
 async def exchange(
-    session: aiohttp.ClientSession,
-    method: str,
-    url: URL,
-    headers: Mapping[str, str],
-    body: bytes | None = None,
-    proxy: str | None = None,
+    around: Surroundings, method: str, url: URL, headers: Mapping[str, str], body: object = None
 ) -> Answer:
-    """One request within the session's deadline. Without a body (a look-up) every failure is
-    Retry("unreachable"): asking again does no harm."""
-    outgoing = None if body is None else _Outgoing(body)
+    """One request within the session's deadline; `body` goes as JSON. Without one (a look-up)
+    every failure is Retry("unreachable"): asking again does no harm."""
+    outgoing = None if body is None else _Outgoing(orjson.dumps(body), content_type=JSON)
     try:
-        async with session.request(
-            method, url, headers=headers, data=outgoing, proxy=proxy, allow_redirects=False
+        async with around.session.request(
+            method, url, headers=headers, data=outgoing, proxy=around.proxy, allow_redirects=False
         ) as response:
-            if proxy is not None and response.status == _PROXY_WANTS_LOGIN:
+            if around.proxy is not None and response.status == _PROXY_WANTS_LOGIN:
                 raise Retry("unreachable", "the proxy wants a login")
             return Answer(response.status, await _read(response), response.headers.get("Date"))
     except (aiohttp.ClientError, OSError) as error:  # OSError holds TimeoutError

@@ -10,13 +10,14 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from services.adapters._http import Answer
+from services.adapters._http import Answer, NoAnswer
 from services.adapters.base import Report, SendResult
 from services.contracts.vocabulary import AnswerResult, FaultDomain
 from services.runtime.errors import Retry, Stop
@@ -55,9 +56,15 @@ class Judge:
     provider: str
     signed: bool = False
 
-    def sent(self, answer: Answer, accepted: Callable[[bytes], SendResult | None]) -> SendResult:
+    async def sent(
+        self, call: Awaitable[Answer], accepted: Callable[[bytes], SendResult | None]
+    ) -> SendResult:
         """The answer to a send; `accepted` reads the body of a 2xx and says None if it cannot.
-        Raises Retry("throttled"), Stop."""
+        Raises Retry, Stop."""
+        try:
+            answer = await call
+        except NoAnswer:
+            return SendResult(AnswerResult.UNCLEAR)
         if answer.status // 100 == 2:
             unread = SendResult(AnswerResult.UNCLEAR, f"http-{answer.status}")
             return accepted(answer.body) or unread
@@ -108,6 +115,11 @@ def clean_code(code: str | None) -> str | None:
 def clean_id(text: str | None) -> str | None:
     """An id that can be asked for again, else None."""
     return text if text is not None and _ID.fullmatch(text) else None
+
+
+def believable(at: datetime | None) -> datetime | None:
+    """A provider's time if evidence can hold it."""
+    return at if at is not None and 1971 <= at.year < 2200 else None
 
 
 def kept(**fields: str | None) -> dict[str, str]:

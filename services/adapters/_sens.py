@@ -1,26 +1,70 @@
-"""Calls to SENS: signed, sent once, and judged by what is certain about them.
+"""SENS: how it is called (signed, each send once), and the letter of what it says.
 
 In:  the message of an adapter as SENS wants it. Out: its answer, judged.
-Before: `sens_sms.py`, `_sens_kakao.py`. After: `_http.py`; `_sens_wire.py` reads the answer.
-There is no idempotency key, so a send whose answer is lost is never repeated.
+Before: `sens_sms.py`, `_sens_kakao.py`. After: `_http.py`, `_judge.py`.
+Documents: Naver Cloud SENS overview and API Gateway common pages (api.ncloud-docs.com
+`sens-overview`, `common-ncpapi`, `api-call-lgc-errorhandling`), read 2025-11 to 2026-10.
+Oddities: the body is not signed; times have no zone; errors come in three shapes (`_judge.py`);
+there is no idempotency key, so a send whose answer is lost is never repeated.
 """
 
+import base64
+import hashlib
+import hmac
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
-import orjson
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 from yarl import URL
 
-from services.adapters import _sens_wire as wire
-from services.adapters._http import Answer, NoAnswer, exchange
-from services.adapters._judge import LOOK_UPS_AT_ONCE, Judge, ReadModel, look_up_each
+from services.adapters._http import Answer, exchange
+from services.adapters._judge import Judge, ReadModel, believable
 from services.adapters.base import SendResult, Surroundings
-from services.contracts.vocabulary import AnswerResult, Channel
+from services.contracts.vocabulary import Channel
 from services.runtime.errors import Stop
 
-__all__ = ["LOOK_UPS_AT_ONCE", "SECRET_FIELDS", "Service", "look_up_each"]
-
 SECRET_FIELDS: tuple[str, ...] = ("access_key", "secret_key")
+
+# No document states the zone of SENS times. Korean time is assumed everywhere, here alone.
+ASSUMED_ZONE = ZoneInfo("Asia/Seoul")
+
+
+class Wire(BaseModel):
+    """A JSON object of SENS: camel case, numbers where text is documented, unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+    )
+
+
+def signature(method: str, path_and_query: str, at_ms: str, access_key: str, secret: str) -> str:
+    """Signature v2 in base64 over method, path and query as on the wire, time and key."""
+    words = f"{method} {path_and_query}\n{at_ms}\n{access_key}"
+    mac = hmac.new(secret.encode(), words.encode(), hashlib.sha256)
+    return base64.b64encode(mac.digest()).decode()
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """A SENS time (with blank or T, with or without parts of a second) in UTC; None if none."""
+    try:
+        at = datetime.fromisoformat(text or "")
+        at = (at if at.tzinfo else at.replace(tzinfo=ASSUMED_ZONE)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return believable(at)
+
+
+def escaped(message_id: str) -> str:
+    """An id as it stands in a path or query."""
+    return quote(message_id, safe="")
 
 
 class Service:
@@ -28,10 +72,8 @@ class Service:
 
     def __init__(self, surroundings: Surroundings, api: str, channel: Channel) -> None:
         """`api`: what it is called in addresses. Raises Stop when key or service id is missing."""
-        account, secret = surroundings.account, surroundings.secret
-        for name in SECRET_FIELDS:
-            if name not in secret:
-                raise Stop("secret", f"account {account.id}: its secret has no field {name}")
+        account = surroundings.account
+        surroundings.revealed(SECRET_FIELDS)
         if channel not in account.services:
             raise Stop("service", f"account {account.id}: no service id for {channel}")
         self._around = surroundings
@@ -43,29 +85,19 @@ class Service:
         self, request: Mapping[str, object], accepted: Callable[[bytes], SendResult | None]
     ) -> SendResult:
         """Send once; `accepted` reads the body of a 2xx answer and says None if it cannot."""
-        try:
-            answer = await self._call("POST", "", orjson.dumps(request))
-        except NoAnswer:
-            return SendResult(AnswerResult.UNCLEAR)
-        return self._judge.sent(answer, accepted)
+        return await self._judge.sent(self._call("POST", "", request), accepted)
 
     async def ask(self, rest: str, model: type[ReadModel]) -> ReadModel | None:
         """A look-up; None when SENS does not know the message (yet). Raises Retry, Stop."""
         return self._judge.told(await self._call("GET", rest), model)
 
-    async def _call(self, method: str, rest: str, body: bytes | None = None) -> Answer:
-        around = self._around
+    async def _call(self, method: str, rest: str, body: object = None) -> Answer:
         url = URL(self._messages + rest, encoded=True)  # nothing is escaped anew: it is signed
         at_ms = str(time.time_ns() // 1_000_000)
-        access = around.secret["access_key"].get_secret_value()
-        secret = around.secret["secret_key"].get_secret_value()
+        access, secret = self._around.revealed(SECRET_FIELDS)
         headers = {
             "x-ncp-apigw-timestamp": at_ms,
             "x-ncp-iam-access-key": access,
-            "x-ncp-apigw-signature-v2": wire.signature(
-                method, url.raw_path_qs, at_ms, access, secret
-            ),
+            "x-ncp-apigw-signature-v2": signature(method, url.raw_path_qs, at_ms, access, secret),
         }
-        if body is not None:
-            headers["Content-Type"] = "application/json; charset=utf-8"
-        return await exchange(around.session, method, url, headers, body, around.proxy)
+        return await exchange(self._around, method, url, headers, body)

@@ -13,8 +13,7 @@ begin with B start none; 3005 is "sent, nobody confirmed": the phone may still g
 
 from collections.abc import Mapping, Sequence
 
-from services.adapters import _kakao, _sens, sens_sms
-from services.adapters import _sens_wire as wire
+from services.adapters import _judge, _kakao, _sens, sens_sms
 from services.adapters.base import Meaning, Message, Report, SendResult, Surroundings, meaning
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
 
@@ -33,21 +32,21 @@ STATES: dict[str, Meaning] = {
 }
 
 
-class _Recipient(wire.Wire):
+class _Recipient(_sens.Wire):
     """One recipient of a send's answer."""
 
     message_id: str | None = None
     request_status_code: str | None = None
 
 
-class _Taken(wire.Wire):
+class _Taken(_sens.Wire):
     """The answer to a send: what counts stands in `messages`."""
 
     status_code: str | None = None
     messages: tuple[_Recipient, ...] | None = None
 
 
-class _Failover(wire.Wire):
+class _Failover(_sens.Wire):
     """The substitute SMS that was really requested; it has no time of its own."""
 
     request_status_code: str | None = None
@@ -55,7 +54,7 @@ class _Failover(wire.Wire):
     message_status_code: str | None = None
 
 
-class _Message(wire.Wire):
+class _Message(_sens.Wire):
     """The answer to a look-up; number and text are not read."""
 
     message_id: str | None = None
@@ -73,7 +72,7 @@ class KakaoMessages:
 
     api: Channel  # what the kind is called in addresses too
     secret_fields = _sens.SECRET_FIELDS
-    look_up_batch = _sens.LOOK_UPS_AT_ONCE
+    look_up_batch = _judge.LOOK_UPS_AT_ONCE
 
     def __init__(self, surroundings: Surroundings) -> None:
         """Raises Stop when the account has no key or no service of this kind."""
@@ -92,10 +91,10 @@ class KakaoMessages:
 
     async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
         """Raises Retry when none could be asked, Stop when locked out."""
-        return await _sens.look_up_each(message_ids, self._look_up_one)
+        return await _judge.look_up_each(message_ids, self._look_up_one)
 
     async def _look_up_one(self, message_id: str) -> list[Report]:
-        shown = await self._service.ask(f"/{wire.escaped(message_id)}", _Message)
+        shown = await self._service.ask(f"/{_sens.escaped(message_id)}", _Message)
         return _read(shown) if shown is not None and shown.message_id == message_id else []
 
 
@@ -113,18 +112,18 @@ def _failover(message: Message) -> dict[str, object]:
 
 
 def _read_taken(body: bytes) -> SendResult | None:
-    taken = wire.read(_Taken, body)
+    taken = _judge.read(_Taken, body)
     if taken is None:
         return None
     if not taken.messages:
-        code = wire.clean_code(taken.status_code)
+        code = _judge.clean_code(taken.status_code)
         known = code is not None and code != "202"
-        return wire.refused(code, wire.fault_of_status(code)) if known else None
+        return _judge.refused(code, _judge.fault_of_status(code)) if known else None
     recipient = taken.messages[0]
-    code = wire.clean_code(recipient.request_status_code)
+    code = _judge.clean_code(recipient.request_status_code)
     if code == "A000":
-        return SendResult(AnswerResult.ACCEPTED, code, None, wire.clean_id(recipient.message_id))
-    return wire.refused(code, meaning(STATES, code)[1]) if code else None
+        return SendResult(AnswerResult.ACCEPTED, code, None, _judge.clean_id(recipient.message_id))
+    return _judge.refused(code, meaning(STATES, code)[1]) if code else None
 
 
 def _read(shown: _Message) -> list[Report]:
@@ -138,9 +137,9 @@ def _read(shown: _Message) -> list[Report]:
         state=state,
         code=code,
         fault=fault,
-        reported_at=wire.parse_time(shown.complete_time) if code else None,
+        reported_at=_sens.parse_time(shown.complete_time) if code else None,
         final=_is_last(shown, state, code, leg_1),
-        fields=wire.kept(
+        fields=_judge.kept(
             messageStatusName=shown.message_status_name,
             requestStatusCode=shown.request_status_code,
             requestTime=shown.request_time,
@@ -153,8 +152,8 @@ def _read(shown: _Message) -> list[Report]:
 def _code(shown: _Message) -> str | None:
     """Kakao's code; SENS's own where it refused the request; None while nothing is decided."""
     if shown.message_status_code:
-        return wire.clean_code(shown.message_status_code)
-    own = wire.clean_code(shown.request_status_code)
+        return _judge.clean_code(shown.message_status_code)
+    own = _judge.clean_code(shown.request_status_code)
     return own if own != "A000" else None
 
 
@@ -173,12 +172,12 @@ def _read_failover(shown: _Message) -> Report | None:
     inner = shown.failover
     if inner is None:
         return None
-    taken = wire.clean_code(inner.request_status_code)
-    code = wire.clean_code(inner.message_status_code)
+    taken = _judge.clean_code(inner.request_status_code)
+    code = _judge.clean_code(inner.message_status_code)
     state: ReportState
     fault: FaultDomain | None
     if taken not in (None, "202"):
-        state, code, fault = FAILED, taken, wire.fault_of_status(taken)
+        state, code, fault = FAILED, taken, _judge.fault_of_status(taken)
     elif inner.message_status == "COMPLETED" and code:
         state, fault = meaning(sens_sms.STATES, code)
     else:
@@ -191,7 +190,7 @@ def _read_failover(shown: _Message) -> Report | None:
         fault=fault,
         reported_at=None,
         final=state is not PENDING,
-        fields=wire.kept(
+        fields=_judge.kept(
             messageStatus=inner.message_status, requestStatusCode=inner.request_status_code
         ),
     )

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from services.contracts.catalogue import Account
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, ReportState
-from services.runtime.errors import Retry
+from services.runtime.errors import Retry, Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,13 @@ class Surroundings:
     proxy: str | None = None
     trust: ssl.SSLContext | None = None
     told: Callable[[int | None, float], None] = lambda status, seconds: None
+
+    def revealed(self, names: Sequence[str]) -> list[str]:
+        """These fields of the secret, to be used and not kept. Raises Stop when one is missing."""
+        for name in names:
+            if name not in self.secret:
+                raise Stop("secret", f"account {self.account.id}: its secret has no field {name}")
+        return [self.secret[name].get_secret_value() for name in names]
 
 
 # What a provider's code means: state, whose fault, and for people the words of its documents. Each

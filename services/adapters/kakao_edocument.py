@@ -15,21 +15,11 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import UUID
 
-import orjson
 from pydantic import BaseModel, ConfigDict
 from yarl import URL
 
+from services.adapters import _judge
 from services.adapters._http import Answer, NoAnswer, exchange
-from services.adapters._judge import (
-    LOOK_UPS_AT_ONCE,
-    Judge,
-    clean_code,
-    clean_id,
-    kept,
-    look_up_each,
-    read,
-    refused,
-)
 from services.adapters.base import (
     Adapter,
     Meaning,
@@ -41,7 +31,7 @@ from services.adapters.base import (
 )
 from services.contracts import ids
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
-from services.runtime.errors import Refuse, Retry, Stop
+from services.runtime.errors import Refuse, Retry
 
 DELIVERED, FAILED, PENDING = ReportState.DELIVERED, ReportState.FAILED, ReportState.PENDING
 
@@ -60,10 +50,6 @@ NOTICE = "전자문서가 제때 도착하는지 확인하는 시험 문서입�
 # What KakaoPay appends to our link when a person opens the document. UNCONFIRMED.
 DOCUMENT_PARAMETER, TOKEN_PARAMETER = "document_binder_uuid", "token"
 USED = "USED"  # `token_status` of a token that was good just now
-_TIMES = (
-    *("doc_box_sent_at", "doc_box_received_at", "user_notified_at"),
-    *("authenticated_at", "token_used_at", "doc_box_read_at"),
-)
 
 
 class _Body(BaseModel):
@@ -78,7 +64,7 @@ class _Taken(_Body):
 
 
 class _Status(_Body):
-    """The answer to a look-up, with those of `_TIMES` that there are."""
+    """The answer to a look-up, with the times that there are."""
 
     doc_box_status: str | None = None
     doc_box_sent_at: int | None = None
@@ -102,39 +88,33 @@ class KakaoEdocument:
     channels = frozenset({Channel.EDOCUMENT})
     secret_fields: tuple[str, ...] = ("contract_uuid", "token")
     platform = "kakaotalk"
-    look_up_batch = LOOK_UPS_AT_ONCE
+    look_up_batch = _judge.LOOK_UPS_AT_ONCE
     look_up_pause_s = 5.0  # between two look-ups of one document, as the contract recommends
     goes_on = frozenset({"RECEIVED"})  # says delivered, and READ or EXPIRED may follow
 
     def __init__(self, surroundings: Surroundings) -> None:
         """Raises Stop when the secret lacks a field."""
-        for name in self.secret_fields:
-            if name not in surroundings.secret:
-                account = surroundings.account.id
-                raise Stop("secret", f"account {account}: its secret has no field {name}")
+        surroundings.revealed(self.secret_fields)
         self._around = surroundings
-        self._judge = Judge(surroundings.account.id, "KakaoPay")
+        self._judge = _judge.Judge(surroundings.account.id, "KakaoPay")
 
     async def send(self, message: Message) -> SendResult:
         """What the contract cannot carry is refused without asking."""
         missing = _missing(message)
         if missing is not None:
-            return refused(*missing)
-        try:
-            answer = await self._call("POST", "/v1/documents", {"document": _document(message)})
-        except NoAnswer:
-            return SendResult(AnswerResult.UNCLEAR)
-        return self._judge.sent(answer, _read_taken)
+            return _judge.refused(*missing)
+        call = self._call("POST", "/v1/documents", {"document": _document(message)})
+        return await self._judge.sent(call, _read_taken)
 
     async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
         """Raises Retry when none could be asked, Stop when locked out."""
-        return await look_up_each(message_ids, self._look_up_one)
+        return await _judge.look_up_each(message_ids, self._look_up_one)
 
     async def admit(self, query: Mapping[str, str], probe_id: UUID) -> str:
         """See `base.Opens`. A payload that comes back must be that of the probe's document: a
         token is good for one document, and the link may be another's."""
-        document_id = clean_id(query.get(DOCUMENT_PARAMETER))
-        token = clean_id(query.get(TOKEN_PARAMETER))
+        document_id = _judge.clean_id(query.get(DOCUMENT_PARAMETER))
+        token = _judge.clean_id(query.get(TOKEN_PARAMETER))
         if document_id is None or token is None:
             raise Refuse("token")
         answer = await self._call("GET", f"/v1/{quote(document_id)}/tokens/{quote(token)}")
@@ -161,17 +141,10 @@ class KakaoEdocument:
         return [_report(document_id, status)] if status is not None else []
 
     async def _call(self, method: str, path: str, body: object = None) -> Answer:
-        around = self._around
-        secret = {name: around.secret[name].get_secret_value() for name in self.secret_fields}
-        headers = {
-            "Authorization": f"Bearer {secret['token']}",
-            "Contract-Uuid": secret["contract_uuid"],
-        }
-        content = None if body is None else orjson.dumps(body)
-        if content is not None:
-            headers["Content-Type"] = "application/json; charset=utf-8"
-        url = URL(around.base_url + path, encoded=True)
-        return await exchange(around.session, method, url, headers, content, around.proxy)
+        contract, token = self._around.revealed(self.secret_fields)
+        headers = {"Authorization": f"Bearer {token}", "Contract-Uuid": contract}
+        url = URL(self._around.base_url + path, encoded=True)
+        return await exchange(self._around, method, url, headers, body)
 
 
 def _missing(message: Message) -> tuple[str, FaultDomain] | None:
@@ -208,21 +181,22 @@ def _document(message: Message) -> dict[str, object]:
 
 
 def _read_taken(body: bytes) -> SendResult | None:
-    taken = read(_Taken, body)
+    taken = _judge.read(_Taken, body)
     if taken is None:
         return None
-    document_id = clean_id(taken.document_binder_uuid)
+    document_id = _judge.clean_id(taken.document_binder_uuid)
     if document_id is not None:
         return SendResult(AnswerResult.ACCEPTED, None, None, document_id)
-    code = clean_code(taken.error_code)
-    return refused(code, FaultDomain.UNKNOWN) if code else None
+    code = _judge.clean_code(taken.error_code)
+    return _judge.refused(code, FaultDomain.UNKNOWN) if code else None
 
 
 def _report(document_id: str, status: _Status) -> Report:
     """The time is that of the delivery which it claims, also of one that is read by now."""
-    code = clean_code(status.doc_box_status)
+    code = _judge.clean_code(status.doc_box_status)
     state, fault = meaning(STATES, code) if code else (PENDING, None)
-    times = {name: _time(getattr(status, name)) for name in _TIMES}
+    given = status.model_dump(exclude={"doc_box_status"})
+    times = {name: _time(seconds) for name, seconds in given.items()}
     written = {name: f"{at:%Y-%m-%dT%H:%M:%SZ}" for name, at in times.items() if at}
     return Report(
         provider_message_id=document_id,
@@ -232,17 +206,16 @@ def _report(document_id: str, status: _Status) -> Report:
         fault=fault,
         reported_at=times["doc_box_received_at"] if state is DELIVERED else None,
         final=code in ("READ", "EXPIRED"),
-        fields=kept(doc_box_status=code, **written),
+        fields=_judge.kept(doc_box_status=code, **written),
     )
 
 
 def _time(seconds: int | None) -> datetime | None:
-    """Epoch seconds as a time that evidence can hold; None if none."""
+    """Epoch seconds as a time; None if none."""
     try:
-        at = datetime.fromtimestamp(seconds or 0, UTC)
+        return _judge.believable(datetime.fromtimestamp(seconds or 0, UTC))
     except (ValueError, OverflowError, OSError):
         return None
-    return at if 1971 <= at.year < 2200 else None
 
 
 ADAPTER: type[Adapter] = KakaoEdocument

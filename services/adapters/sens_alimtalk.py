@@ -4,8 +4,7 @@ Documents and oddities: `_sens_kakao.py`. The text is final and must match the a
 Secret: `access_key`, `secret_key`. Service id: the account's `services.alimtalk`.
 """
 
-from services.adapters import _sens_kakao
-from services.adapters import _sens_wire as wire
+from services.adapters import _judge, _sens_kakao
 from services.adapters.base import Adapter, Message, SendResult
 from services.contracts.vocabulary import Channel, FaultDomain
 
@@ -21,9 +20,9 @@ class SensAlimtalk(_sens_kakao.KakaoMessages):
     async def send(self, message: Message) -> SendResult:
         """What has no channel id or no template is refused without asking."""
         if message.identity is None:
-            return wire.refused("no-sender", FaultDomain.SENDER)
+            return _judge.refused("no-sender", FaultDomain.SENDER)
         if message.template is None:
-            return wire.refused("no-template", FaultDomain.TEMPLATE)
+            return _judge.refused("no-template", FaultDomain.TEMPLATE)
         return await self._send(message, {"templateCode": message.template})
 
 

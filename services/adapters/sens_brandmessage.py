@@ -9,8 +9,7 @@ One message a day and recipient is a limit that one dealer names and SENS does n
 Secret: `access_key`, `secret_key`. Service id: the account's `services.brandmessage`.
 """
 
-from services.adapters import _sens_kakao
-from services.adapters import _sens_wire as wire
+from services.adapters import _judge, _sens_kakao
 from services.adapters.base import Adapter, Message, SendResult
 from services.contracts.vocabulary import Channel, FaultDomain
 
@@ -28,9 +27,9 @@ class SensBrandMessage(_sens_kakao.KakaoMessages):
     async def send(self, message: Message) -> SendResult:
         """What has no channel id or too long a text is refused without asking."""
         if message.identity is None:
-            return wire.refused("no-sender", FaultDomain.SENDER)
+            return _judge.refused("no-sender", FaultDomain.SENDER)
         if len(message.text) > MOST_CHARS:
-            return wire.refused("text-too-long", FaultDomain.TEMPLATE)
+            return _judge.refused("text-too-long", FaultDomain.TEMPLATE)
         return await self._send(message, FREE_FORM)
 
 

@@ -10,8 +10,7 @@ Secret: `access_key`, `secret_key`. Service id: the account's `services.sms`, wh
 
 from collections.abc import Sequence
 
-from services.adapters import _sens
-from services.adapters import _sens_wire as wire
+from services.adapters import _judge, _sens
 from services.adapters.base import (
     Adapter,
     Meaning,
@@ -21,7 +20,7 @@ from services.adapters.base import (
     Surroundings,
     meaning,
 )
-from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, ReportState
+from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
 
 DELIVERED, FAILED = ReportState.DELIVERED, ReportState.FAILED
 BODY, TEMPLATE, SENDER = FaultDomain.BODY, FaultDomain.TEMPLATE, FaultDomain.SENDER
@@ -112,14 +111,14 @@ TYPES = {Channel.SMS: ("SMS", 90), Channel.LMS: ("LMS", 2_000)}
 SUBJECT = "[봉수] 전달 점검"  # of LMS only; 40 bytes at most
 
 
-class _Taken(wire.Wire):
+class _Taken(_sens.Wire):
     """The answer to a send."""
 
     request_id: str | None = None
     status_code: str | None = None
 
 
-class _Item(wire.Wire):
+class _Item(_sens.Wire):
     """One message of a list; number and text are not read."""
 
     request_id: str | None = None
@@ -131,7 +130,7 @@ class _Item(wire.Wire):
     status_name: str | None = None
 
 
-class _Listed(wire.Wire):
+class _Listed(_sens.Wire):
     """The outer status code is about the look-up and says nothing of the message."""
 
     messages: tuple[_Item, ...] | None = None
@@ -142,7 +141,7 @@ class SensSms:
 
     channels = frozenset(TYPES)
     secret_fields = _sens.SECRET_FIELDS
-    look_up_batch = _sens.LOOK_UPS_AT_ONCE
+    look_up_batch = _judge.LOOK_UPS_AT_ONCE
 
     def __init__(self, surroundings: Surroundings) -> None:
         """Raises Stop when the account has no key or no SMS service."""
@@ -154,9 +153,9 @@ class SensSms:
         length = bytes_of(message.text)
         if length is None or length > longest:
             code = "text-charset" if length is None else "text-too-long"
-            return wire.refused(code, FaultDomain.TEMPLATE)
+            return _judge.refused(code, FaultDomain.TEMPLATE)
         if message.sender_number is None:
-            return wire.refused("no-sender", FaultDomain.SENDER)
+            return _judge.refused("no-sender", FaultDomain.SENDER)
         request: dict[str, object] = {
             "type": kind,
             "contentType": "COMM",
@@ -171,10 +170,10 @@ class SensSms:
 
     async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
         """Ids are request ids. Raises Retry when none could be asked, Stop when locked out."""
-        return await _sens.look_up_each(message_ids, self._look_up_one)
+        return await _judge.look_up_each(message_ids, self._look_up_one)
 
     async def _look_up_one(self, request_id: str) -> list[Report]:
-        listed = await self._service.ask(f"?requestId={wire.escaped(request_id)}", _Listed)
+        listed = await self._service.ask(f"?requestId={_sens.escaped(request_id)}", _Listed)
         items = (listed.messages if listed else None) or ()
         # A request of ours has one recipient; of another's item nothing is taken.
         return [_read_item(item) for item in items if item.request_id == request_id][:1]
@@ -189,28 +188,28 @@ def bytes_of(text: str) -> int | None:
 
 
 def _read_taken(body: bytes) -> SendResult | None:
-    taken = wire.read(_Taken, body)
+    taken = _judge.read(_Taken, body)
     if taken is None or taken.status_code is None:
         return None
-    code = wire.clean_code(taken.status_code)
+    code = _judge.clean_code(taken.status_code)
     if code != "202":
-        return wire.refused(code, wire.fault_of_status(code))
-    request_id = wire.clean_id(taken.request_id)
+        return _judge.refused(code, _judge.fault_of_status(code))
+    request_id = _judge.clean_id(taken.request_id)
     return SendResult(AnswerResult.ACCEPTED, code, None, request_id) if request_id else None
 
 
 def _read_item(item: _Item) -> Report:
-    code = wire.clean_code(item.status_code or None) if item.status == "COMPLETED" else None
+    code = _judge.clean_code(item.status_code or None) if item.status == "COMPLETED" else None
     state, fault = meaning(STATES, code) if code else (ReportState.PENDING, None)
     return Report(
         provider_message_id=item.request_id or "",
-        leg=0,
+        leg=Leg.OWN,
         state=state,
         code=code,
         fault=fault,
-        reported_at=wire.parse_time(item.complete_time) if code else None,
+        reported_at=_sens.parse_time(item.complete_time) if code else None,
         final=code is not None,
-        fields=wire.kept(
+        fields=_judge.kept(
             status=item.status,
             statusName=item.status_name,
             requestTime=item.request_time,

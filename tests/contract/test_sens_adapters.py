@@ -20,7 +20,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from services.adapters import discover, sens_sms
-from services.adapters._sens_wire import signature
+from services.adapters._sens import signature
 from services.adapters.base import Adapter, LooksUp, Message, Report, Substitute, Surroundings
 from services.contracts import text
 from services.contracts.catalogue import Account

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.adapters import _sens_wire as wire
+from services.adapters import _sens as wire
 from services.adapters.sens_sms import bytes_of
 from tests.support import strategies
 
