@@ -1,6 +1,7 @@
 """The panels of the house: what each kind looks like, and what its columns and series may say.
 
-In: as `house.Modern`. Out: panels. Before: `house.py`. After: `boards/`.
+In: as `house.Modern`. Out: panels; what they leave unsaid Grafana does by default. Before:
+`house.py`. After: `boards/`.
 """
 
 from collections.abc import Mapping
@@ -17,11 +18,7 @@ def stat(*what: Any, **rest: Any) -> Modern:
     options = {
         "colorMode": "background_solid",
         "graphMode": "none",
-        "justifyMode": "auto",
-        "orientation": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "textMode": "auto",
-        "wideLayout": True,
     }
     return Modern(*what, kind="stat", options=options, **rest)
 
@@ -57,19 +54,15 @@ def heatmap(*what: Any, axis_unit: str, cell_unit: str, **rest: Any) -> Modern:
     of nothing leaves its cell empty."""
     share = cell_unit == house.RATIO
     hidden = -1 if share else 1e-9  # where nothing is said, Grafana hides 0
-    scale = {"mode": "scheme", "reverse": False, "scheme": "Viridis", "steps": 64}
+    scale = {"mode": "scheme", "scheme": "Viridis"}
     options = {
         "calculate": False,
-        "cellGap": 1,
         "cellValues": {"unit": cell_unit},
         "color": {**scale, "min": 0, "max": 1} if share else scale,
         "exemplars": {"color": house.DOWN},
         "filterValues": {"le": hidden},
-        "legend": {"show": True},
-        "rowsFrame": {"layout": "auto"},
-        "showValue": "never",
-        "tooltip": {"mode": "single", "showColorScale": True, "yHistogram": False},
-        "yAxis": {"axisPlacement": "left", "reverse": False, "unit": axis_unit},
+        "tooltip": {"mode": "single", "showColorScale": True},
+        "yAxis": {"unit": axis_unit},
     }
     return Modern(*what, kind="heatmap", options=options, unit=cell_unit, **rest)
 
@@ -85,15 +78,9 @@ def bar_chart(*what: Any, x: str, **rest: Any) -> Modern:
     """One lying bar a row; `x` is the column of names."""
     options = {
         "barWidth": 0.8,
-        "legend": {
-            "calcs": [],
-            "displayMode": "list",
-            "placement": "bottom",
-            "showLegend": False,
-        },
+        "legend": {"showLegend": False},
         "orientation": "horizontal",
         "showValue": "always",
-        "tooltip": {"mode": "single", "sort": "none"},
         "xField": x,
     }
     fixed = {"fixedColor": house.DEGRADED, "mode": "fixed"}

@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import aiohttp
 
@@ -30,10 +31,12 @@ Targets = Mapping[str, Mapping[str, int]]  # job → instance → ops port
 class _Monitor(child.Server):
     """A Go server with `/-/ready` that ends by SIGTERM in 0.01 s."""
 
-    def __init__(self, name: str, program: str, data: Path, port: int) -> None:
+    name: ClassVar[str]
+
+    def __init__(self, program: str, data: Path, port: int) -> None:
         self._program, self._data, self._port = program, data.absolute(), port
         # By force: its log of writes is made for that, and nothing must outlive the stack.
-        self.child = child.Child(name, self._data / "server.log", signal.SIGKILL)
+        self.child = child.Child(self.name, self._data / "server.log", signal.SIGKILL)
 
     @property
     def url(self) -> str:
@@ -72,8 +75,7 @@ class _Monitor(child.Server):
 class EmbeddedAlertmanager(_Monitor):
     """Takes alerts, groups them, and tells the receivers of its configuration (here: nobody)."""
 
-    def __init__(self, program: str, data: Path, port: int) -> None:
-        super().__init__("Alertmanager", program, data, port)
+    name = "Alertmanager"
 
     def _options(self) -> list[str]:
         return [
@@ -86,10 +88,12 @@ class EmbeddedAlertmanager(_Monitor):
 class EmbeddedPrometheus(_Monitor):
     """Scrapes the processes of the stack and evaluates bongsu's rules."""
 
+    name = "Prometheus"
+
     def __init__(
         self, program: str, data: Path, port: int, targets: Targets, alertmanager_port: int
     ) -> None:
-        super().__init__("Prometheus", program, data, port)
+        super().__init__(program, data, port)
         self._targets, self._alertmanager_port = targets, alertmanager_port
 
     def _options(self) -> list[str]:
