@@ -3,6 +3,8 @@
 Labels come from the catalogue and closed sets only: never an id, a number or a text.
 """
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.contracts.evidence import ProbeSent
@@ -22,74 +24,38 @@ class Metrics:
     """Declared once, passed in."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.outcomes = Counter(
-            "bongsu_probe_outcome_total",
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        # fmt: off
+        self.outcomes = counter("bongsu_probe_outcome_total",
             "Scheduled probes by settled outcome, each counted once, after its commit",
-            [*_PROBE, "outcome"],
-            registry=registry,
-        )
-        self.stages = Histogram(
-            "bongsu_probe_stage_seconds",
+            [*_PROBE, "outcome"])
+        self.stages = histogram("bongsu_probe_stage_seconds",
             "Seconds from sending to each stage of settled scheduled probes",
-            ["channel", "provider", "carrier", "stage"],
-            buckets=STAGE_BUCKETS,
-            registry=registry,
-        )
-        self.clock_suspect = Counter(
-            "bongsu_probe_clock_suspect_total",
+            ["channel", "provider", "carrier", "stage"], buckets=STAGE_BUCKETS)
+        self.clock_suspect = counter("bongsu_probe_clock_suspect_total",
             "Stages reached before the sending, by two clocks; left out of the histogram",
-            ["provider", "stage"],
-            registry=registry,
-        )
-        self.pending = Gauge(
-            "bongsu_probe_pending",
+            ["provider", "stage"])
+        self.pending = gauge("bongsu_probe_pending",
             "Announced probes of this instance's partitions without an outcome",
-            ["channel", "provider"],
-            registry=registry,
-        )
-        self.duplicates = Counter(
-            "bongsu_store_duplicates_total",
-            "Evidence that was stored already, by kind",
-            ["kind"],
-            registry=registry,
-        )
-        self.dead_letters = Counter(
-            "bongsu_dead_letters_total",
-            "Records set aside, by topic and reason",
-            ["topic", "reason"],
-            registry=registry,
-        )
-        self.store_seconds = Histogram(
-            "bongsu_store_seconds",
-            "Seconds of one database transaction",
-            ["operation"],
-            buckets=STORE_BUCKETS,
-            registry=registry,
-        )
-        self.gaps = Counter(
-            "bongsu_store_gap_records_total",
-            "Records that retention deleted before they were stored",
-            ["topic"],
-            registry=registry,
-        )
-        self.lag_records = Gauge(
-            "bongsu_consumer_lag_records",
-            "Records of this instance's partitions that are not stored yet",
-            ["topic", "group"],
-            registry=registry,
-        )
-        self.lag_seconds = Gauge(
-            "bongsu_consumer_lag_seconds",
+            ["channel", "provider"])
+        self.duplicates = counter("bongsu_store_duplicates_total",
+            "Evidence that was stored already, by kind", ["kind"])
+        self.dead_letters = counter("bongsu_dead_letters_total",
+            "Records set aside, by topic and reason", ["topic", "reason"])
+        self.store_seconds = histogram("bongsu_store_seconds",
+            "Seconds of one database transaction", ["operation"], buckets=STORE_BUCKETS)
+        self.gaps = counter("bongsu_store_gap_records_total",
+            "Records that retention deleted before they were stored", ["topic"])
+        self.lag_records = gauge("bongsu_consumer_lag_records",
+            "Records of this instance's partitions that are not stored yet", ["topic", "group"])
+        self.lag_seconds = gauge("bongsu_consumer_lag_seconds",
             "Age of the oldest mark up to which one of this instance's partitions is stored",
-            ["topic", "group"],
-            registry=registry,
-        )
-        self.selfcheck = Gauge(
-            "bongsu_selfcheck_timestamp_seconds",
-            "When each part of this process last did its work",
-            ["check"],
-            registry=registry,
-        )
+            ["topic", "group"])
+        self.selfcheck = gauge("bongsu_selfcheck_timestamp_seconds",
+            "When each part of this process last did its work", ["check"])
+        # fmt: on
 
     def begin(self, sent: ProbeSent) -> None:
         """Every outcome of a stored probe begins at 0: a series that begins at 1, when the first

@@ -7,7 +7,6 @@ protocol binding 1.0.2, section 3.2.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -64,7 +63,7 @@ def encode(record: Record) -> Encoded:
         ("ce_id", _id_of(record).encode()),
         ("ce_type", type_of(type(record)).encode()),
         ("ce_source", str(getattr(record, "source", "bongsu")).encode()),
-        ("ce_time", _time_of(record).isoformat().encode()),
+        ("ce_time", record.occurred_at.isoformat().encode()),
         ("content-type", b"application/json"),
     ]
     return Encoded(_key_of(record).encode(), record.model_dump_json().encode(), headers)
@@ -97,42 +96,12 @@ def _first_complaint(error: ValidationError) -> str:
 
 
 def _key_of(record: Record) -> str:
-    match record:
-        case evidence.ReportReceived(probe_id=None):
-            return record.provider_message_id
-        case evidence.Heartbeat():
-            return record.source
-        case evidence.ProbeCommand() | evidence.ChannelObserved():
-            return record.route
-        case evidence.DeadLetter():
-            return record.origin
-        case _:
-            return str(record.probe_id)  # type: ignore[attr-defined]
+    if isinstance(record, evidence.ReportReceived) and record.probe_id is None:
+        return record.provider_message_id
+    return str(getattr(record, record.key_field))
 
 
 def _id_of(record: Record) -> str:
-    match record:
-        case evidence.Heartbeat():
-            return f"{record.source}@{record.at.isoformat()}"
-        case evidence.ProbeCommand():
-            return str(record.command_id)
-        case evidence.DeadLetter():
-            return record.origin
-        case _:
-            return str(record.event_id)  # type: ignore[attr-defined]
-
-
-def _time_of(record: Record) -> datetime:
-    match record:
-        case evidence.ProbeSent():
-            return record.sent_at
-        case evidence.ProbeAnswered():
-            return record.ended_at
-        case evidence.ReportReceived():
-            return record.reported_at
-        case evidence.DeviceSeen() | evidence.DeviceOpened() | evidence.ChannelObserved():
-            return record.observed_max
-        case evidence.ProbeCommand():
-            return record.slot
-        case _:
-            return record.at  # type: ignore[attr-defined,no-any-return]
+    name = str(getattr(record, record.id_field))
+    # A source beats again and again.
+    return f"{name}@{record.at.isoformat()}" if isinstance(record, evidence.Heartbeat) else name

@@ -6,7 +6,7 @@ stands in no model. Unknown fields are ignored when reading: a newer producer ma
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -47,14 +47,27 @@ LegNumber = Annotated[int, Field(ge=0, le=7, strict=True)]  # `true` is no leg
 
 
 class Record(BaseModel):
-    """What every record of bongsu's topics shares: frozen, and tolerant of fields to come."""
+    """What every record of bongsu's topics shares: frozen, and tolerant of fields to come.
+
+    Each kind says which of its fields are its key (see `topics`), its id and its time.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+    key_field: ClassVar[str]
+    id_field: ClassVar[str]
+    time_field: ClassVar[str] = "at"
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened, by the clock of whoever says so."""
+        at: datetime = getattr(self, self.time_field)
+        return at
 
 
 class Event(Record):
     """One happening; a repeat of it has the same `event_id` and no effect."""
 
+    key_field, id_field = "probe_id", "event_id"
     event_id: UUID
     source: Source
 
@@ -62,6 +75,7 @@ class Event(Record):
 class ProbeSent(Event):
     """시험 발송 announced: acknowledged by Kafka before the provider is called."""
 
+    time_field = "sent_at"
     kind: Literal["probe.sent"] = "probe.sent"
     version: Literal[1] = 1
     probe_id: UUID
@@ -103,6 +117,7 @@ class ProbeSent(Event):
 class ProbeAnswered(Event):
     """What became of the call: the provider's answer, or its absence."""
 
+    time_field = "ended_at"
     kind: Literal["probe.answered"] = "probe.answered"
     version: Literal[1] = 1
     probe_id: UUID
@@ -122,6 +137,7 @@ class ProbeAnswered(Event):
 class ReportReceived(Event):
     """The provider's word about an accepted message, by webhook or look-up."""
 
+    time_field = "reported_at"
     kind: Literal["report.received"] = "report.received"
     version: Literal[1] = 1
     probe_id: UUID | None = None
@@ -138,6 +154,7 @@ class ReportReceived(Event):
 class _Observation(Event):
     """`platform` is who brought it to the device: `kakaotalk`, or the receiver's carrier."""
 
+    time_field = "observed_max"
     probe_id: UUID
     receiver: Id
     observer: ObserverKind
@@ -178,6 +195,7 @@ class ChannelObserved(Event):
     That and when it came, nothing of what it says. No probe, attempt, outcome or ratio hangs on it.
     """
 
+    key_field, time_field = "route", "observed_max"
     kind: Literal["channel.observed"] = "channel.observed"
     version: Literal[1] = 1
     route: Id
@@ -198,6 +216,7 @@ class Heartbeat(Record):
     `reached` lists the providers (and `control`) that answered a worker since its last heartbeat.
     """
 
+    key_field = id_field = "source"
     kind: Literal["heartbeat"] = "heartbeat"
     version: Literal[1] = 1
     source: Source
@@ -208,6 +227,7 @@ class Heartbeat(Record):
 class ProbeCommand(Record):
     """A request for one extra probe; redelivered, it makes the same probe id."""
 
+    key_field, id_field, time_field = "route", "command_id", "slot"
     kind: Literal["probe.command"] = "probe.command"
     version: Literal[1] = 1
     command_id: UUID
@@ -222,6 +242,7 @@ class ProbeCommand(Record):
 class DeadLetter(Record):
     """What could not be understood. `raw` (base64) only for records of bongsu's own topics."""
 
+    key_field = id_field = "origin"
     kind: Literal["dead.letter"] = "dead.letter"
     version: Literal[1] = 1
     source: Source

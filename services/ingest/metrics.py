@@ -33,71 +33,36 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         counter = partial(Counter, registry=registry)
         gauge = partial(Gauge, registry=registry)
-        self.requests = counter(
-            "bongsu_ingest_requests_total",
-            "Receipts posted, by what became of them",
-            ["kind", "result"],
-        )
-        self.seconds = Histogram(
-            "bongsu_ingest_seconds",
-            "Seconds from a receipt's first byte read to its answer",
-            ["kind", "result"],
-            buckets=BUCKETS,
-            registry=registry,
-        )
-        self.last_seen = gauge(
-            "bongsu_receiver_last_seen_timestamp_seconds",
-            "When a receiver's app last posted something authentic here",
-            _RECEIVER,
-        )
-        self.clock_offset = gauge(
-            "bongsu_receiver_clock_offset_seconds",
-            "The receiver's clock minus ours, by its last request",
-            _RECEIVER,
-        )
-        self.battery = gauge(
-            "bongsu_receiver_battery_ratio",
-            "Charge of the receiver's battery, from 0 to 1",
-            _RECEIVER,
-        )
-        self.dead_letters = counter(
-            "bongsu_dead_letters_total",
-            "Authentic receipts that were not understood, by reason",
-            ["topic", "reason"],
-        )
-        self.look_ups = counter(
-            "bongsu_ingest_look_ups_total",
+        # fmt: off
+        self.requests = counter("bongsu_ingest_requests_total",
+            "Receipts posted, by what became of them", ["kind", "result"])
+        self.seconds = Histogram("bongsu_ingest_seconds",
+            "Seconds from a receipt's first byte read to its answer", ["kind", "result"],
+            buckets=BUCKETS, registry=registry)
+        self.last_seen = gauge("bongsu_receiver_last_seen_timestamp_seconds",
+            "When a receiver's app last posted something authentic here", _RECEIVER)
+        self.clock_offset = gauge("bongsu_receiver_clock_offset_seconds",
+            "The receiver's clock minus ours, by its last request", _RECEIVER)
+        self.battery = gauge("bongsu_receiver_battery_ratio",
+            "Charge of the receiver's battery, from 0 to 1", _RECEIVER)
+        self.dead_letters = counter("bongsu_dead_letters_total",
+            "Authentic receipts that were not understood, by reason", ["topic", "reason"])
+        self.look_ups = counter("bongsu_ingest_look_ups_total",
             "Questions to providers about accepted messages, by what became of them",
-            ["adapter", "result"],
-        )
-        self.look_ups_pending = gauge(
-            "bongsu_ingest_look_ups_pending",
-            "Accepted messages of this instance's partitions without a final report",
-        )
-        self.look_ups_dropped = counter(
-            "bongsu_ingest_look_ups_dropped_total",
-            "Messages given up before their final report: too many pending, or too old",
-        )
-        self.unmapped_codes = counter(
-            "bongsu_unmapped_codes_total",
-            "Reports with a code that the adapter's table does not hold",
-            ["adapter"],
-        )
-        self.mails = counter(
-            "bongsu_ingest_mails_total",
-            "Mails of probes read in mailboxes, by what they said",
-            ["kind", "result"],
-        )
-        self.mailbox_failures = counter(
-            "bongsu_ingest_mailbox_failures_total",
-            "Connections to mailboxes that could not be made or broke off",
-            ["kind"],
-        )
-        self.selfcheck = gauge(
-            "bongsu_selfcheck_timestamp_seconds",
-            "When each part of this process last did its work",
-            ["check"],
-        )
+            ["adapter", "result"])
+        self.look_ups_pending = gauge("bongsu_ingest_look_ups_pending",
+            "Accepted messages of this instance's partitions without a final report")
+        self.look_ups_dropped = counter("bongsu_ingest_look_ups_dropped_total",
+            "Messages given up before their final report: too many pending, or too old")
+        self.unmapped_codes = counter("bongsu_unmapped_codes_total",
+            "Reports with a code that the adapter's table does not hold", ["adapter"])
+        self.mails = counter("bongsu_ingest_mails_total",
+            "Mails of probes read in mailboxes, by what they said", ["kind", "result"])
+        self.mailbox_failures = counter("bongsu_ingest_mailbox_failures_total",
+            "Connections to mailboxes that could not be made or broke off", ["kind"])
+        self.selfcheck = gauge("bongsu_selfcheck_timestamp_seconds",
+            "When each part of this process last did its work", ["check"])
+        # fmt: on
 
     def keep_only(self, catalogue: Catalogue) -> None:
         """Drop the series of receivers that the catalogue does not hold (any more)."""

@@ -14,8 +14,6 @@ from uuid import UUID
 from services.contracts.attempt import Attempt, Sighting
 from services.contracts.evidence import (
     ChannelObserved,
-    DeviceOpened,
-    DeviceSeen,
     Event,
     Evidence,
     ProbeAnswered,
@@ -105,23 +103,10 @@ def evidence_row(event: Kept, partition: int, offset: int, known_at: datetime) -
     """The row of an event that stood at `partition`, `offset` of the evidence topic."""
     return EvidenceRow(
         event.event_id, getattr(event, "probe_id", None), event.kind, event.version, event.source,
-        occurred_at(event), known_at, partition, offset,
+        event.occurred_at, known_at, partition, offset,
         getattr(event, "account", None), getattr(event, "provider_message_id", None),
         getattr(event, "receiver", None), event.model_dump_json(),
     )  # fmt: skip
-
-
-def occurred_at(event: Kept) -> datetime:
-    """When it happened, by the clock of whoever says so."""
-    match event:
-        case ProbeSent():
-            return event.sent_at
-        case ProbeAnswered():
-            return event.ended_at
-        case ReportReceived():
-            return event.reported_at
-        case DeviceSeen() | DeviceOpened() | ChannelObserved():
-            return event.observed_max
 
 
 def staged_row(partial: Partial) -> tuple[object, ...]:

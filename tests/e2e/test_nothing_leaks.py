@@ -40,6 +40,7 @@ pytestmark = pytest.mark.timeout(240)
 RECEIVER = "skt-01"
 APP = f"/v1/receipts/android-sms-gateway/{RECEIVER}"
 TEXT = "[봉수] 전달 점검, 회신하지 마십시오."
+DOCUMENT = "lh.edocument.kpdoc.rent"
 LONG = "온전히 도착하는지"  # of an LMS
 CATALOGUES = ("topic bongsu.catalogue", "table catalogue_object")
 OPS = ("alerting_ops_port", "ingest_ops_port", "probe_ops_port", "probe_2_ops_port")
@@ -88,10 +89,12 @@ def test_no_number_text_or_secret_stands_anywhere(written: Written) -> None:
 def test_all_that_should_have_happened_is_written_down(written: Written) -> None:
     """Else nothing is found because nothing was there."""
     evidence, letters = (written.places[f"topic bongsu.{n}"] for n in ("evidence", "deadletters"))
-    for channel in ("alimtalk", "sms"):
+    for channel in ("alimtalk", "sms", "email", "edocument"):
         assert f'"channel":"{channel}"' in evidence
     assert '"observer":"smsforwarder"' in evidence
     assert '"observer":"android-sms-gateway"' in evidence
+    assert '"observer":"imap"' in evidence
+    assert '"kind":"device.opened"' in evidence
     assert '"result":"refused"' in evidence
     assert f"receipts/android-sms-gateway/{RECEIVER}" in letters
     refused = 'bongsu_ingest_requests_total{kind="android-sms-gateway",result="bad_signature"} 2.0'
@@ -101,6 +104,13 @@ def test_all_that_should_have_happened_is_written_down(written: Written) -> None
         assert any(
             text for place, text in written.places.items() if place.startswith(f"table {table}")
         )
+
+
+def test_people_their_birthdays_mailboxes_and_logins_are_searched_for(written: Written) -> None:
+    fields = {canary.name.split()[-1] for canary in written.wanted}
+    assert {"number", "name", "birthday", "address", "username", "password"} <= fields
+    (birthday,) = {canary.forms for canary in written.wanted if canary.name.endswith("birthday")}
+    assert {"19000101", "1900-01-01"} <= birthday
 
 
 def test_the_search_finds_every_canary_where_it_belongs(written: Written) -> None:
@@ -149,6 +159,8 @@ def commands_and_errors(up: Up) -> dict[str, str]:
     said = {
         "alimtalk": told(up, 0, "probe", "geoje.alimtalk.sens", "--wait", "60s"),
         "sms": told(up, 0, "probe", "geoje.sms.sens", "--receiver", RECEIVER, "--json"),
+        "mail": told(up, 0, "probe", "moel.email.mail", "--wait", "60s"),
+        "document": told(up, 0, "probe", DOCUMENT, "--wait", "60s"),
         "break": told(up, 0, "break", "sender:geoje-sms", "--state", "refusing"),
         "refused": told(up, 1, "probe", "geoje.sms.sens", "--wait", "20s"),
         "repair": told(up, 0, "repair", "sender:geoje-sms"),

@@ -6,6 +6,7 @@ holds. A canary shows its name only, so that a failing test tells no secret.
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,7 @@ def without_templates(text: str, catalogue: Catalogue) -> str:
 
 def forms(value: str) -> Iterator[str]:
     """A value as it could be written: all of them are searched for."""
-    for written in _numbers(value) if _is_number(value) else [value]:
+    for written in _written(value):
         raw = written.encode()
         yield written
         yield json.dumps(written)[1:-1]
@@ -76,8 +77,12 @@ def _parts(line: str) -> list[str]:
     return [part.strip() for part in line.split(PLACEHOLDER) if len(part.strip()) >= 8]
 
 
-def _is_number(value: str) -> bool:
-    return value.isdigit() and value.startswith("0")
+def _written(value: str) -> list[str]:
+    if value.isdigit() and value.startswith("0"):
+        return _numbers(value)
+    if re.fullmatch(r"(19|20)[0-9]{6}", value):  # a birthday
+        return [value, *(mark.join((value[:4], value[4:6], value[6:])) for mark in "-./")]
+    return [value]
 
 
 def _numbers(number: str) -> list[str]:

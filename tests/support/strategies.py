@@ -1,7 +1,8 @@
 """What hypothesis draws from: moments, probe ids, records of every kind, evidence of one probe."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -83,6 +84,18 @@ def evidence_of_one_probe(draw: st.DrawFn, most: int = 12) -> list[Evidence]:
     sent = builders.a_probe_sent()
     events = draw(st.lists(_one_event(sent), min_size=1, max_size=most))
     return list({event.event_id: event for event in events}.values())
+
+
+T = TypeVar("T")
+
+
+@st.composite
+def any_order(draw: st.DrawFn, things: Sequence[T], most_repeated: int) -> list[T]:
+    """All of these in any order, some of them twice. Places are drawn, not things: hypothesis
+    writes out what it draws from, and warns when that is long."""
+    places = range(len(things))
+    repeated = draw(st.lists(st.sampled_from(places), max_size=most_repeated))
+    return [things[place] for place in draw(st.permutations([*places, *repeated]))]
 
 
 def _one_event(sent: ProbeSent) -> st.SearchStrategy[Evidence]:

@@ -13,7 +13,7 @@ from services.contracts.vocabulary import AnswerResult, ReportState
 from services.storage.pool import Connection, Pool, transaction
 from tests.integration.storage.storing import store, store_repeating, stored
 from tests.support import builders
-from tests.support.strategies import evidence_of_one_probe
+from tests.support.strategies import any_order, evidence_of_one_probe
 
 Batches = list[list[Evidence]]
 PROBES = [
@@ -44,9 +44,8 @@ def batches_of_two_sinks(draw: st.DrawFn) -> tuple[Batches, Batches]:
         for number in range(draw(st.integers(1, len(PROBES))))
         for event in draw(evidence_of_one_probe(most=8))
     ]
-    repeated = draw(st.lists(st.sampled_from(events), max_size=5))
     sinks: tuple[Batches, Batches] = ([[]], [[]])
-    for event in draw(st.permutations([*events, *repeated])):
+    for event in draw(any_order(events, most_repeated=5)):
         batches = sinks[draw(st.integers(0, 1))]
         if draw(st.booleans()):
             batches.append([])
