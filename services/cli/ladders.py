@@ -11,7 +11,7 @@ from rich.text import Text
 from services.cli import table
 from services.contracts.catalogue import Catalogue, Notice, Rung
 from services.contracts.ladder import Drill
-from services.storage.ladders import DrillStatus
+from services.storage.status import DrillStatus
 
 WORDS = {
     "fired": "fired", "arrived": "arrived", "in_time": "in time", "once": "once",

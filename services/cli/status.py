@@ -11,11 +11,12 @@ from services.cli import ladders as ladder
 from services.cli import table
 from services.cli.context import DATA, UNREACHABLE, Data, Json, as_json, context, fail, seconds
 from services.contracts.catalogue import Catalogue
-from services.storage.ladders import DrillStatus, drills_since
 from services.storage.pool import open_pool, transaction
 from services.storage.status import (
+    DrillStatus,
     ObservedStatus,
     RouteStatus,
+    drills_since,
     latest_catalogue,
     observed_since,
     routes_since,
@@ -38,7 +39,8 @@ def status(
     Example: bongsu status --since 2h
     """
     span, now = timedelta(seconds=seconds(since)), datetime.now(UTC)
-    found = asyncio.run(_read(context(data).postgres, now - span, now - DRILLS_BACK))
+    drilled_since = now - DRILLS_BACK if ladders else None
+    found = asyncio.run(_read(context(data).postgres, now - span, drilled_since))
     if found.catalogue is None:
         fail("no catalogue has been applied yet: run `bongsu catalogue apply`", UNREACHABLE)
     shown = table.lines(found.catalogue, found.routes, found.posts, now)
@@ -64,11 +66,11 @@ class _Found(NamedTuple):
     drills: list[DrillStatus]
 
 
-async def _read(dsn: str, since: datetime, drilled_since: datetime) -> _Found:
+async def _read(dsn: str, since: datetime, drilled_since: datetime | None) -> _Found:
     async with open_pool(dsn, role_label="cli", max_size=1) as pool, transaction(pool) as conn:
         return _Found(
             await latest_catalogue(conn),
             await routes_since(conn, since),
             await observed_since(conn, since),
-            await drills_since(conn, drilled_since),
+            await drills_since(conn, drilled_since) if drilled_since else [],
         )

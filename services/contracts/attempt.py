@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.contracts.evidence import (
     DeviceSeen,
+    Event,
     Evidence,
     ProbeAnswered,
     ProbeSent,
@@ -39,18 +40,9 @@ COUNTS_COPIES = frozenset({ObserverKind.ANDROID_SMS_GATEWAY, ObserverKind.IMAP})
 MOST_SIGHTINGS = 32
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ANSWERS = (
-    AnswerResult.ACCEPTED,
-    AnswerResult.REFUSED,
-    AnswerResult.UNCLEAR,
-    AnswerResult.UNREACHABLE,
-)
-_REPORTS = (
-    ReportState.DELIVERED,
-    ReportState.FAILED,
-    ReportState.PENDING,
-    ReportState.UNKNOWN,
-)
+# Of two answers, of two reports, the one that stands first here stays.
+_ANSWERS = [AnswerResult(word) for word in ("accepted", "refused", "unclear", "unreachable")]
+_REPORTS = list(ReportState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +100,12 @@ class Attempt:
     @property
     def own_sighting(self) -> Sighting | None:
         """The first sight of the route's own leg by the probe's own receiver."""
-        return next((s for s in self._own() if s.leg == 0 and s.placement != Placement.SPAM), None)
+        return next(iter(self._seen(of_substitute=False)), None)
 
     @property
     def substitute_sighting(self) -> Sighting | None:
         """The first sight of any substitute's leg by the probe's own receiver."""
-        return next((s for s in self._own() if s.leg > 0 and s.placement != Placement.SPAM), None)
+        return next(iter(self._seen(of_substitute=True)), None)
 
     @property
     def in_spam(self) -> bool:
@@ -125,12 +117,10 @@ class Attempt:
         """Sightings on receivers the probe was not sent to."""
         return len(self.sightings) - len(self._own()) if self.sent else 0
 
-    @property
-    def duplicates(self) -> int:
+    def surplus(self, of_substitute: bool = False) -> int:
         """Copies at the device beyond the sends; notification re-posts are not copies."""
-        copies = {
-            s.source_event_id for s in self._own() if s.leg == 0 and s.observer in COUNTS_COPIES
-        }
+        own = (s for s in self._own() if (s.leg > 0) is of_substitute)
+        copies = {s.source_event_id for s in own if s.observer in COUNTS_COPIES}
         return max(0, len(copies) - max(1, self.sends))
 
     @property
@@ -144,9 +134,11 @@ class Attempt:
         return "truncated" if seen.text_chars < self.sent.text_chars else "altered"
 
     def _own(self) -> list[Sighting]:
-        if self.sent is None:
-            return []
-        return [s for s in self.sightings if s.receiver == self.sent.receiver]
+        return [s for s in self.sightings if self.sent and s.receiver == self.sent.receiver]
+
+    def _seen(self, of_substitute: bool) -> list[Sighting]:
+        own = self._own()
+        return [s for s in own if (s.leg > 0) is of_substitute and s.placement != Placement.SPAM]
 
 
 def fold(events: Iterable[Evidence]) -> Attempt:
@@ -173,19 +165,14 @@ def lift(event: Evidence) -> Attempt:
             return Attempt(event.probe_id, answer=event)
         case ReportReceived(leg=0):
             return Attempt(event.probe_id, report=event)
-        case ReportReceived():
-            delivered = event.state is ReportState.DELIVERED
-            moment = event.reported_at if delivered else None
-            return Attempt(
-                event.probe_id,
-                substitute_reported_at=moment,
-                substitute_tried_at=event.reported_at,
-            )
+        case ReportReceived(reported_at=at):
+            came = at if event.state is ReportState.DELIVERED else None
+            return Attempt(event.probe_id, substitute_reported_at=came, substitute_tried_at=at)
         case DeviceSeen():
             told = event.senders is not None and event.leg > 0
             senders = (",".join(sorted(event.senders or ())),) if told else ()
             return Attempt(
-                event.probe_id, sightings=(_sighting(event),), substitute_senders=senders
+                event.probe_id, substitute_senders=senders, sightings=(_sighting(event),)
             )
         case _:
             return Attempt(event.probe_id, opened_at=event.observed_max)
@@ -195,22 +182,18 @@ def merge(one: Attempt, other: Attempt) -> Attempt:
     """Two partial attempts of one probe as one; they must not share an event."""
     if one.probe_id != other.probe_id:
         raise ValueError(f"{one.probe_id} and {other.probe_id} are two probes")
+    senders = {*one.substitute_senders, *other.substitute_senders}
+    sightings = {*one.sightings, *other.sightings}
     return Attempt(
         probe_id=one.probe_id,
-        sent=_first(one.sent, other.sent, lambda e: (e.sent_at, e.event_id)),
+        sent=_first(one.sent, other.sent, lambda e: 0),
         sends=one.sends + other.sends,
-        answer=_first(
-            one.answer, other.answer, lambda e: (_ANSWERS.index(e.result), e.ended_at, e.event_id)
-        ),
-        report=_first(
-            one.report, other.report, lambda e: (_REPORTS.index(e.state), e.reported_at, e.event_id)
-        ),
+        answer=_first(one.answer, other.answer, lambda e: _ANSWERS.index(e.result)),
+        report=_first(one.report, other.report, lambda e: _REPORTS.index(e.state)),
         substitute_reported_at=_earliest(one.substitute_reported_at, other.substitute_reported_at),
         substitute_tried_at=_earliest(one.substitute_tried_at, other.substitute_tried_at),
-        substitute_senders=tuple(
-            sorted({*one.substitute_senders, *other.substitute_senders})[:MOST_SIGHTINGS]
-        ),
-        sightings=_first_sightings({*one.sightings, *other.sightings}),
+        substitute_senders=tuple(sorted(senders)[:MOST_SIGHTINGS]),
+        sightings=tuple(sorted(sightings, key=Sighting.write)[:MOST_SIGHTINGS]),
         opened_at=_earliest(one.opened_at, other.opened_at),
     )
 
@@ -309,12 +292,8 @@ def _seen(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict | No
         return None
     if seen.upper <= sent.seen_due:
         return Verdict(Outcome.DELIVERED, "in_time")
-    just_after, just_before = timedelta(microseconds=1), timedelta(microseconds=-1)
-    silent = not liveness.alive(
-        f"observer/{sent.receiver}/{seen.observer}",
-        sent.seen_due + just_after,
-        seen.upper + just_before,
-    )
+    source, tick = f"observer/{sent.receiver}/{seen.observer}", timedelta(microseconds=1)
+    silent = not liveness.alive(source, sent.seen_due + tick, seen.upper - tick)
     if seen.lower <= sent.seen_due and silent:
         return Verdict(Outcome.DELIVERED, "edge")
     return Verdict(Outcome.LATE, "late")
@@ -326,10 +305,8 @@ def _our_own_hand_over(attempt: Attempt, sent: ProbeSent, liveness: Liveness) ->
     unreachable = _answer_of(attempt, AnswerResult.UNREACHABLE)
     if unreachable and not _worker_reached_others(unreachable, liveness):
         return Verdict(Outcome.VOID, "own_network")
-    late = sent.purpose is Purpose.SCHEDULED and sent.sent_at - sent.slot >= timedelta(
-        seconds=sent.interval_s
-    )
-    if late:
+    lag_s = (sent.sent_at - sent.slot).total_seconds()
+    if sent.purpose is Purpose.SCHEDULED and lag_s >= sent.interval_s:
         return Verdict(Outcome.VOID, "sent_late")
     if _refusal(attempt) is FaultDomain.HANDSET and not _receiver_reached(sent, liveness):
         return Verdict(Outcome.VOID, "handset")
@@ -427,16 +404,13 @@ def _sighting(event: DeviceSeen) -> Sighting:
     )  # fmt: skip
 
 
-def _first_sightings(sightings: set[Sighting]) -> tuple[Sighting, ...]:
-    return tuple(sorted(sightings, key=Sighting.write)[:MOST_SIGHTINGS])
+E = TypeVar("E", bound=Event)
 
 
-E = TypeVar("E")
-
-
-def _first(one: E | None, other: E | None, rank: Callable[[E], tuple[object, ...]]) -> E | None:
+def _first(one: E | None, other: E | None, rank: Callable[[E], int]) -> E | None:
+    """By rank; of one rank the earlier one."""
     known = [event for event in (one, other) if event is not None]
-    return min(known, key=rank, default=None)
+    return min(known, key=lambda e: (rank(e), e.occurred_at, e.event_id), default=None)
 
 
 def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -7,11 +7,14 @@ substitute must come. Its due time (`seen_due`) is the own late threshold and th
 
 from dataclasses import dataclass
 
-from services.contracts.attempt import COUNTS_COPIES, Attempt, Sighting
-from services.contracts.vocabulary import Outcome, Placement
+from services.contracts.attempt import Attempt
+from services.contracts.vocabulary import Outcome
 
-# Outcomes that say nothing of the ladder: bongsu was blind, or the body's own set-up refused.
-TELLS_NOTHING = frozenset({Outcome.VOID, Outcome.UNKNOWN, Outcome.EXEMPT})
+# Outcomes that say nothing of the ladder: bongsu was blind, the body's own set-up refused, or the
+# handset has the channel after all, so that no substitute was called for.
+TELLS_NOTHING = frozenset(
+    {Outcome.VOID, Outcome.UNKNOWN, Outcome.EXEMPT, Outcome.DELIVERED, Outcome.LATE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +46,16 @@ def judge(attempt: Attempt, outcome: Outcome | None) -> Drill:
         return Drill()
     if seen is None:
         return Drill(fired=attempt.substitute_tried_at is not None, arrived=False)
+    digest, sender, shown = (
+        sent.substitute_digest,
+        sent.substitute_sender,
+        attempt.substitute_senders,
+    )
     return Drill(
         fired=True,
         arrived=True,
         in_time=seen.upper <= sent.seen_due,
-        once=_copies(attempt) <= max(1, attempt.sends),
-        whole=_whole(seen, sent.substitute_digest),
-        right_sender=_from(attempt.substitute_senders, sent.substitute_sender),
+        once=not attempt.surplus(of_substitute=True),
+        whole=seen.text_digest == digest if digest and seen.text_digest else None,
+        right_sender=all(sender in each.split(",") for each in shown) if sender and shown else None,
     )
-
-
-def _copies(attempt: Attempt) -> int:
-    sent = attempt.sent
-    mine = [s for s in attempt.sightings if sent and s.receiver == sent.receiver and s.leg > 0]
-    return len(
-        {
-            s.source_event_id
-            for s in mine
-            if s.observer in COUNTS_COPIES and s.placement != Placement.SPAM
-        }
-    )
-
-
-def _whole(seen: Sighting, digest: str | None) -> bool | None:
-    return seen.text_digest == digest if digest and seen.text_digest else None
-
-
-def _from(seen: tuple[str, ...], sender: str | None) -> bool | None:
-    """Each entry lists the senders whose registered number one sighting showed."""
-    return all(sender in entry.split(",") for entry in seen) if sender and seen else None

@@ -1,30 +1,35 @@
 """What `bongsu up`, `--summary`, `status` and `probe --wait` read, typed.
 
-In: since when, or which probe. Out: figures of each route and its newest probe. Only scheduled
-probes count: the others are sent because something looks wrong.
+In: since when, or which probe. Out: figures of each route and its newest probe, and what drills
+showed. Only scheduled probes count: the others are sent because something looks wrong.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from services.contracts.catalogue import KINDS, Catalogue, build
+from services.contracts.ladder import Drill, judge
 from services.contracts.vocabulary import AnswerResult, Outcome, Purpose, Stage
-from services.storage import queries
+from services.storage import queries, rows, sweep
 from services.storage.pool import Connection, Row
 
 # Names that the figures of a route have too (`accepted` is a count) stand with `at` only.
 _PROBE = (
-    "probe_id", "purpose", "channel", "provider", "account", "body", "carrier", "receiver", "slot",
-    "sent_at", "accepted_at", "reported_at", "seen_at", "opened_at", "seen_due", "answer_result",
-    "answer_code", "provider_says", "outcome", "reason",
+    "probe_id", "purpose", "receiver", "slot", "sent_at", "accepted_at", "reported_at", "seen_at",
+    "opened_at", "seen_due", "answer_result", "answer_code", "provider_says", "outcome", "reason",
 )  # fmt: skip
-_SQL = {
-    name: text.replace("{probe}", ", ".join(f"a.{column}" for column in _PROBE))
-    for name, text in queries.load("status.sql").items()
+_COUNTS = (
+    "sent", "accepted", "refused", "reported", "seen", "opened", "delivered", "lost", "exempt",
+    "void", "unknown",
+)  # fmt: skip
+_COLUMNS = {
+    "probe": ", ".join(f"a.{column}" for column in _PROBE),
+    "attempt": sweep.ATTEMPT_COLUMNS,
 }
+_SQL = {name: text.format(**_COLUMNS) for name, text in queries.load("status.sql").items()}
 
 
 class Spread(NamedTuple):
@@ -59,10 +64,6 @@ class RouteStatus:
     that some probe reached."""
 
     route: str
-    channel: str
-    provider: str
-    account: str
-    body: str
     sent: int
     accepted: int
     refused: int
@@ -87,6 +88,17 @@ class ObservedStatus(NamedTuple):
     seen: int
 
 
+@dataclass(frozen=True, slots=True)
+class DrillStatus:
+    """One drill. `settled` False: its time has not passed yet."""
+
+    route: str
+    receiver: str
+    sent_at: datetime
+    settled: bool
+    shows: Drill
+
+
 async def observed_since(conn: Connection, since: datetime) -> list[ObservedStatus]:
     """Every route on which a post was ever seen, by id; `seen` counts members since `since`."""
     return [ObservedStatus(*row) for row in await conn.fetch(_SQL["observed"], since)]
@@ -95,6 +107,11 @@ async def observed_since(conn: Connection, since: datetime) -> list[ObservedStat
 async def routes_since(conn: Connection, since: datetime) -> list[RouteStatus]:
     """Every route with a scheduled probe whose slot is not before `since`, by id."""
     return [_route_status(row) for row in await conn.fetch(_SQL["routes"], since)]
+
+
+async def drills_since(conn: Connection, since: datetime) -> list[DrillStatus]:
+    """Every drill whose slot is not before `since`, the newest first."""
+    return [_drill_status(row) for row in await conn.fetch(_SQL["drills"], since)]
 
 
 async def find_probe(
@@ -115,36 +132,30 @@ async def latest_catalogue(conn: Connection) -> Catalogue | None:
 
 
 def _route_status(row: Row) -> RouteStatus:
-    counts: dict[str, Any] = {
-        name: row[name]
-        for name in ("sent", "accepted", "refused", "reported", "seen", "opened", "delivered",
-                     "lost", "exempt", "void", "unknown")
-    }  # fmt: skip
-    named = {name: row[name] for name in ("route", "channel", "provider", "account", "body")}
     spreads = {stage: row[f"{stage}_s"] for stage in Stage}
     return RouteStatus(
-        **named,
-        **counts,
-        last_seen_at=row["last_seen_at"],
+        **{name: row[name] for name in ("route", *_COUNTS, "last_seen_at")},
         stages={s: Spread(*both) for s, both in spreads.items() if both and both[0] is not None},
         newest=_probe_status(row),
     )
 
 
 def _probe_status(row: Row) -> ProbeStatus:
+    plain = ("probe_id", "route", "receiver", "slot", "sent_at", "seen_due", "answer_code")
     moments = {stage: row[f"{stage}_at"] for stage in Stage}
     return ProbeStatus(
-        probe_id=row["probe_id"],
-        route=row["route"],
+        **{name: row[name] for name in (*plain, "provider_says", "reason")},
         purpose=Purpose(row["purpose"]),
-        receiver=row["receiver"],
-        slot=row["slot"],
-        sent_at=row["sent_at"],
-        seen_due=row["seen_due"],
         stages={stage: at for stage, at in moments.items() if at is not None},
         answer=AnswerResult(row["answer_result"]) if row["answer_result"] else None,
-        answer_code=row["answer_code"],
-        provider_says=row["provider_says"],
-        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
-        reason=row["reason"],
+        outcome=_outcome(row),
     )
+
+
+def _drill_status(row: Row) -> DrillStatus:
+    shows, settled = judge(rows.attempt_of(row), _outcome(row)), row["outcome"] is not None
+    return DrillStatus(row["route"], row["receiver"], row["sent_at"], settled, shows)
+
+
+def _outcome(row: Row) -> Outcome | None:
+    return Outcome(row["outcome"]) if row["outcome"] else None

@@ -57,3 +57,10 @@ WHERE revision = (
     SELECT revision FROM catalogue_revision ORDER BY known_at DESC, revision DESC LIMIT 1
 )
 ORDER BY kind, id;
+
+-- name: drills
+-- Every drill with a slot since $1 (only their days' partitions are read), the newest first; what
+-- they show is judged in `contracts/ladder.py`.
+SELECT a.outcome, {attempt} FROM attempts AS a
+WHERE probe_id >= first_id_at($1::timestamptz) AND slot >= $1 AND purpose = 'drill'
+ORDER BY slot DESC, probe_id DESC;

@@ -8,8 +8,8 @@ import pytest
 from services.contracts.catalogue import LadderProbe
 from services.contracts.ladder import Drill
 from services.contracts.vocabulary import Channel
-from services.storage.ladders import DrillStatus, drills_since
 from services.storage.pool import open_pool, transaction
+from services.storage.status import DrillStatus, drills_since
 from tests.support.chain import Chain, running, shipped, with_routes
 from tests.support.waiting import eventually
 

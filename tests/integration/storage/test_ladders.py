@@ -4,8 +4,8 @@ from services.contracts.attempt import Settled, Verdict
 from services.contracts.ladder import Drill
 from services.contracts.vocabulary import Outcome, Purpose
 from services.storage import sweep
-from services.storage.ladders import drills_since
 from services.storage.pool import Connection
+from services.storage.status import drills_since
 from services.storage.sweep import Settling
 from tests.integration.storage.storing import PARTITION, store
 from tests.support import builders

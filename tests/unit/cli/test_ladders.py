@@ -11,7 +11,7 @@ from services.catalogue.load import load
 from services.cli import ladders, table
 from services.contracts.catalogue import Catalogue
 from services.contracts.ladder import Drill
-from services.storage.ladders import DrillStatus
+from services.storage.status import DrillStatus
 from tests.support.builders import MINUTE, SLOT
 
 ROUTE = "eumseong.alimtalk.sens"

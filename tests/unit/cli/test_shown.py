@@ -82,7 +82,7 @@ def _figures(route: str, newest: ProbeStatus) -> RouteStatus:
     names = ("sent", "accepted", "refused", "reported", "seen", "opened", "delivered", "lost")
     counts = dict.fromkeys((*names, "exempt", "void", "unknown"), 1440)
     return RouteStatus(
-        route=route, channel="sms", provider="sens", account="sens", body="geoje", **counts,
+        route=route, **counts,
         last_seen_at=None, stages={Stage.SEEN: Spread(14.1, 32.2)}, newest=newest,
     )  # fmt: skip
 

@@ -126,7 +126,7 @@ def test_a_report_of_no_known_probe_waits_outside_any_attempt() -> None:
 def test_without_an_announcement_nothing_is_judged() -> None:
     lonely = attempt.fold([a_sighting(SENT), an_answer(SENT)])
     assert lonely.own_sighting is None
-    assert (lonely.wrong_receiver, lonely.duplicates, lonely.content) == (0, 0, None)
+    assert (lonely.wrong_receiver, lonely.surplus(), lonely.content) == (0, 0, None)
     assert _outcome(lonely) is None
 
 
@@ -160,33 +160,33 @@ def test_two_copies_at_a_gateway_are_one_duplicate() -> None:
     gateway = ObserverKind.ANDROID_SMS_GATEWAY
     first = a_sighting(SENT, observer=gateway, source_event_id="1")
     second = a_sighting(SENT, observer=gateway, source_event_id="2")
-    assert attempt.fold([SENT, first]).duplicates == 0
-    assert attempt.fold([SENT, first, second]).duplicates == 1
+    assert attempt.fold([SENT, first]).surplus() == 0
+    assert attempt.fold([SENT, first, second]).surplus() == 1
 
 
 def test_our_own_second_send_is_no_duplicate_of_the_providers() -> None:
     mail = ObserverKind.IMAP
     copies = [a_sighting(SENT, observer=mail, source_event_id=str(n)) for n in range(2)]
     ours = a_probe_sent(worker="worker-b")
-    assert attempt.fold([SENT, ours, *copies]).duplicates == 0
+    assert attempt.fold([SENT, ours, *copies]).surplus() == 0
 
 
 @pytest.mark.parametrize("kind", sorted(set(ObserverKind) - attempt.COUNTS_COPIES))
 def test_a_notification_seen_again_is_no_copy(kind: ObserverKind) -> None:
     again = [a_sighting(SENT, observer=kind, source_event_id=str(n)) for n in range(3)]
-    assert attempt.fold([SENT, *again]).duplicates == 0
+    assert attempt.fold([SENT, *again]).surplus() == 0
 
 
 def test_one_message_seen_by_two_apps_is_one_copy() -> None:
     gateway = a_sighting(SENT, observer=ObserverKind.ANDROID_SMS_GATEWAY, source_event_id="g")
     notice = a_sighting(SENT, observer=ObserverKind.HOME_ASSISTANT, source_event_id="n")
-    assert attempt.fold([SENT, gateway, notice]).duplicates == 0
+    assert attempt.fold([SENT, gateway, notice]).surplus() == 0
 
 
 def test_a_substitute_beside_the_own_leg_is_no_copy() -> None:
     gateway = ObserverKind.ANDROID_SMS_GATEWAY
     legs = [a_sighting(SENT, observer=gateway, source_event_id=str(n), leg=n) for n in range(2)]
-    assert attempt.fold([SENT, *legs]).duplicates == 0
+    assert attempt.fold([SENT, *legs]).surplus() == 0
 
 
 @pytest.mark.parametrize(
