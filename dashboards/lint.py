@@ -164,6 +164,10 @@ def _no_value(panel: Json) -> Iterator[str]:
 def _targets(panel: Json) -> Iterator[str]:
     if not panel.get("targets"):
         yield "no target"
+    for target in panel.get("targets", []):
+        added_up = "_bucket" in target.get("expr", "") and target["format"] != "heatmap"
+        if panel["type"] == "heatmap" and added_up:
+            yield "buckets whose format is not heatmap: each holds all before it too"
 
 
 def _windows(panel: Json) -> Iterator[str]:

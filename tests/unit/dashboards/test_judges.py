@@ -224,6 +224,13 @@ def test_a_panel_against_the_rules_of_the_house_is_named(
     assert any(f"{CHANNEL}: panel {number}: {sentence}" in words for words in found), found
 
 
+def test_a_heatmap_of_buckets_that_hold_those_before_is_named(boards: dict[str, Json]) -> None:
+    _panel(boards[CHANNEL], 8)["targets"][0]["format"] = "time_series"
+    assert lint.problems(boards) == [
+        "bongsu-channel: panel 8: buckets whose format is not heatmap: each holds all before it too"
+    ]
+
+
 def test_a_heatmap_that_hides_a_share_of_nothing_is_named(boards: dict[str, Json]) -> None:
     hours = _panel(boards[BODY], 5)
     for options in ({"filterValues": {"le": 1e-9}}, {}):
