@@ -111,36 +111,23 @@ def forwarder_room(
     return _posted(said, device, secret, posted, now)
 
 
+def forwarder_cron(device: str, secret: str, now: datetime) -> bytes:
+    """The automatic task that serves as heartbeat."""
+    said = {"v": 1, "kind": "cron", "device": device}
+    return orjson.dumps({**said, **_signed(secret, now), **_STATE})
+
+
 def _posted(
     said: Mapping[str, str], device: str, secret: str, posted: datetime, now: datetime
 ) -> bytes:
-    stamp = str(int(now.timestamp() * 1000))
-    return orjson.dumps(
-        {
-            "v": 1,
-            **said,
-            "received": posted.astimezone(KST).strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "sent_ms": stamp,
-            "sign": forwarder_sign(secret, stamp),
-            "device": device,
-            **_STATE,
-        }
-    )
+    received = posted.astimezone(KST).strftime("%Y-%m-%dT%H:%M:%S%z")
+    told = {"v": 1, **said, "received": received, **_signed(secret, now)}
+    return orjson.dumps({**told, "device": device, **_STATE})
 
 
-def forwarder_cron(device: str, secret: str, now: datetime) -> bytes:
-    """The automatic task that serves as heartbeat."""
+def _signed(secret: str, now: datetime) -> dict[str, str]:
     stamp = str(int(now.timestamp() * 1000))
-    return orjson.dumps(
-        {
-            "v": 1,
-            "kind": "cron",
-            "device": device,
-            "sent_ms": stamp,
-            "sign": forwarder_sign(secret, stamp),
-            **_STATE,
-        }
-    )
+    return {"sent_ms": stamp, "sign": forwarder_sign(secret, stamp)}
 
 
 _STATE = {"app": FORWARDER_VERSION, "net": "WIFI", "batt": "100%"}

@@ -190,8 +190,7 @@ class ForwarderApp:
         await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
         while True:
             if self._runs():
-                secret = self._secret
-                await self._post(wire.forwarder_cron(self._phone.id, secret, utc_now()))
+                await self._post(wire.forwarder_cron(self._phone.id, self._secret, utc_now()))
             await asyncio.sleep(self._phone.heartbeat_s)
 
     async def work(self) -> None:
@@ -210,22 +209,17 @@ class ForwarderApp:
                     self._failed.append(notification)
 
     async def _upload(self, notification: _Notification) -> bool:
-        secret = self._secret
-        times, device = (notification.posted, utc_now()), self._phone.id
+        title, uid, posted = notification.title, notification.uid, notification.posted
+        device, secret, now = self._phone.id, self._secret, utc_now()
         if notification.of_room:
-            body = wire.forwarder_room(notification.title, notification.uid, device, secret, *times)
-        else:
-            body = wire.forwarder_notification(
-                notification.title, notification.text, notification.uid, times[0], device, secret,
-                times[1],
-            )  # fmt: skip
-        return await self._post(body)
+            return await self._post(wire.forwarder_room(title, uid, device, secret, posted, now))
+        told = (title, notification.text, uid, posted, device, secret, now)
+        return await self._post(wire.forwarder_notification(*told))
 
     async def _post(self, body: bytes) -> bool:
         if not self._runs() or not self._uplink.has_network(self._phone):
             return False
-        token = self._token
-        headers = wire.forwarder_headers(token, self._phone.id)
+        headers = wire.forwarder_headers(self._token, self._phone.id)
         status, answer = await self._uplink.post(self.kind, self._phone.id, body, headers)
         return status == 200 and SUCCESS_KEYWORD in answer
 

@@ -24,7 +24,7 @@ from simulators.config import SimulatorConfig
 from simulators.front import FrontEnd
 from simulators.sens_gate import ENDPOINT_TIMEOUT, SENS, Call, Gate
 from simulators.sens_records import Kind, Record, Store, exists, item
-from simulators.sens_send import alimtalk_records, brandmessage_records, sms_records
+from simulators.sens_send import Sent, alimtalk_records, brandmessage_records, sms_records
 from simulators.world import Journey
 
 Handler = Callable[[Request, Call], Awaitable[Response]]
@@ -36,7 +36,6 @@ class Sens:
     provider: ClassVar[str] = SENS
 
     def __init__(self, config: SimulatorConfig, live: LiveWorld, carriage: Carriage) -> None:
-        self._phones = {phone.number: f"receiver:{phone.id}" for phone in config.handsets}
         self.gate = Gate(config, live, carriage)
         self._live, self._carriage = live, carriage
         self._unanswered_s, self._night = config.unanswered_s, config.night
@@ -99,32 +98,22 @@ class Sens:
     # Send.
 
     async def _send_sms(self, request: Request, call: Call) -> Response:
-        body = await _read(request, wire.SmsBody)
-        records = sms_records(self._phones, call, body)
+        records = sms_records(call, await _read(request, wire.SmsBody))
         await self._accept(request, call, records)
         return json(_taken(records[0].request_id, call, "success"), 202)
 
     async def _send_alimtalk(self, request: Request, call: Call) -> Response:
         body = await _read(request, wire.AlimtalkBody)
-        sent = alimtalk_records(self._phones, call, body)
-        return await self._processing(request, call, *sent)
+        return await self._processing(request, call, alimtalk_records(call, body))
 
     async def _send_brandmessage(self, request: Request, call: Call) -> Response:
         body = await _read(request, wire.BrandBody)
-        sent = brandmessage_records(self._phones, call, body, self._night)
-        return await self._processing(request, call, *sent)
+        return await self._processing(request, call, brandmessage_records(call, body, self._night))
 
-    async def _processing(
-        self,
-        request: Request,
-        call: Call,
-        request_id: str,
-        records: list[Record],
-        shown: list[dict[str, Any]],
-    ) -> Response:
-        if records:
-            await self._accept(request, call, records)
-        return json(_taken(request_id, call, "processing") | {"messages": shown}, 202)
+    async def _processing(self, request: Request, call: Call, sent: Sent) -> Response:
+        if sent.records:
+            await self._accept(request, call, sent.records)
+        return json(_taken(sent.request_id, call, "processing") | {"messages": sent.shown}, 202)
 
     async def _accept(self, request: Request, call: Call, records: list[Record]) -> None:
         """Take the messages, as late as the API answers; raises if it does not say yes."""

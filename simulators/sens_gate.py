@@ -53,13 +53,14 @@ ENDPOINT_TIMEOUT = wire.gateway_error(504, "510", "Endpoint Timeout", "The endpo
 
 @dataclass(frozen=True)
 class Call:
-    """An authentic call: who makes it, for which service, when."""
+    """An authentic call: who makes it, for which service, when. `phones`: who has a number."""
 
     kind: Kind
     account: AccountConfig
     service_id: str
     mode: SensMode
     now: datetime
+    phones: Mapping[str, str]
 
 
 class Gate:
@@ -70,6 +71,7 @@ class Gate:
         self._accounts = {a.secret["access_key"].get_secret_value(): a for a in accounts}
         refusals = Refusals(ENDPOINT_TIMEOUT, REFUSING_ANSWERS["throttled"], refusal)
         self.entry = Entry(live, carriage, refusals, config.unanswered_s)
+        self._phones = {phone.number: f"receiver:{phone.id}" for phone in config.handsets}
         self.modes = {account.id: SensMode() for account in accounts}
 
     async def enter(self, request: Request, kind: Kind) -> Call:
@@ -83,7 +85,8 @@ class Gate:
         )
         target = _path_and_query(request)
         wire.check_signature(request.headers, request.method, target, key, secret, now)
-        call = Call(kind, account, request.path_params["service"], self.modes[account.id], now)
+        service, mode = request.path_params["service"], self.modes[account.id]
+        call = Call(kind, account, service, mode, now, self._phones)
         if call.service_id not in _services(account, kind):
             raise wire.forbidden()
         looks_up = request.method == "GET"

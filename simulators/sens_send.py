@@ -9,7 +9,7 @@ stranger (3018) or for people of another targeting (M 1028, N 3050) is accepted 
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -19,18 +19,29 @@ from simulators.sens_gate import PROVIDER, Call
 from simulators.sens_records import ACCEPTED, MISMATCH, Record
 from simulators.world import Letter, Message
 
-Phones = Mapping[str, str]  # number -> receiver id
 # Nobody has consented beyond the friends of a channel, and no channel has an 080 number.
 UNREACHED = {"M": "1028", "N": "3050"}
 
 
-def sms_records(phones: Phones, call: Call, body: wire.SmsBody) -> list[Record]:
+@dataclass
+class Sent:
+    """The records of a call's accepted recipients, and the answer's entry for every one."""
+
+    request_id: str
+    records: list[Record] = field(default_factory=list)
+    shown: list[dict[str, Any]] = field(default_factory=list)
+
+    def accept(self, record: Record, told: Mapping[str, Any]) -> None:
+        self.records.append(record)
+        self.shown.append({"messageId": record.message.id, **told, **ACCEPTED})
+
+
+def sms_records(call: Call, body: wire.SmsBody) -> list[Record]:
     request_id = _request_id("RSLA" if body.type == "SMS" else "RSMA", call)
-    return [_sms(phones, call, call.service_id, request_id, body, to) for to in body.messages]
+    return [_sms(call, call.service_id, request_id, body, to) for to in body.messages]
 
 
 def _sms(
-    phones: Phones,
     call: Call,
     service_id: str,
     request_id: str,
@@ -41,7 +52,7 @@ def _sms(
     sender = _sender_of(call.account, body.sender)
     wire.check_text(body.type, text, subject)
     message = Message(
-        **_routing(phones, call, sender, recipient.to, body.country_code),
+        **_routing(call, sender, recipient.to, body.country_code),
         channel="sms" if body.type == "SMS" else "lms",
         fails_with=call.mode.fail_codes.get("sms"),
         letter=Letter(text, subject, body.sender),
@@ -56,50 +67,37 @@ def _sms(
     return Record("sms", service_id, request_id, call.now, message, facts)
 
 
-def alimtalk_records(
-    phones: Phones, call: Call, body: wire.AlimtalkBody
-) -> tuple[str, list[Record], list[dict[str, Any]]]:
-    """The request id, the records of accepted recipients, the answer's entry for every one."""
+def alimtalk_records(call: Call, body: wire.AlimtalkBody) -> Sent:
     channel = _channel_of(call, body.plus_friend_id)
     template = _template_of(channel, body.template_code)
-    request_id = _request_id("RBAA", call)
-    records, shown = [], []
-    for recipient in body.messages:
-        told = _told(channel, recipient) | {"content": recipient.content}
-        if not wire.matches_template(template, recipient.content):
-            shown.append({"messageId": None} | told | MISMATCH)
-            continue
-        facts = told | {"plusFriendId": body.plus_friend_id, "templateCode": body.template_code}
-        fails_with = call.mode.fail_codes.get("alimtalk")
-        record = _kakao(phones, call, request_id, channel, recipient, facts, fails_with)
-        records.append(record)
-        shown.append({"messageId": record.message.id} | told | ACCEPTED)
-    return request_id, records, shown
+    own = {"plusFriendId": body.plus_friend_id, "templateCode": body.template_code}
+    sent = Sent(_request_id("RBAA", call))
+    for to in body.messages:
+        told = _told(channel, to) | {"content": to.content}
+        if wire.matches_template(template, to.content):
+            fails_with = call.mode.fail_codes.get("alimtalk")
+            sent.accept(_kakao(call, sent.request_id, channel, to, told | own, fails_with), told)
+        else:
+            sent.shown.append({"messageId": None} | told | MISMATCH)
+    return sent
 
 
-def brandmessage_records(
-    phones: Phones, call: Call, body: wire.BrandBody, night: Night | None
-) -> tuple[str, list[Record], list[dict[str, Any]]]:
-    """As for Alimtalk; nobody is refused, because free form has no template."""
+def brandmessage_records(call: Call, body: wire.BrandBody, night: Night | None) -> Sent:
+    """Nobody is refused, because free form has no template."""
     channel = _channel_of(call, body.plus_friend_id)
-    request_id = _request_id("RBBA", call)
+    own = {"plusFriendId": body.plus_friend_id, "messageType": body.message_type}
     asleep = "3022" if night is not None and night.holds(call.now) else None
-    records, shown = [], []
-    for recipient in body.messages:
-        told = _told(channel, recipient)
-        facts = told | {
-            "plusFriendId": body.plus_friend_id,
-            "messageType": body.message_type,
-            "content": recipient.content,
-        }
-        stranger = phones.get(recipient.to, "").partition(":")[2] in channel.strangers
+    sent = Sent(_request_id("RBBA", call))
+    for to in body.messages:
+        told = _told(channel, to)
+        facts = told | own | {"content": to.content}
+        stranger = call.phones.get(to.to, "").partition(":")[2] in channel.strangers
         outside = UNREACHED.get(body.targeting) or ("3018" if stranger else None)
         fails_with = call.mode.fail_codes.get("brandmessage") or asleep or outside
-        record = _kakao(phones, call, request_id, channel, recipient, facts, fails_with)
+        record = _kakao(call, sent.request_id, channel, to, facts, fails_with)
         record.message = replace(record.message, image=body.message_type != "TEXT")
-        records.append(record)
-        shown.append({"messageId": record.message.id} | told | ACCEPTED)
-    return request_id, records, shown
+        sent.accept(record, told)
+    return sent
 
 
 def _told(channel: SenderConfig, recipient: wire.KakaoRecipient) -> dict[str, Any]:
@@ -113,7 +111,6 @@ def _told(channel: SenderConfig, recipient: wire.KakaoRecipient) -> dict[str, An
 
 
 def _kakao(
-    phones: Phones,
     call: Call,
     request_id: str,
     channel: SenderConfig,
@@ -122,7 +119,7 @@ def _kakao(
     fails_with: str | None,
 ) -> Record:
     message = Message(
-        **_routing(phones, call, channel.sender, recipient.to, recipient.country_code),
+        **_routing(call, channel.sender, recipient.to, recipient.country_code),
         channel=call.kind,
         platform=KAKAOTALK,
         fails_with=fails_with,
@@ -131,15 +128,13 @@ def _kakao(
     record = Record(call.kind, call.service_id, request_id, call.now, message, facts)
     own_code = (fails_with or "").startswith("B")  # for these SENS sends no substitute
     if facts["useSmsFailover"] and not own_code:
-        substitute = _substitute(phones, call, channel, recipient)
+        substitute = _substitute(call, channel, recipient)
         record.message = replace(message, substitute=substitute.message)
         record.substitute, substitute.parent = substitute, record
     return record
 
 
-def _substitute(
-    phones: Phones, call: Call, channel: SenderConfig, recipient: wire.KakaoRecipient
-) -> Record:
+def _substitute(call: Call, channel: SenderConfig, recipient: wire.KakaoRecipient) -> Record:
     """The SMS that goes if Kakao fails; the SMS service shows it once it went."""
     wish, account = recipient.failover, call.account
     text = wish.content or recipient.content
@@ -157,17 +152,17 @@ def _substitute(
         messages=(wire.SmsRecipient(to=recipient.to),),
     )
     service_id, request_id = account.services[kind.lower()], _request_id("RSLA", call)
-    return _sms(phones, call, service_id, request_id, body, body.messages[0])
+    return _sms(call, service_id, request_id, body, body.messages[0])
 
 
-def _routing(phones: Phones, call: Call, sender: str, to: str, country: str) -> dict[str, Any]:
+def _routing(call: Call, sender: str, to: str, country: str) -> dict[str, Any]:
     """The part of a message that is the same for every channel."""
     return {
         "id": str(uuid4()),
         "provider": PROVIDER,
         "account": f"account:{call.account.id}",
         "sender": sender,
-        "recipient": phones.get(to) if country == "82" else None,
+        "recipient": call.phones.get(to) if country == "82" else None,
         "reported": call.mode.reports,
     }
 
