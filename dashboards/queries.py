@@ -21,7 +21,8 @@ _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)(?::(\w+))?\}")
 
 @dataclass(frozen=True)
 class Query:
-    """One question. `key` is `<uid>/<panel, $variable or annotation>`."""
+    """One question. `key` is `<uid>/<panel, $variable or annotation>`; the second of a panel
+    ends in `.2`."""
 
     key: str
     title: str
@@ -44,8 +45,8 @@ def queries(board: Json) -> Iterator[Query]:
     """Every question: of panels, of annotations, of variables."""
     uid, span = board["uid"], span_of(board)
     for panel in board["panels"]:
-        for target in panel.get("targets", []):
-            key = f"{uid}/{panel['id']}"
+        for number, target in enumerate(panel.get("targets", [])):
+            key = f"{uid}/{panel['id']}" + (f".{number + 1}" if number else "")
             yield _query(key, panel["title"], target, span, _units(panel))
     for shown in board["annotations"]["list"]:
         yield _query(f"{uid}/{shown['name']}", "", shown["target"], span)

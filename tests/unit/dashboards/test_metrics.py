@@ -90,9 +90,11 @@ def test_rules_count_as_use_and_a_recorded_name_as_declared(tmp_path: Path) -> N
 
 def test_a_board_that_asks_for_an_unknown_metric_or_in_no_promql_is_named() -> None:
     boards = build.rendered()
-    first, second = boards["bongsu-channel"]["panels"][:2]
+    first, second, third = boards["bongsu-channel"]["panels"][:3]
     first["targets"][0]["expr"] = "bongsu_probe_outcomes_total"
     second["targets"][0]["expr"] = "sum(rate(bongsu_probe_outcome_total[$__rate_interval])"
+    third["targets"] = [{**third["targets"][0], "expr": "bongsu_nothing"}, *third["targets"]]
     found = check.static(boards)
+    assert any("no process declares the metric bongsu_nothing" in f for f in found)
     assert any("no process declares the metric bongsu_probe_outcomes_total" in f for f in found)
     assert any(f.startswith("bongsu-channel/3 (도달 시간): ") and "no PromQL" in f for f in found)
