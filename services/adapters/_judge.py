@@ -8,7 +8,7 @@ Words of an answer are searched for a quota and go nowhere: they may hold a numb
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -72,9 +72,11 @@ class Judge:
         self._stop_if_locked_out(answer, failure)
         return judge(failure)
 
-    def told(self, answer: Answer, model: type[ReadModel]) -> ReadModel | None:
-        """The answer to a question; None when the provider does not know (yet). Raises Retry for
-        what is no answer, Stop."""
+    def told(
+        self, answer: Answer, model: type[ReadModel], denying: Container[int] = (404,)
+    ) -> ReadModel | None:
+        """The answer to a question; None for a status in `denying`: the provider does not know
+        (yet). Raises Retry for what is no answer, Stop."""
         if answer.status // 100 == 2:
             body = read(model, answer.body)
             if body is None:
@@ -84,7 +86,7 @@ class Judge:
         self._stop_if_locked_out(answer, failure)
         if answer.status == 429:
             raise Retry("throttled", f"{self.provider} answers {failure.code}")
-        if answer.status >= 500 or answer.status < 400:  # a redirect is no answer of a provider
+        if answer.status not in denying:  # a redirect is no answer of a provider
             raise Retry("unavailable", f"{self.provider} answers {failure.code}")
         return None
 

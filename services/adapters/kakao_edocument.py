@@ -118,7 +118,7 @@ class KakaoEdocument:
         if document_id is None or token is None:
             raise Refuse("token")
         answer = await self._call("GET", f"/v1/{quote(document_id)}/tokens/{quote(token)}")
-        told = self._judge.told(answer, _Token)
+        told = self._judge.told(answer, _Token, denying=range(400, 500))
         payload = ids.write_nonce(probe_id, Leg.OWN)
         if told is None or told.token_status != USED or told.payload not in (None, payload):
             raise Refuse("token")

@@ -32,6 +32,19 @@ WRITTEN = [
     for title, case in support.cases(name).items()
     if title == "send_accepted" or "json" in case.get("request", {})
 ]
+# Statuses, what they say of a send and of a look-up where nothing more is said.
+_LATER = {"raises": "Retry", "reason": "unavailable"}
+_THROTTLED = {"raises": "Retry", "reason": "throttled"}
+HTTP_STATUSES: list[tuple[tuple[int, ...], support.Case, support.Case]] = [
+    ((302, 307), {"result": "refused", "fault": "unknown"}, _LATER),
+    ((400, 409, 413, 422), {"result": "refused", "fault": "body"}, _LATER),
+    ((401,), *[{"raises": "Stop", "reason": "credentials"}] * 2),
+    ((403,), *[{"raises": "Stop", "reason": "permission"}] * 2),
+    ((404,), {"result": "refused", "fault": "body"}, {"reports": []}),
+    ((429,), _THROTTLED, _THROTTLED),
+    ((500, 503), {"result": "refused", "fault": "provider"}, _LATER),
+    ((502, 504), {"result": "unclear"}, _LATER),
+]
 # A number and keys as unlike anything else as can be; the bodies of cases repeat them.
 NUMBER, ACCESS, SECRET = "01000007777", "CANARYACCESSKEY00077", "canary-secret-key-not-real-0077"
 CANARIES = (NUMBER, ACCESS, SECRET)
@@ -97,6 +110,18 @@ async def test_each_answer_of_a_provider_gives_its_declared_result(name: str, ti
     if "request" in case and isinstance(provider, support.Provider):
         method, path, _, _ = provider.asked[0]
         assert (method, path) == (case["request"]["method"], case["request"]["path"])
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
+async def test_a_status_of_http_without_a_body_means_the_same_for_every_adapter(name: str) -> None:
+    provider = support.Provider()
+    async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
+        for statuses, sent, looked_up in HTTP_STATUSES:
+            for provider.status in statuses:
+                expected = [sent, looked_up]
+                told = [support.told(await call(adapter, name, ask)) for ask in asks(name, adapter)]
+                for found, wanted in zip(told, expected, strict=False):
+                    assert wanted.items() <= found.items(), (provider.status, found)
 
 
 @pytest.mark.parametrize(("name", "title"), WRITTEN)
