@@ -63,19 +63,19 @@ class Openings:
         if self._room.locked():
             raise Retry("busy")
         account, kind = self._who(account_id)
+        visit = (ticket, *(part for item in sorted(query.items()) for part in item))
         destination = self._destinations.get(account_id, Destination())
-        async with self._room, open_session(destination, account.concurrency) as session:
-            try:
+        try:
+            async with self._room, open_session(destination, account.concurrency) as session:
                 secret = self._secrets.fields(account.secret)
                 url = destination.url or account.base_url
                 adapter = kind(Surroundings(account, secret, session, url, destination.proxy))
                 assert isinstance(adapter, Opens)  # its class has admit: see __init__
-                visit = (ticket, *(part for item in sorted(query.items()) for part in item))
                 await self._open(adapter, nonce, receiver, visit, query)
-            except Stop as error:
-                # Our own fault, which a person can mend while the document stays in its box.
-                _log.error("documents cannot be opened", account=account.id, reason=str(error))
-                raise Retry("stopped") from None
+        except Stop as error:
+            # Our own fault, which a person can mend while the document stays in its box.
+            _log.error("documents cannot be opened", account=account.id, reason=str(error))
+            raise Retry("stopped") from None
 
     def _who(self, account_id: str) -> tuple[Account, type[Adapter]]:
         catalogue = self._catalogue()

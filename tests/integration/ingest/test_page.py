@@ -201,6 +201,21 @@ async def test_before_the_first_catalogue_and_without_a_secret_it_is_try_again(d
     assert (await door.get(path_of())).status == 503
 
 
+async def test_a_ca_that_cannot_be_read_is_try_again_and_counted(door: Door) -> None:
+    held = door.ingest.destinations["kpdoc"]
+    door.ingest.destinations["kpdoc"] = held.model_copy(update={"ca": Path("no-such-ca.pem")})
+    assert (await door.get(path_of())).status == 503
+    assert door.ingest.results("page", "unavailable") == 1
+    door.ingest.destinations["kpdoc"] = held
+    assert (await door.get(path_of())).status == 200
+
+
+async def test_dots_for_a_document_or_a_token_lead_nowhere_at_the_provider(door: Door) -> None:
+    for query in (QUERY.replace(DOCUMENT, ".."), QUERY.replace(TOKEN, "."), QUERY + "%2F.."):
+        assert (await door.get(path_of(), query)).status == 403
+    assert (door.provider.asked, door.ingest.records) == ([], [])
+
+
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 405), ("POST", 405), ("PUT", 405)])
 async def test_only_a_get_uses_up_a_token(door: Door, method: str, status: int) -> None:
     assert (await door.get(path_of(), method=method)).status == status
