@@ -1,14 +1,29 @@
-"""The pool of this process, opened as soon as Postgres is there; being first is no error."""
+"""The pool of this process, opened as soon as Postgres is there; and what its errors mean here."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
-from services.runtime.errors import Stop
+from services.runtime.errors import Retry, Stop
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
 from services.storage import errors, migrate
 from services.storage.pool import Pool, open_pool, transaction
+
+
+@contextlib.contextmanager
+def asked(health: Health) -> Iterator[None]:
+    """Around what asks Postgres: health hears whether it answered. Raises Retry for an error that
+    a repeat can cure; others are left as they are."""
+    try:
+        yield
+    except Exception as error:
+        if not errors.curable(error):
+            raise
+        why = str(error) or type(error).__name__
+        health.silent("postgres", why)
+        raise Retry("postgres_away", f"Postgres does not answer: {why}") from error
+    health.answered("postgres")
 
 
 @contextlib.asynccontextmanager
@@ -21,14 +36,14 @@ async def database(dsn: str, health: Health, stopping: asyncio.Event) -> AsyncIt
         pool: Pool | None = None
         while pool is None and not stopping.is_set():
             try:
-                pool = await stack.enter_async_context(open_pool(dsn, role_label="alerting"))
-                async with transaction(pool) as conn:
-                    await migrate.check(conn)
+                with asked(health):
+                    opened = await stack.enter_async_context(open_pool(dsn, role_label="alerting"))
+                    async with transaction(opened) as conn:
+                        await migrate.check(conn)
+                    pool = opened
             except errors.StorageRefused as error:
                 raise Stop("schema", str(error)) from None
-            except Exception as error:
-                if not errors.curable(error):
-                    raise
-                health.silent("postgres", str(error) or type(error).__name__)
+            except Retry:
+                await stack.aclose()  # what this try opened
                 await pause(stopping, backoff.next_s())
         yield pool

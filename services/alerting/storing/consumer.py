@@ -14,6 +14,7 @@ from datetime import datetime
 
 import structlog
 
+from services.alerting.database import asked
 from services.alerting.metrics import Metrics
 from services.alerting.storing.deadletters import DeadLetters
 from services.alerting.storing.owned import Owned, Place
@@ -82,12 +83,10 @@ class Consumer:
         if not places or time.monotonic() - self._marked_at < MARK_EVERY_S:
             return
         self._marked_at = time.monotonic()
-        try:
+        with asked(self._health):
             async with transaction(self._pool) as conn:
                 for partition in sorted(places):
                     await _mark(conn, partition, places[partition], stored[partition])
-        except Exception as error:
-            raise self._meaning(error) from error
         for partition, place in places.items():
             place.next_offset, place.stored_until = place.next_offset or 0, stored[partition]
         self._worked()
@@ -136,18 +135,9 @@ class Consumer:
                 raise Retry("moved", f"{move.topic}/{move.partition} is stored further already")
 
     async def _ask(self, topic: str) -> dict[int, sink.Offset]:
-        try:
+        with asked(self._health):
             async with transaction(self._pool) as conn:
                 return await sink.read_offsets(conn, topic)
-        except Exception as error:
-            raise self._meaning(error) from error
-
-    def _meaning(self, error: Exception) -> Exception:
-        """What a database error means here: Retry when a repeat can cure it."""
-        if not errors.curable(error):
-            return error
-        self._health.silent("postgres", str(error))
-        return Retry("postgres_away", f"Postgres does not answer: {error or type(error).__name__}")
 
     def _worked(self) -> None:
         self._health.answered("postgres")
@@ -167,15 +157,16 @@ class Consumer:
     async def _refused(self, records: Sequence[Stored]) -> bool:
         """Would Postgres refuse a batch of these? Tried, and rolled back."""
         try:
-            async with transaction(self._pool) as conn:
-                await apply_batch(conn, Batch(tuple(records), ()))
-                raise _OnlyTried
+            with asked(self._health):
+                async with transaction(self._pool) as conn:
+                    await apply_batch(conn, Batch(tuple(records), ()))
+                    raise _OnlyTried
         except _OnlyTried:
             return False
         except Exception as error:
             if errors.names_a_row(error):
                 return True
-            raise self._meaning(error) from error
+            raise
 
     def _count_gap(self, move: Move, first: int) -> None:
         lost = first - (move.expected or 0)

@@ -41,21 +41,20 @@ class DeadLetters:
 
         `reason` is a word of a closed set, for metrics; `detail` a sentence without the content.
         """
-        self._count()
+        self._check_limit()
         letter = letter_of(record, detail or reason, self._key, datetime.now(UTC))
         await self._producer.send(topics.DEADLETTERS, codec.encode(letter))
+        self._times.append(time.monotonic())  # only now: what Kafka did not take comes again
         self._metrics.dead_letters.labels(topic.name, reason).inc()
         _log.warning("record set aside", origin=letter.origin, reason=letter.reason)
 
-    def _count(self) -> None:
-        now = time.monotonic()
-        if len(self._times) == self._most and now - self._times[0] < 60:
+    def _check_limit(self) -> None:
+        if len(self._times) == self._most and time.monotonic() - self._times[0] < 60:
             raise Stop(
                 "dead_letters",
                 f"more than {self._most} records a minute cannot be understood: something"
                 " systematic is wrong, and storing stops rather than set all aside",
             )
-        self._times.append(now)
 
 
 def letter_of(record: Fetched, reason: str, content_key: bytes, at: datetime) -> DeadLetter:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from services.alerting.database import asked
 from services.catalogue.publish import Assembler
 from services.contracts.catalogue import Catalogue
 from services.contracts.topics import CATALOGUE
@@ -17,7 +18,7 @@ from services.runtime.kafka import Address
 from services.runtime.kafka_readers import Fetched, follow
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
-from services.storage import errors, sink
+from services.storage import sink
 from services.storage.pool import Pool, transaction
 
 LOOP = "revisions"
@@ -53,11 +54,9 @@ async def _take(
     while not stopping.is_set():
         health.turn(LOOP)
         try:
-            return await _store(whole, applied_by, record.known_at, pool)
-        except Exception as error:
-            if not errors.curable(error):
-                raise
-            health.silent("postgres", str(error))
+            with asked(health):
+                return await _store(whole, applied_by, record.known_at, pool)
+        except Retry:
             await pause(stopping, backoff.next_s())
 
 

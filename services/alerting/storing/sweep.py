@@ -6,21 +6,24 @@ While storing lags nothing is settled: lag never looks like loss.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from services.alerting.database import asked
 from services.alerting.metrics import Metrics
 from services.alerting.storing.owned import Owned
 from services.contracts import topics
 from services.contracts.attempt import ALIVE_WITHIN, Attempt, settle
 from services.contracts.evidence import ProbeSent
 from services.contracts.vocabulary import Purpose
+from services.runtime.errors import Retry
 from services.runtime.ops import Health
 from services.runtime.retry import pause
-from services.storage import errors, sink, sweep
+from services.storage import sink, sweep
 from services.storage.pool import Connection, Pool, transaction
 
 EVERY_S = 1.0
@@ -43,15 +46,9 @@ class Sweep:
         """Settle every second until `stopping`; a database that is away only delays."""
         while not stopping.is_set():
             more = False
-            try:
+            with contextlib.suppress(Retry), asked(self._health):
                 more = await self.once(datetime.now(UTC))
                 await self._show_pending()
-            except Exception as error:
-                if not errors.curable(error):
-                    raise
-                self._health.silent("postgres", str(error))
-            else:
-                self._health.answered("postgres")
                 self._metrics.selfcheck.labels("swept").set_to_current_time()
             self._health.turn("sweep")
             if not more:

@@ -4,10 +4,12 @@ import asyncio
 
 import structlog
 
+from services.alerting.database import asked
 from services.alerting.metrics import Metrics
+from services.runtime.errors import Retry
 from services.runtime.ops import Health
 from services.runtime.retry import pause
-from services.storage import errors, sink
+from services.storage import sink
 from services.storage.pool import Pool, transaction
 
 EVERY_S = 3600.0
@@ -22,12 +24,10 @@ async def keep_partitions(
     """Run until `stopping`. Rows outside every day's partition are an error in the log."""
     while not stopping.is_set():
         try:
-            async with transaction(pool) as conn:
-                stray = await sink.maintain(conn, DAYS_AHEAD, retention_days)
-        except Exception as error:
-            if not errors.curable(error):
-                raise
-            health.silent("postgres", str(error))
+            with asked(health):
+                async with transaction(pool) as conn:
+                    stray = await sink.maintain(conn, DAYS_AHEAD, retention_days)
+        except Retry:
             await pause(stopping, AGAIN_S)
             continue
         if stray:

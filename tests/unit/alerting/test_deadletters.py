@@ -69,10 +69,14 @@ async def test_more_than_the_limit_in_a_minute_stop_the_process() -> None:
     assert registry.get_sample_value("bongsu_dead_letters_total", labels) == 2
 
 
-async def test_a_dead_letter_that_kafka_did_not_take_is_not_counted() -> None:
+async def test_a_dead_letter_that_kafka_did_not_take_is_counted_nowhere() -> None:
     aside, publisher, registry = _aside(2)
     publisher.away = True
-    with pytest.raises(Retry):
-        await aside.put(_record(), topics.EVIDENCE, "invalid")
+    for _ in range(3):
+        with pytest.raises(Retry):
+            await aside.put(_record(), topics.EVIDENCE, "invalid")
     labels = {"topic": "evidence", "reason": "invalid"}
     assert registry.get_sample_value("bongsu_dead_letters_total", labels) is None
+    publisher.away = False
+    await aside.put(_record(), topics.EVIDENCE, "invalid")
+    assert registry.get_sample_value("bongsu_dead_letters_total", labels) == 1
