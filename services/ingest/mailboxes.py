@@ -20,7 +20,7 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
-from services.contracts import codec, ids, topics
+from services.contracts import codec, topics
 from services.contracts.catalogue import Account, Receiver
 from services.contracts.evidence import DeviceSeen, Heartbeat, ReportReceived
 from services.contracts.vocabulary import ObserverKind
@@ -28,7 +28,7 @@ from services.ingest import mail
 from services.ingest.imap import FAILURES, Box, Folder, LoginError, Mail
 from services.ingest.metrics import Metrics
 from services.ingest.poll import report_received
-from services.ingest.receive import AHEAD, REMEMBERED, Keeper, device_seen
+from services.ingest.receive import Keeper, Witness, device_seen, timely
 from services.ingest.watched import Watched
 from services.runtime.clock import Clock
 from services.runtime.errors import Retry, SetAside, Stop
@@ -196,17 +196,14 @@ class Mailboxes:
                 item.raw, item.stored_at, owner.id, folder.placement, now
             )
             self._check_time(nonce.probe_id, now)
-            return device_seen(
-                seen, nonce, ObserverKind.IMAP, owner, self._keeper, timedelta(), now
-            )
+            return device_seen(seen, nonce, Witness(owner, ObserverKind.IMAP, self._keeper, now))
         assert owner.bounces is not None  # else it would not be watched
         probe_id, report = mail.report(item.raw, item.stored_at, owner.bounces.address)
         self._check_time(probe_id, now)
         return report_received(probe_id, owner.id, report, self._keeper, now)
 
     def _check_time(self, probe_id: UUID, now: datetime) -> None:
-        oldest, newest = ids.first_id_at(now - REMEMBERED), ids.first_id_at(now + AHEAD)
-        if not oldest <= probe_id <= newest:
+        if not timely(probe_id, now):
             raise SetAside("unmatched")
 
     async def _alive(self, watched: Watched) -> None:

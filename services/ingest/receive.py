@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import orjson
 import structlog
@@ -57,6 +58,22 @@ class Keeper:
     def source(self) -> str:
         """How records of this instance are signed."""
         return f"ingest/{self.instance}"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """An app on a receiver that told something `now`; `offset` is its clock minus ours."""
+
+    receiver: Receiver
+    kind: ObserverKind
+    keeper: Keeper
+    now: datetime
+    offset: timedelta = timedelta()
+
+    @property
+    def labels(self) -> tuple[str, str, str]:
+        """Of the metrics of receivers."""
+        return self.receiver.id, str(self.kind), str(self.receiver.carrier)
 
 
 class Tickets:
@@ -103,19 +120,23 @@ class Receipts:
         receiver, keys = self._who(app, receiver_id)
         stamp = app.verify(incoming, keys, now)
         self._tickets.use((app.kind, receiver.id, stamp.ticket), incoming.body, now)
-        labels = (receiver.id, str(app.kind), str(receiver.carrier))
-        self._metrics.last_seen.labels(*labels).set(now.timestamp())
-        self._metrics.clock_offset.labels(*labels).set((stamp.at - now).total_seconds())
+        by = Witness(receiver, app.kind, self._keeper, now, stamp.at - now)
+        self._metrics.last_seen.labels(*by.labels).set(now.timestamp())
+        self._metrics.clock_offset.labels(*by.labels).set(by.offset.total_seconds())
         try:
             said = app.read(incoming.body, stamp)
         except SetAside as error:
-            return await self._set_aside(app, receiver, incoming.body, error.reason, now)
-        if isinstance(said, base.Observation):
-            return await self._observed(app, receiver, said, stamp.at - now, now)
-        if isinstance(said, base.RoomPost):
-            return await self._posted(app, receiver, said, stamp.at - now, now)
+            letter = dead_letter(incoming.body, error.reason, app.names, by)
+            await self._publish(topics.DEADLETTERS, letter)
+            self._metrics.dead_letters.labels("receipts", error.reason).inc()
+            return Result.INVALID
+        match said:
+            case base.Observation():
+                return await self._observed(said, by)
+            case base.RoomPost():
+                return await self._posted(said, by)
         if said.battery is not None:
-            self._metrics.battery.labels(*labels).set(said.battery)
+            self._metrics.battery.labels(*by.labels).set(said.battery)
         beat = Heartbeat(source=f"observer/{receiver.id}/{app.kind}", at=now)
         await self._publish(topics.HEARTBEATS, beat)
         return Result.ACCEPTED
@@ -136,25 +157,23 @@ class Receipts:
             _log.error("receipt cannot be verified", receiver=receiver.id, reason=str(error))
             raise Retry("no_secret") from None
 
-    async def _observed(
-        self,
-        app: base.Observes,
-        receiver: Receiver,
-        item: base.Observation,
-        offset: timedelta,
-        now: datetime,
-    ) -> Result:
+    async def _observed(self, item: base.Observation, by: Witness) -> Result:
         nonce = ids.read_nonce(item.text) or ids.read_nonce(item.title)
         if nonce is None and _REDACTED.search(item.text + item.title):
-            _log.warning("receiver hides its messages", receiver=receiver.id, kind=app.kind)
+            _log.warning("receiver hides its messages", receiver=by.receiver.id, kind=by.kind)
             return Result.MISCONFIGURED
-        oldest, newest = ids.first_id_at(now - REMEMBERED), ids.first_id_at(now + AHEAD)
-        if nonce is None or not oldest <= nonce.probe_id <= newest:  # ids begin with their slot
+        if nonce is None or not timely(nonce.probe_id, by.now):
             return Result.UNMATCHED
-        senders = self._senders(item.sender)
-        kind, keeper = app.kind, self._keeper
-        event = device_seen(item, nonce, kind, receiver, keeper, offset, now, senders)
+        event = device_seen(item, nonce, by, self._senders(item.sender))
         await self._publish(topics.EVIDENCE, event)
+        return Result.ACCEPTED
+
+    async def _posted(self, post: base.RoomPost, by: Witness) -> Result:
+        catalogue = self._catalogue()
+        route = room_route(catalogue, post, by.receiver) if catalogue else None
+        if route is None or not by.now - REMEMBERED <= post.observed_min <= by.now + AHEAD:
+            return Result.UNMATCHED
+        await self._publish(topics.EVIDENCE, channel_observed(post, route, by))
         return Result.ACCEPTED
 
     def _senders(self, number: str | None) -> tuple[str, ...] | None:
@@ -174,58 +193,37 @@ class Receipts:
         except Stop:
             return set()  # probe says so: without the number it cannot send
 
-    async def _posted(
-        self,
-        app: base.Observes,
-        receiver: Receiver,
-        post: base.RoomPost,
-        offset: timedelta,
-        now: datetime,
-    ) -> Result:
-        catalogue = self._catalogue()
-        route = room_route(catalogue, post, receiver) if catalogue else None
-        if route is None or not now - REMEMBERED <= post.observed_min <= now + AHEAD:
-            return Result.UNMATCHED
-        event = channel_observed(post, route, app, receiver, self._keeper, offset, now)
-        await self._publish(topics.EVIDENCE, event)
-        return Result.ACCEPTED
-
-    async def _set_aside(
-        self, app: base.Observes, receiver: Receiver, body: bytes, reason: str, now: datetime
-    ) -> Result:
-        letter = dead_letter(body, reason, app, receiver.id, self._keeper, now)
-        await self._publish(topics.DEADLETTERS, letter)
-        self._metrics.dead_letters.labels("receipts", reason).inc()
-        return Result.INVALID
-
     async def _publish(self, topic: topics.Topic, record: Record) -> None:
         await self._publisher.send(topic, encode(record))
+
+
+def timely(probe_id: UUID, now: datetime) -> bool:
+    """Can a message of this probe still be evidence? Ids begin with their slot, which in one of
+    somebody else may lie beyond every calendar."""
+    return ids.first_id_at(now - REMEMBERED) <= probe_id <= ids.first_id_at(now + AHEAD)
 
 
 def device_seen(
     item: base.Observation,
     nonce: ids.Nonce,
-    kind: ObserverKind,
-    receiver: Receiver,
-    keeper: Keeper,
-    offset: timedelta,
-    now: datetime,
+    by: Witness,
     senders: tuple[str, ...] | None = None,
 ) -> DeviceSeen:
-    """The evidence of one observation. `offset` is the phone's clock minus ours. A happening
-    without an id of its own is named by a keyed hash, for a plain one of a number hides nothing."""
-    first, last, clock = arrival(item, offset, now)
+    """The evidence of one observation. A happening without an id of its own is named by a keyed
+    hash, for a plain one of a number hides nothing."""
+    receiver, id_key, content_key = by.receiver, by.keeper.id_key, by.keeper.content_key
+    first, last, clock = arrival(item, by)
     likeness = "\n".join((*item.likeness, ids.write_nonce(*nonce)))
-    source_event_id = item.own_id or text.digest(keeper.id_key, likeness)
+    source_event_id = item.own_id or text.digest(id_key, likeness)
     return DeviceSeen(
         event_id=evidence.observed_id(
-            keeper.id_key, "device.seen", nonce.probe_id, receiver.id, kind, source_event_id,
+            id_key, "device.seen", nonce.probe_id, receiver.id, by.kind, source_event_id,
             item.placement,
         ),
-        source=keeper.source,
+        source=by.keeper.source,
         probe_id=nonce.probe_id,
         receiver=receiver.id,
-        observer=kind,
+        observer=by.kind,
         platform=item.platform or receiver.platform or str(receiver.carrier),
         leg=nonce.leg,
         source_event_id=source_event_id,
@@ -233,8 +231,8 @@ def device_seen(
         observed_max=last,
         clock=clock,
         placement=item.placement,
-        text_digest=text.digest(keeper.content_key, item.text),
-        link_digest=text.link_digest(keeper.content_key, item.text) if item.links_visible else None,
+        text_digest=text.digest(content_key, item.text),
+        link_digest=text.link_digest(content_key, item.text) if item.links_visible else None,
         text_chars=text.length(item.text),
         senders=senders,
     )  # fmt: skip
@@ -257,57 +255,37 @@ def room_route(catalogue: Catalogue, post: base.RoomPost, receiver: Receiver) ->
     return None
 
 
-def channel_observed(
-    post: base.RoomPost,
-    route: Route,
-    app: base.Observes,
-    receiver: Receiver,
-    keeper: Keeper,
-    offset: timedelta,
-    now: datetime,
-) -> ChannelObserved:
+def channel_observed(post: base.RoomPost, route: Route, by: Witness) -> ChannelObserved:
     """The evidence of one post: where and when, nothing of what it says."""
-    first, last = believed(post.observed_min, post.observed_max, offset, now)
-    source_event_id = text.digest(keeper.id_key, "\n".join(post.likeness))
+    first, last = believed(post.observed_min, post.observed_max, by)
+    key, receiver = by.keeper.id_key, by.receiver.id
+    named = text.digest(key, "\n".join(post.likeness))
     return ChannelObserved(
-        event_id=evidence.post_id(
-            keeper.id_key, route.id, receiver.id, app.kind, source_event_id, post.observed_min
-        ),
-        source=keeper.source,
-        route=route.id,
-        receiver=receiver.id,
-        observer=app.kind,
-        source_event_id=source_event_id,
-        observed_min=first,
-        observed_max=last,
-    )
+        event_id=evidence.post_id(key, route.id, receiver, by.kind, named, post.observed_min),
+        source=by.keeper.source, route=route.id, receiver=receiver, observer=by.kind,
+        source_event_id=named, observed_min=first, observed_max=last,
+    )  # fmt: skip
 
 
-def arrival(
-    item: base.Observation, offset: timedelta, now: datetime
-) -> tuple[datetime, datetime, ClockSource]:
+def arrival(item: base.Observation, by: Witness) -> tuple[datetime, datetime, ClockSource]:
     """The interval of arrival and its clock: ours where the phone's cannot be believed."""
-    first, last = believed(item.observed_min, item.observed_max, offset, now)
+    first, last = believed(item.observed_min, item.observed_max, by)
     return first, last, item.clock if last == item.observed_max else ClockSource.INGEST
 
 
-def believed(
-    first: datetime, last: datetime, offset: timedelta, now: datetime
-) -> tuple[datetime, datetime]:
+def believed(first: datetime, last: datetime, by: Witness) -> tuple[datetime, datetime]:
     """An interval by the phone's clock; it ends now where that clock cannot be believed."""
-    if abs(offset) > TRUSTED_OFFSET or last > now + TRUSTED_OFFSET:
-        last = now
+    if abs(by.offset) > TRUSTED_OFFSET or last > by.now + TRUSTED_OFFSET:
+        last = by.now
     return min(first, last), last
 
 
-def dead_letter(
-    body: bytes, reason: str, app: base.Observes, receiver: str, keeper: Keeper, now: datetime
-) -> DeadLetter:
+def dead_letter(body: bytes, reason: str, names: frozenset[str], by: Witness) -> DeadLetter:
     """What may be said of a body nobody understood: size, digest, known fields and their types."""
-    digest = hmac.new(keeper.content_key, body, hashlib.sha256).hexdigest()
+    digest = hmac.new(by.keeper.content_key, body, hashlib.sha256).hexdigest()
     return DeadLetter(
-        source=keeper.source, at=now, origin=f"receipts/{app.kind}/{receiver}/{digest[:16]}",
-        reason=reason, size=len(body), digest=digest, fields=_shape(body, app.names),
+        source=by.keeper.source, at=by.now, reason=reason, size=len(body), digest=digest,
+        origin=f"receipts/{by.kind}/{by.receiver.id}/{digest[:16]}", fields=_shape(body, names),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from services.contracts import ids, text
 from services.contracts.evidence import DeadLetter, DeviceSeen, Heartbeat
 from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
-from services.ingest.receive import device_seen
+from services.ingest.receive import Witness, device_seen
 from services.ingest.receivers import smsforwarder
 from services.ingest.receivers.base import Observation, Stamp
 from simulators import handset_wire as wire
@@ -261,8 +261,6 @@ async def test_a_happening_without_an_id_is_named_by_a_keyed_hash(ingest: Ingest
     item = smsforwarder.OBSERVER.read(a_notification(**sms), Stamp(NOW, ""))
     assert isinstance(item, Observation)
     assert number not in repr(item)
-    other = device_seen(
-        item, ids.Nonce(PROBE, 0), smsforwarder.OBSERVER.kind, a_receiver(), stranger, timedelta(),
-        NOW,
-    )  # fmt: skip
+    by = Witness(a_receiver(), smsforwarder.OBSERVER.kind, stranger, NOW)
+    other = device_seen(item, ids.Nonce(PROBE, 0), by)
     assert other.source_event_id != seen.source_event_id
