@@ -35,7 +35,6 @@ MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an
 NIGHT = (21 * 60, 8 * 60)
 NUMBERED = {Channel.SMS, Channel.LMS, Channel.RCS}  # sent from a registered number, by a carrier
 NAMED = {Channel.ALIMTALK, Channel.BRANDMESSAGE}  # sent from a Kakao channel
-PLURAL = {"body": "bodies"}
 M = TypeVar("M", bound=Model)
 
 _FACT_SOURCE = re.compile(r"\[([^\[\]]+)\]$")
@@ -56,7 +55,7 @@ class Subject:
 
     def missing(self, item: Item, kind: str, name: str, *loc: int | str) -> Iterator[Problem]:
         """A problem if no object of that kind has that id."""
-        known: dict[str, object] = getattr(self.catalogue, PLURAL.get(kind, f"{kind}s"))
+        known = self.catalogue.of_kind(kind)
         if name not in known and not {(kind, name), (kind, ANY)} & self.loaded.broken:
             yield item.problem(f"there is no {kind} '{name}'{suggestion(name, known)}", *loc)
 
@@ -396,30 +395,11 @@ def budgets_suffice(s: Subject) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    duplicate_ids,
-    what_is_named_exists,
-    route_names_its_parts,
-    route_notice_exists,
-    senders_fit,
-    senders_are_complete,
-    templates_exist,
-    mailboxes_are_complete,
-    platforms_fit,
-    accounts_cover_their_channels,
-    adapters_exist,
-    rooms_are_told,
-    ladders_lead_somewhere,
-    bodies_are_watched,
-    objects_stand_in_their_body_s_file,
-    facts_name_their_source,
-    intervals_are_allowed,
-    due_times_are_sensible,
-    receivers_can_see,
-    ladders_can_be_drilled,
-    windows_are_real,
-    advertising_rests_at_night,
-    templates_survive_the_way,
-    no_secrets_and_no_numbers,
-    quotas_keep_room_for_citizens,
-    budgets_suffice,
-)
+    duplicate_ids, what_is_named_exists, route_names_its_parts, route_notice_exists, senders_fit,
+    senders_are_complete, templates_exist, mailboxes_are_complete, platforms_fit,
+    accounts_cover_their_channels, adapters_exist, rooms_are_told, ladders_lead_somewhere,
+    bodies_are_watched, objects_stand_in_their_body_s_file, facts_name_their_source,
+    intervals_are_allowed, due_times_are_sensible, receivers_can_see, ladders_can_be_drilled,
+    windows_are_real, advertising_rests_at_night, templates_survive_the_way,
+    no_secrets_and_no_numbers, quotas_keep_room_for_citizens, budgets_suffice,
+)  # fmt: skip

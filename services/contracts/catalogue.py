@@ -255,7 +255,6 @@ class Route(Model):
         return self.adapter == OBSERVED
 
 
-CatalogueObject = ChannelRule | Platform | Provider | Account | Sender | Receiver | Body | Route
 KINDS: dict[str, type[Model]] = {
     "channel": ChannelRule,
     "platform": Platform,
@@ -267,6 +266,7 @@ KINDS: dict[str, type[Model]] = {
     "route": Route,
 }
 KIND_OF = {model: kind for kind, model in KINDS.items()}
+_PLURAL = {kind: "bodies" if kind == "body" else f"{kind}s" for kind in KINDS}
 
 
 class Catalogue(Model):
@@ -284,10 +284,12 @@ class Catalogue(Model):
 
     def objects(self) -> list[tuple[str, str, Model]]:
         """(kind, id, object) of everything, in a stable order."""
-        by_kind: dict[str, dict[str, Model]] = {
-            kind: dict(getattr(self, _PLURAL[kind])) for kind in KINDS
-        }
-        return [(kind, key, group[key]) for kind, group in by_kind.items() for key in sorted(group)]
+        return [(kind, *each) for kind in KINDS for each in sorted(self.of_kind(kind).items())]
+
+    def of_kind(self, kind: str) -> dict[str, Model]:
+        """The objects of a kind by id. Raises KeyError for a kind nobody declared."""
+        group: dict[str, Model] = getattr(self, _PLURAL[kind])
+        return group
 
     def notice_of(self, route: Route) -> Notice:
         """The notice a route is probed for. Raises KeyError when the body has no such notice."""
@@ -319,13 +321,6 @@ class Catalogue(Model):
     def _seeing(self, channel: Channel, receiver: Receiver) -> tuple[ObserverKind, ...]:
         seeing = self.channels[channel].observers
         return tuple(o.kind for o in receiver.observers if o.kind in seeing)
-
-
-_PLURAL = {
-    "channel": "channels", "platform": "platforms", "provider": "providers",
-    "account": "accounts", "sender": "senders", "receiver": "receivers",
-    "body": "bodies", "route": "routes",
-}  # fmt: skip
 
 
 def build(revision: UUID, objects: list[tuple[str, Model]]) -> Catalogue:

@@ -25,6 +25,7 @@ from services.runtime.secrets import SecretFolder
 
 NUMBER = "number"  # the field of a receiver's or sender's secret that holds its number
 ADDRESS = "address"  # the same for a mailbox
+_OF_ROUTE = ("body", "notice", "channel", "adapter", "account", "sender", "template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +100,9 @@ def announcement(
         command_id=planned.command_id,
         revision=catalogue.revision,
         route=route.id,
-        body=route.body,
-        notice=route.notice,
+        **{name: getattr(route, name) for name in _OF_ROUTE},
         notice_class=catalogue.notice_of(route).notice_class,
-        channel=route.channel,
-        adapter=route.adapter,
-        account=route.account,
         provider=catalogue.accounts[route.account].provider,
-        sender=route.sender,
-        template=route.template,
         platform=catalogue.platform_of(route, receiver),
         carrier=receiver.carrier,
         worker=keys.worker,

@@ -294,19 +294,12 @@ class Worker:
 def _answer_of(
     keys: Keys, sent: ProbeSent, result: SendResult, started_at: datetime, ended_at: datetime
 ) -> ProbeAnswered:
+    told = ("result", "code", "fault", "provider_message_id")
+    same = ("source", "probe_id", "worker", "channel", "adapter", "account", "provider")
     return ProbeAnswered(
         event_id=evidence.answered_id(keys.id_key, sent.probe_id, sent.worker, started_at),
-        source=sent.source,
-        probe_id=sent.probe_id,
-        worker=sent.worker,
-        channel=sent.channel,
-        adapter=sent.adapter,
-        account=sent.account,
-        provider=sent.provider,
-        result=result.result,
         started_at=started_at,
         ended_at=ended_at,
-        code=result.code,
-        fault=result.fault,
-        provider_message_id=result.provider_message_id,
+        **{name: getattr(sent, name) for name in same},
+        **{name: getattr(result, name) for name in told},
     )

@@ -8,6 +8,7 @@ a repeat changes nothing.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.contracts import attempt
@@ -41,8 +42,7 @@ class Stored:
         return self.fetched.known_at
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """One partition's next offset, guarded by the one its reader started from."""
 
     topic: str
@@ -70,13 +70,16 @@ async def apply_batch(conn: Connection, batch: Batch) -> list[str]:
     """
     events = [(s.record, s) for s in batch.records if isinstance(s.record, rows.Kept)]
     new = await _not_stored_yet(conn, events)
-    await sink.copy_evidence(conn, [_evidence_row(event, stored) for event, stored in new])
+    at = [(event, s.fetched.partition, s.fetched.offset, s.known_at) for event, s in new]
+    await sink.copy_evidence(conn, [rows.evidence_row(*each) for each in at])
     found = await sink.link_messages(conn, list(_mentions(new)))
     await sink.merge_attempts(conn, [*_partials(new), *found])
     await sink.touch_observed(conn, _posts(new))
-    await sink.touch_liveness(conn, signs_of_life([*_heartbeats(batch), *(s for _, s in new)]))
-    for move in sorted(batch.moves, key=lambda move: (move.topic, move.partition)):
-        await _move(conn, move)
+    beats = [s for s in batch.records if isinstance(s.record, Heartbeat)]
+    await sink.touch_liveness(conn, signs_of_life([*beats, *(s for _, s in new)]))
+    for move in sorted(batch.moves, key=lambda move: move[:2]):
+        if not await sink.move_offset(conn, *move):
+            raise Retry("fenced", f"{move.topic}/{move.partition} is stored by another instance")
     kept = {id(stored) for _, stored in new}
     return [event.kind for event, stored in events if id(stored) not in kept]
 
@@ -118,29 +121,12 @@ def _alive(record: Event | Heartbeat) -> list[str]:
             return []
 
 
-def _heartbeats(batch: Batch) -> list[Stored]:
-    return [stored for stored in batch.records if isinstance(stored.record, Heartbeat)]
-
-
-async def _move(conn: Connection, move: Move) -> None:
-    if not await sink.move_offset(
-        conn, move.topic, move.partition, move.expected, move.next_offset, move.stored_until
-    ):
-        raise Retry("fenced", f"{move.topic}/{move.partition} is stored by another instance")
-
-
 def _posts(new: New) -> list[sink.Post]:
     return [
         sink.Post(event.route, event.receiver, event.observed_max, stored.known_at)
         for event, stored in new
         if isinstance(event, ChannelObserved)
     ]
-
-
-def _evidence_row(event: rows.Kept, stored: Stored) -> rows.EvidenceRow:
-    return rows.evidence_row(
-        event, stored.fetched.partition, stored.fetched.offset, stored.known_at
-    )
 
 
 def _partials(new: New) -> list[rows.Partial]:
