@@ -51,8 +51,9 @@ def lines(
 def _observed(
     catalogue: Catalogue, route: Route, post: ObservedStatus | None, now: datetime
 ) -> Line:
-    # Watching begins with the revision that holds the route.
-    last = post.last_seen_at if post else ids.time_of(catalogue.revision)
+    # Before it is stored that it is watched, watching begins with this revision.
+    watched_since = post.watched_since if post else ids.time_of(catalogue.revision)
+    last = (post and post.last_seen_at) or watched_since
     quiet = slots.quiet(last, timedelta(seconds=route.expected_within_s or 0), now)
     return Line(route.id, route.enabled, False, None, observed=True, post=post, quiet=quiet)
 
@@ -149,7 +150,8 @@ def last_probe(newest: ProbeStatus, now: datetime) -> str:
 
 def last_post(line: Line, now: datetime) -> str:
     """The newest post in an observed channel in a few words, or that it is quiet."""
-    age = _age((now - line.post.last_seen_at).total_seconds()) if line.post else None
+    last = line.post.last_seen_at if line.post else None
+    age = _age((now - last).total_seconds()) if last else None
     if line.quiet:
         return f"[red]{age or 'nothing yet'}: quiet"
     return f"[green]{age} observed" if age else "[dim]nothing yet"

@@ -81,10 +81,12 @@ class RouteStatus:
 
 
 class ObservedStatus(NamedTuple):
-    """A route on which nothing is sent: its newest post, and how many members saw one lately."""
+    """A route on which nothing is sent: since when it is watched, its newest post (None: none
+    yet), and how many members saw one lately."""
 
     route: str
-    last_seen_at: datetime
+    watched_since: datetime
+    last_seen_at: datetime | None
     seen: int
 
 
@@ -100,7 +102,7 @@ class DrillStatus:
 
 
 async def observed_since(conn: Connection, since: datetime) -> list[ObservedStatus]:
-    """Every route on which a post was ever seen, by id; `seen` counts members since `since`."""
+    """Every route that was ever observed, by id; `seen` counts members since `since`."""
     return [ObservedStatus(*row) for row in await conn.fetch(_SQL["observed"], since)]
 
 

@@ -38,9 +38,16 @@ WITH lately AS (
 SELECT * FROM figures JOIN newest USING (route) ORDER BY route;
 
 -- name: observed
--- Routes on which nothing is sent: the newest post, and how many members saw one since $1.
-SELECT route, max(last_seen_at) AS last_seen_at, count(*) FILTER (WHERE last_seen_at >= $1) AS seen
-FROM observed_last GROUP BY route ORDER BY route;
+-- Routes on which nothing is sent: since when they are watched (however often the catalogue was
+-- applied since), the newest post, and how many members saw one since $1.
+SELECT
+    route.id AS route, min(revision.known_at) AS watched_since, max(last_seen_at) AS last_seen_at,
+    count(DISTINCT receiver) FILTER (WHERE last_seen_at >= $1) AS seen
+FROM catalogue_object AS route
+JOIN catalogue_revision AS revision USING (revision)
+LEFT JOIN observed_last AS post ON post.route = route.id
+WHERE kind = 'route' AND route.body->>'adapter' = 'none'
+GROUP BY route.id ORDER BY route.id;
 
 -- name: find_probe
 -- A slot's ids lie in one millisecond: no key is needed to find the probe.

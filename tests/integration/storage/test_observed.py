@@ -41,8 +41,11 @@ async def test_the_newest_post_of_each_member_stays_in_any_order_and_repetition(
     ]  # fmt: skip
 
 
-async def test_status_counts_members_that_saw_a_post_lately(conn: Connection) -> None:
+async def test_status_counts_members_that_saw_a_post_lately_and_tells_since_when_it_is_watched(
+    conn: Connection,
+) -> None:
     async with conn.transaction():
+        await _apply_twice(conn)
         await sink.touch_observed(
             conn,
             [
@@ -50,23 +53,20 @@ async def test_status_counts_members_that_saw_a_post_lately(conn: Connection) ->
                 sink.Post(ROUTE, "kt-1", SLOT + MINUTE, SLOT + MINUTE),
             ],
         )
-    assert await status.observed_since(conn, SLOT) == [(ROUTE, SLOT + MINUTE, 1)]
+    watched = (ROUTE, SLOT + timedelta(hours=1), SLOT + MINUTE, 1)
+    assert await status.observed_since(conn, SLOT) == [watched]
+
+
+async def test_a_room_that_nobody_ever_heard_is_watched_all_the_same(conn: Connection) -> None:
+    async with conn.transaction():
+        await _apply_twice(conn)
+    watched = (ROUTE, SLOT + timedelta(hours=1), None, 0)
+    assert await status.observed_since(conn, SLOT) == [watched]
 
 
 async def test_boards_see_every_member_also_one_that_never_saw_a_post(conn: Connection) -> None:
-    route = KINDS["route"].model_validate(
-        {
-            "id": ROUTE, "body": "moel", "notice": "accident", "channel": "openchat",
-            "adapter": "none", "account": "none", "sender": "moel-openchat",
-            "platform": "kakaotalk", "receivers": ["skt-1", "kt-1"], "expected_within_s": 300,
-        }
-    )  # fmt: skip
     async with conn.transaction():
-        for number in (1, 2):
-            known_at = SLOT + timedelta(hours=number)
-            await sink.store_catalogue(
-                conn, build(UUID(int=number), [("route", route)]), "a", known_at
-            )
+        await _apply_twice(conn)
         await sink.touch_observed(conn, [sink.Post(ROUTE, "skt-1", SLOT, SLOT)])
 
     rows = await conn.fetch("SELECT * FROM dash.observed ORDER BY receiver")
@@ -74,3 +74,17 @@ async def test_boards_see_every_member_also_one_that_never_saw_a_post(conn: Conn
         ("moel", "openchat", "kt-1", None, 300, ROUTE),
         ("moel", "openchat", "skt-1", SLOT, 300, ROUTE),
     ]
+
+
+async def _apply_twice(conn: Connection) -> None:
+    """A catalogue with one observed route, an hour and two hours after SLOT."""
+    route = KINDS["route"].model_validate(
+        {
+            "id": ROUTE, "body": "moel", "notice": "accident", "channel": "openchat",
+            "adapter": "none", "account": "none", "sender": "moel-openchat",
+            "platform": "kakaotalk", "receivers": ["skt-1", "kt-1"], "expected_within_s": 300,
+        }
+    )  # fmt: skip
+    for number in (1, 2):
+        known_at = SLOT + timedelta(hours=number)
+        await sink.store_catalogue(conn, build(UUID(int=number), [("route", route)]), "a", known_at)

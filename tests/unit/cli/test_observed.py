@@ -23,7 +23,7 @@ CATALOGUE: Catalogue = build(ids.first_id_at(SLOT), [("route", ROUTE)])
 def _line(seen_s: int | None, now_s: int) -> table.Line:
     """As of `now_s` seconds after the catalogue came into force."""
     at = None if seen_s is None else SLOT + seen_s * SECOND
-    posts = [ObservedStatus(ROUTE.id, at, 1)] if at else []
+    posts = [ObservedStatus(ROUTE.id, SLOT, at, 1)] if at else []
     (line,) = table.lines(CATALOGUE, [], posts, SLOT + now_s * SECOND)
     return line
 
@@ -44,6 +44,14 @@ def test_an_observed_route_is_quiet_once_its_time_has_passed_without_a_post(
     line, now = _line(seen_s, now_s), SLOT + now_s * SECOND
     assert table.last_post(line, now) == words
     assert line.quiet == ("quiet" in words)
+
+
+def test_a_catalogue_applied_again_does_not_make_a_room_that_was_never_heard_loud() -> None:
+    post = ObservedStatus(ROUTE.id, SLOT - timedelta(days=1), None, 0)
+    (line,) = table.lines(CATALOGUE, [], [post], SLOT)
+    assert line.quiet
+    assert table.last_post(line, SLOT) == "[red]nothing yet: quiet"
+    assert table.record(line)["last_seen_at"] is None
 
 
 def test_programs_read_when_it_was_seen_by_how_many_and_whether_it_is_quiet() -> None:
