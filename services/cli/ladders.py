@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from rich.console import Group
@@ -62,15 +63,9 @@ def ladders(
 
 def last_drill(route: str, drills: Sequence[DrillStatus]) -> Drilled | None:
     """The newest drill of a route that says anything, and the first of the same kind before it."""
-    mine = [d for d in drills if d.route == route and d.shows.tried]
-    if not mine:
-        return None
-    since = mine[0].sent_at
-    for drill in mine:
-        if drill.shows != mine[0].shows:
-            break
-        since = drill.sent_at
-    return Drilled(mine[0], since)
+    mine = [drill for drill in drills if drill.route == route and drill.shows.tried]
+    same = list(takewhile(lambda drill: drill.shows == mine[0].shows, mine))
+    return Drilled(same[0], same[-1].sent_at) if same else None
 
 
 def record(ladder: Ladder) -> dict[str, Any]:

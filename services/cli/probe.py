@@ -22,7 +22,6 @@ from services.cli.context import (
     fail,
     seconds,
 )
-from services.cli.table import rests
 from services.contracts import codec, ids, topics
 from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import ProbeCommand
@@ -33,7 +32,6 @@ from services.storage.status import ProbeStatus, find_probe
 EXPIRES_AFTER = timedelta(seconds=30)
 LOOK_EVERY_S = 0.2
 FAILED = (AnswerResult.REFUSED, AnswerResult.UNREACHABLE)
-STAGES = (Stage.ACCEPTED, Stage.REPORTED, Stage.SEEN, Stage.OPENED)
 
 
 def probe(
@@ -67,24 +65,25 @@ async def _probe(
     return await _watch(where, command, patience, quiet, Stage.OPENED if opens else Stage.SEEN)
 
 
-async def _check(where: Context, route: str, receiver: str | None) -> Catalogue:
+async def _check(where: Context, name: str, receiver: str | None) -> Catalogue:
     catalogue = await in_force(where.kafka)
     if catalogue is None:
         fail("no catalogue is in force: run `bongsu catalogue apply`", UNREACHABLE)
-    if route not in catalogue.routes:
-        near = [r for r in catalogue.routes if r.split(".")[0] == route.split(".")[0]]
+    route = catalogue.routes.get(name)
+    if route is None:
+        near = [r for r in catalogue.routes if r.split(".")[0] == name.split(".")[0]]
         hint = f"there is {', '.join(near)}" if near else "`bongsu status` shows all"
-        fail(f"there is no route {route}; {hint}", UNREACHABLE)
-    if catalogue.routes[route].observed:
-        fail(f"on route {route} nothing is sent: it is only observed", UNREACHABLE)
-    if not catalogue.routes[route].enabled:
-        fail(f"route {route} is not enabled", UNREACHABLE)
-    window = catalogue.window_of(catalogue.routes[route])
-    if window is not None and rests(catalogue, catalogue.routes[route], datetime.now(UTC)):
+        fail(f"there is no route {name}; {hint}", UNREACHABLE)
+    if route.observed:
+        fail(f"on route {name} nothing is sent: it is only observed", UNREACHABLE)
+    if not route.enabled:
+        fail(f"route {name} is not enabled", UNREACHABLE)
+    window = catalogue.window_of(route)
+    if window is not None and catalogue.rests(route, datetime.now(UTC)):
         until = f"{window.end:%H:%M} ({window.zone})"
-        fail(f"route {route} rests until {until}: nothing may be sent now", UNREACHABLE)
-    if receiver is not None and receiver not in catalogue.routes[route].receivers:
-        fail(f"route {route} has no receiver {receiver}", UNREACHABLE)
+        fail(f"route {name} rests until {until}: nothing may be sent now", UNREACHABLE)
+    if receiver is not None and receiver not in route.receivers:
+        fail(f"route {name} has no receiver {receiver}", UNREACHABLE)
     return catalogue
 
 
@@ -126,7 +125,7 @@ def _over(found: ProbeStatus, last: Stage) -> bool:
 
 def _lines(found: ProbeStatus) -> list[str]:
     lines = [f"sent      {_clock(found.sent_at)}  to {found.receiver}"]
-    for stage in STAGES:
+    for stage in Stage:
         if stage in found.stages:
             took = (found.stages[stage] - found.sent_at).total_seconds()
             lines.append(f"{stage:9} {_clock(found.stages[stage])}  after {took:.2f} s")
@@ -150,7 +149,7 @@ def _end(found: ProbeStatus | None, patience: float) -> None:
         return
     if found.answer in FAILED:
         fail(f"not accepted: the provider's answer was {_answer(found)}", NOT_DONE)
-    reached = [stage for stage in STAGES if stage in found.stages]
+    reached = [stage for stage in Stage if stage in found.stages]
     missing = Stage.SEEN if Stage.ACCEPTED in reached else Stage.ACCEPTED
     after = f"; the last stage reached was {reached[-1]}" if reached else ""
     fail(f"not {missing} within {patience:g} s{after}", NOT_DONE)

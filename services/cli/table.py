@@ -42,7 +42,7 @@ def lines(
     shown = [
         _observed(catalogue, route, seen.get(route.id), now)
         if route.observed
-        else Line(route.id, route.enabled, rests(catalogue, route, now), figures.get(route.id))
+        else Line(route.id, route.enabled, catalogue.rests(route, now), figures.get(route.id))
         for route in catalogue.routes.values()
     ]
     return sorted(shown, key=lambda line: (not line.enabled, line.route))
@@ -56,12 +56,6 @@ def _observed(
     last = (post and post.last_seen_at) or watched_since
     quiet = slots.quiet(last, timedelta(seconds=route.expected_within_s or 0), now)
     return Line(route.id, route.enabled, False, None, observed=True, post=post, quiet=quiet)
-
-
-def rests(catalogue: Catalogue, route: Route, now: datetime) -> bool:
-    """Is the route inside its window in which nothing is sent?"""
-    window = catalogue.window_of(route)
-    return window is not None and slots.within(window.start, window.end, window.zone, now)
 
 
 def record(line: Line) -> dict[str, Any]:

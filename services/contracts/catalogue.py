@@ -4,12 +4,13 @@ Data only: rules that look at more than one object live in `services/catalogue/c
 fields are refused here, because a catalogue is written by people: a misspelt field must not pass.
 """
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.contracts import slots
 from services.contracts.evidence import Id, Moment
 from services.contracts.vocabulary import Carrier, Channel, NoticeClass, ObserverKind
 
@@ -301,6 +302,11 @@ class Catalogue(Model):
     def window_of(self, route: Route) -> DailyWindow | None:
         """When nothing may be sent on a route: its own window, else its channel's."""
         return route.restricted or self.channels[route.channel].restricted
+
+    def rests(self, route: Route, at: datetime) -> bool:
+        """May nothing be sent on a route at that time?"""
+        window = self.window_of(route)
+        return window is not None and slots.within(window.start, window.end, window.zone, at)
 
     def late_s(self, route: Route) -> int:
         """After how many seconds a message of this route is late."""

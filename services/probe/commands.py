@@ -19,9 +19,8 @@ from services.contracts.codec import InvalidEvent, decode
 from services.contracts.evidence import ProbeCommand
 from services.contracts.topics import ALL, COMMANDS
 from services.contracts.vocabulary import Purpose
-from services.probe import schedule
 from services.probe.metrics import Metrics
-from services.probe.schedule import NotSent, PlannedProbe
+from services.probe.schedule import NotSent, PlannedProbe, turns_of
 from services.probe.stops import KoreanDay
 from services.probe.worker import Announced, Worker
 from services.runtime.clock import Clock
@@ -160,12 +159,12 @@ def judge(
     route = catalogue.routes.get(command.route)
     if route is None or route.adapter not in adapters:
         return Fate.UNKNOWN
-    receiver = command.receiver or schedule.turn_of(route, command.slot)
+    receiver = command.receiver or turns_of(route)[0].receiver(command.slot)
     if receiver not in catalogue.receivers:
         return Fate.UNKNOWN
     if not route.enabled:
         return Fate.DISABLED
-    if schedule.restricted(catalogue, route, now):
+    if catalogue.rests(route, now):
         return Fate.RESTRICTED
     return PlannedProbe(
         catalogue, route, receiver, command.slot, command.purpose, command.command_id

@@ -64,31 +64,28 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Why a route is probed again and again: by its schedule, or to drill its ladder."""
+    """Why a route is probed again and again: by its schedule, or to drill its ladder. `key` is its
+    place among all, and gives a drill a phase of its own."""
 
+    key: str
     route: Route
-    purpose: Purpose = Purpose.SCHEDULED
-
-    @property
-    def key(self) -> str:
-        """Its place among all; a drill has a phase of its own."""
-        return self.route.id if self.purpose is Purpose.SCHEDULED else f"{self.route.id}/drill"
-
-    @property
-    def interval(self) -> timedelta:
-        """From slot to slot."""
-        drill = self.route.ladder_probe if self.purpose is Purpose.DRILL else None
-        return timedelta(seconds=drill.every_s) if drill else _interval(self.route)
+    purpose: Purpose
+    interval: timedelta
+    receivers: tuple[str, ...]
 
     def receiver(self, slot: datetime) -> str:
         """Whose turn it is."""
-        drill = self.route.ladder_probe if self.purpose is Purpose.DRILL else None
-        return drill.receiver if drill else turn_of(self.route, slot)
+        return slots.receiver_of(self.key, self.interval, slot, self.receivers)
 
 
 def turns_of(route: Route) -> list[Turn]:
-    """The schedule, and the drill if there is one."""
-    return [Turn(route), *([Turn(route, Purpose.DRILL)] if route.ladder_probe else [])]
+    """The schedule, and then the drill if there is one."""
+    every, drill = timedelta(seconds=route.interval_s), route.ladder_probe
+    turns = [Turn(route.id, route, Purpose.SCHEDULED, every, route.receivers)]
+    if drill is not None:
+        every, to = timedelta(seconds=drill.every_s), (drill.receiver,)
+        turns.append(Turn(f"{route.id}/drill", route, Purpose.DRILL, every, to))
+    return turns
 
 
 class Wheel:
@@ -146,7 +143,7 @@ def due_probes(wheel: Wheel, catalogue: Catalogue, now: datetime) -> Due:
             due.not_sent[route.channel, NotSent.MISSED] += passed
         if now - slot > MOST_LATE:
             due.not_sent[route.channel, NotSent.MISSED] += 1
-        elif restricted(catalogue, route, slot):
+        elif catalogue.rests(route, slot):
             due.not_sent[route.channel, NotSent.RESTRICTED] += 1
         else:
             receiver = turn.receiver(slot)
@@ -163,18 +160,3 @@ def owned_routes(
         for route in catalogue.routes.values()
         if route.enabled and route.adapter in adapters and _shard_of(route.id, partitions) in owned
     }
-
-
-def restricted(catalogue: Catalogue, route: Route, at: datetime) -> bool:
-    """May nothing be sent on this route at that time?"""
-    window = catalogue.window_of(route)
-    return window is not None and slots.within(window.start, window.end, window.zone, at)
-
-
-def turn_of(route: Route, slot: datetime) -> str:
-    """The receiver whose turn it is."""
-    return slots.receiver_of(route.id, _interval(route), slot, route.receivers)
-
-
-def _interval(route: Route) -> timedelta:
-    return timedelta(seconds=route.interval_s)
