@@ -93,9 +93,8 @@ class Wheel:
 
     def __init__(self) -> None:
         self._turns: dict[str, Turn] = {}
-        self._next: dict[str, datetime] = {}  # what counts; a tick may hold outdated entries
-        self._ticks: dict[int, list[tuple[str, datetime]]] = {}
-        self._order: list[int] = []
+        self._next: dict[str, datetime] = {}  # what counts; the heap may hold outdated entries
+        self._heap: list[tuple[datetime, str, datetime]] = []  # tick, key, slot
 
     def set_routes(self, routes: Mapping[str, Route], now: datetime) -> None:
         """New routes, and those with another interval, start at their next slot after `now`;
@@ -111,27 +110,24 @@ class Wheel:
 
     def next_at(self) -> datetime | None:
         """When the next tick that is not empty comes; None without routes."""
-        return _EPOCH + self._order[0] * TICK if self._order else None
+        return self._heap[0][0] if self._heap else None
 
     def take(self, now: datetime) -> Iterator[tuple[Turn, datetime, int]]:
         """Turns whose slot has come: the latest slot, and how many before it passed unused."""
-        while self._order and _EPOCH + self._order[0] * TICK <= now:
-            for key, slot in self._ticks.pop(heapq.heappop(self._order)):
-                if self._next.get(key) != slot:
-                    continue
-                turn = self._turns[key]
-                following = slots.next_slot(key, turn.interval, now)
-                self._put(key, following)
-                latest = following - turn.interval
-                yield turn, latest, (latest - slot) // turn.interval
+        while self._heap and self._heap[0][0] <= now:
+            _, key, slot = heapq.heappop(self._heap)
+            if self._next.get(key) != slot:
+                continue
+            turn = self._turns[key]
+            following = slots.next_slot(key, turn.interval, now)
+            self._put(key, following)
+            latest = following - turn.interval
+            yield turn, latest, (latest - slot) // turn.interval
 
     def _put(self, key: str, slot: datetime) -> None:
         self._next[key] = slot
-        tick = -((_EPOCH - slot) // TICK)  # rounded up: at its tick a slot has come
-        if tick not in self._ticks:
-            self._ticks[tick] = []
-            heapq.heappush(self._order, tick)
-        self._ticks[tick].append((key, slot))
+        tick = _EPOCH - (_EPOCH - slot) // TICK * TICK  # rounded up: at its tick a slot has come
+        heapq.heappush(self._heap, (tick, key, slot))
 
 
 def due_probes(wheel: Wheel, catalogue: Catalogue, now: datetime) -> Due:

@@ -7,8 +7,7 @@ row of `attempts` the very Attempt that `fold` would make. Pure.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from services.contracts.attempt import Attempt, Sighting
@@ -20,24 +19,10 @@ from services.contracts.evidence import (
     ProbeSent,
     ReportReceived,
 )
-from services.contracts.vocabulary import (
-    AnswerResult,
-    Carrier,
-    Channel,
-    FaultDomain,
-    NoticeClass,
-    ObserverKind,
-    Purpose,
-    ReportState,
-)
 from services.storage.pool import Row
 
 Kept = Evidence | ChannelObserved  # what the table of evidence holds
 _NOT_STORED = {"kind", "version", "probe_id", "leg"}
-_ENUMS: dict[str, type[StrEnum]] = {
-    "purpose": Purpose, "notice_class": NoticeClass, "channel": Channel, "carrier": Carrier,
-    "result": AnswerResult, "fault": FaultDomain, "state": ReportState,
-}  # fmt: skip
 
 
 def _columns(model: type[Event], prefix: str, own: Mapping[str, str]) -> dict[str, str]:
@@ -144,22 +129,12 @@ E = TypeVar("E", bound=Event)
 def _event_of(
     model: type[E], columns: Mapping[str, str], row: Row, event_id: UUID | None, **fixed: Any
 ) -> E | None:
-    """Checked when it was stored, so it is built without checking again."""
     if event_id is None:
         return None
-    values = {name: _read(name, row[column]) for name, column in columns.items()}
-    # Pydantic's plugin takes any model for its base here.
-    return cast(E, model.model_construct(probe_id=row["probe_id"], **fixed, **values))
-
-
-def _read(field: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if field in _ENUMS:
-        return _ENUMS[field](value)
-    if field == "observers":
-        return tuple(map(ObserverKind, value))
-    return json.loads(value) if field == "fields" else value
+    values = {name: row[column] for name, column in columns.items()}
+    if "fields" in values:
+        values["fields"] = json.loads(values["fields"])
+    return model.model_validate({"probe_id": row["probe_id"], **fixed, **values})
 
 
 def _written(fields: Iterable[str], event: Event | None) -> Iterator[object]:
