@@ -7,7 +7,6 @@ Before: `sens_gate.py` checks the call, `sens_send.py` makes its records. After:
 A call with several recipients shares the fate of its first at the API.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -19,10 +18,11 @@ from starlette.routing import Route
 from simulators import sens_control
 from simulators import sens_wire as wire
 from simulators.calls import Model, Refusal, json, read_body, route
-from simulators.carriage import Carriage, LiveWorld, utc_now
+from simulators.carriage import Carriage, LiveWorld
 from simulators.config import SimulatorConfig
 from simulators.front import FrontEnd
 from simulators.sens_gate import ENDPOINT_TIMEOUT, SENS, Call, Gate
+from simulators.sens_hold import Hold
 from simulators.sens_records import Kind, Record, Store, exists, item
 from simulators.sens_send import Sent, alimtalk_records, brandmessage_records, sms_records
 from simulators.world import Journey
@@ -31,18 +31,16 @@ Handler = Callable[[Request, Call], Awaitable[Response]]
 
 
 class Sens:
-    """The front end: what was accepted, what is held."""
+    """The front end: what was accepted."""
 
     provider: ClassVar[str] = SENS
 
     def __init__(self, config: SimulatorConfig, live: LiveWorld, carriage: Carriage) -> None:
         self.gate = Gate(config, live, carriage)
         self._live, self._carriage = live, carriage
-        self._unanswered_s, self._night = config.unanswered_s, config.night
+        self._night = config.night
         self._store = Store()
-        self._held: list[Record] = []
-        self._released = asyncio.Event()
-        self._released.set()
+        self._hold = Hold(self._set_out, config.unanswered_s)
 
     def routes(self) -> list[Route]:
         sends: dict[Kind, Handler] = {
@@ -50,7 +48,7 @@ class Sens:
             "alimtalk": self._send_alimtalk,
             "brandmessage": self._send_brandmessage,
         }
-        found = sens_control.routes(self)
+        found = sens_control.routes(self._hold, self.gate.modes)
         for kind, send in sends.items():
             path = f"/{kind}/v2/services/{{service}}/messages"
             found += [
@@ -62,7 +60,7 @@ class Sens:
 
     def stop(self) -> None:
         """Answer what is held and end all silence."""
-        self.release()
+        self._hold.release()
         self.gate.entry.stop()
 
     def _route(self, method: str, path: str, kind: Kind, handle: Handler) -> Route:
@@ -70,30 +68,6 @@ class Sens:
             return await handle(request, await self.gate.enter(request, kind))
 
         return route(method, path, call)
-
-    # The hold switch of tests.
-
-    @property
-    def held(self) -> int:
-        """Messages received and held."""
-        return len(self._held)
-
-    def hold(self) -> None:
-        """From now on send calls are processed, but neither answered nor carried."""
-        self._released.clear()
-
-    def deliver(self, count: int) -> tuple[int, int]:
-        """Carry the first `count` held messages and drop the rest; how many of each."""
-        carried, dropped = self._held[:count], self._held[count:]
-        self._held = []
-        self._set_out(carried, utc_now())
-        return len(carried), len(dropped)
-
-    def release(self) -> int:
-        """Answer the held calls and carry what is still held; how many."""
-        carried, _ = self.deliver(len(self._held))
-        self._released.set()
-        return carried
 
     # Send.
 
@@ -117,23 +91,12 @@ class Sens:
 
     async def _accept(self, request: Request, call: Call, records: list[Record]) -> None:
         """Take the messages, as late as the API answers; raises if it does not say yes."""
-        count = len(self._held) + len(records)
+        count = self._hold.count + len(records)
         await self.gate.entry.send(request, records[0].message, call.now, count)
         self._store.keep(records)
-        if self._released.is_set():
-            self._set_out(records, call.now)
-        else:
-            self._held += records
-            await self._wait_for_release()
+        await self._hold.pass_on(records, call.now)
         if call.mode.answer == "timeout-after-send":
             raise ENDPOINT_TIMEOUT
-
-    async def _wait_for_release(self) -> None:
-        try:
-            async with asyncio.timeout(self._unanswered_s):
-                await self._released.wait()
-        except TimeoutError:
-            raise ENDPOINT_TIMEOUT from None
 
     def _set_out(self, records: list[Record], at: datetime) -> None:
         for record in records:

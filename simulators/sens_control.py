@@ -8,9 +8,7 @@
 | POST /world/deliver | {"count": 10}: the first 10 held messages travel, the rest is lost |
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -19,9 +17,7 @@ from starlette.routing import Route
 
 from simulators.control import Refused, read_body, switch
 from simulators.sens_gate import SensMode
-
-if TYPE_CHECKING:
-    from simulators.sens import Sens
+from simulators.sens_hold import Hold
 
 
 class Delivery(BaseModel):
@@ -29,28 +25,28 @@ class Delivery(BaseModel):
     count: Annotated[int, Field(ge=0)]
 
 
-def routes(sens: Sens) -> list[Route]:
-    """The switches of one front end."""
+def routes(held_calls: Hold, modes: dict[str, SensMode]) -> list[Route]:
+    """The switches of the front end; `modes` are by account."""
 
     async def set_mode(request: Request) -> Response:
-        account, modes = request.path_params["account"], sens.gate.modes
+        account = request.path_params["account"]
         if account not in modes:
             raise Refused(404, f"SENS has no account {account}; it has: {', '.join(modes)}.")
         modes[account] = await read_body(request, SensMode)
         return JSONResponse(modes[account].model_dump(mode="json"))
 
     async def held(_: Request) -> Response:
-        return JSONResponse({"held": sens.held})
+        return JSONResponse({"held": held_calls.count})
 
     async def hold(request: Request) -> Response:
-        sens.hold()
+        held_calls.hold()
         return await held(request)
 
     async def release(_: Request) -> Response:
-        return JSONResponse({"carried": sens.release()})
+        return JSONResponse({"carried": held_calls.release()})
 
     async def deliver(request: Request) -> Response:
-        carried, dropped = sens.deliver((await read_body(request, Delivery)).count)
+        carried, dropped = held_calls.deliver((await read_body(request, Delivery)).count)
         return JSONResponse({"carried": carried, "dropped": dropped})
 
     return [
