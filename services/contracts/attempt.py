@@ -1,11 +1,10 @@
-"""What all evidence of one probe amounts to: `fold` to an Attempt, `outcome` to a result.
+"""What all evidence of one probe amounts to: `fold` to an Attempt.
 
-Pure, commutative, idempotent: any order, any repetition, any grouping gives the same row. Storing,
-metrics, boards and the month's report all use these two and nothing else decides.
-Source: the table of outcomes in `docs/components/contracts.md`.
+Pure, commutative, idempotent: any order, any repetition, any grouping gives the same row; SQL
+merges stored rows by the same rules. After: `outcome.py` says what became of it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -21,19 +20,12 @@ from services.contracts.evidence import (
     ReportReceived,
 )
 from services.contracts.vocabulary import (
-    CONFIGURATION,
     AnswerResult,
-    FaultDomain,
     ObserverKind,
-    Outcome,
     Placement,
-    Purpose,
     ReportState,
 )
 
-ALIVE_WITHIN = timedelta(minutes=15)
-REACH_WITHIN = timedelta(seconds=60)
-RECHECK_EVERY = timedelta(seconds=10)
 # One message has one id there; apps that read notifications see it again and again.
 COUNTS_COPIES = frozenset({ObserverKind.ANDROID_SMS_GATEWAY, ObserverKind.IMAP})
 # Re-posted notifications repeat a sighting without end; the earliest ones decide.
@@ -196,203 +188,6 @@ def merge(one: Attempt, other: Attempt) -> Attempt:
         sightings=tuple(sorted(sightings, key=Sighting.write)[:MOST_SIGHTINGS]),
         opened_at=_earliest(one.opened_at, other.opened_at),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """An outcome and one word why, for the row and the documents."""
-
-    outcome: Outcome
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorFault:
-    """측정기 장애, entered by correction: a time in which a part of bongsu was blind."""
-
-    component: str
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Liveness:
-    """Signs of life by source, each a sorted list of (first, last) within one minute of receipt."""
-
-    signs: Mapping[str, Sequence[tuple[datetime, datetime]]]
-
-    def alive(self, source: str, start: datetime, end: datetime) -> bool:
-        """Was there a sign from `source` in [start, end]? Only the first and the last sign of a
-        minute are known; one between them proves nothing more."""
-        return any(start <= sign <= end for minute in self.signs.get(source, ()) for sign in minute)
-
-    def reached_other(self, worker: str, provider: str, start: datetime, end: datetime) -> bool:
-        """Did anyone but `provider` answer that worker in [start, end]?"""
-        mine = f"reach/{worker}/"
-        return any(
-            source.startswith(mine) and source != mine + provider and self.alive(source, start, end)
-            for source in self.signs
-        )
-
-
-def outcome(
-    attempt: Attempt, liveness: Liveness, faults: Sequence[MonitorFault], cutoff: datetime
-) -> Verdict | None:
-    """결과 of an attempt as known at `cutoff`; None without `probe.sent`. The first match wins."""
-    if attempt.sent is None:
-        return None
-    sent = attempt.sent
-    return (
-        _seen(attempt, sent, liveness)
-        or _our_own_hand_over(attempt, sent, liveness)
-        or _by_substitute(attempt)
-        or _refused(attempt, sent, liveness)
-        or _not_seen(attempt, sent, liveness, faults, cutoff)
-        or Verdict(Outcome.UNKNOWN, "no_answer" if attempt.answer is None else "unclear")
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The outcome stands for now (later evidence settles the attempt again)."""
-
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing can be said before the observer's next sign of life; look again then."""
-
-    until: datetime
-
-
-def settle(
-    attempt: Attempt,
-    liveness: Liveness,
-    faults: Sequence[MonitorFault],
-    stored_until: datetime,
-) -> Settled | Wait | None:
-    """Settle an attempt whose due time is stored; None while it has no `probe.sent`.
-
-    `void` for want of a sign of life waits for one, at most ALIVE_WITHIN after the due time.
-    """
-    verdict = outcome(attempt, liveness, faults, stored_until)
-    if verdict is None or attempt.sent is None:
-        return None
-    last = attempt.sent.seen_due + ALIVE_WITHIN
-    unproven = verdict.outcome is Outcome.VOID and verdict.reason in ("receiver_silent", "handset")
-    if unproven and stored_until < last:
-        return Wait(min(stored_until + RECHECK_EVERY, last))
-    return Settled(verdict)
-
-
-def _seen(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict | None:
-    seen = attempt.own_sighting
-    if seen is None:
-        return None
-    if seen.upper <= sent.seen_due:
-        return Verdict(Outcome.DELIVERED, "in_time")
-    source, tick = f"observer/{sent.receiver}/{seen.observer}", timedelta(microseconds=1)
-    silent = not liveness.alive(source, sent.seen_due + tick, seen.upper - tick)
-    if seen.lower <= sent.seen_due and silent:
-        return Verdict(Outcome.DELIVERED, "edge")
-    return Verdict(Outcome.LATE, "late")
-
-
-def _our_own_hand_over(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict | None:
-    if attempt.substitute_sighting is not None:
-        return None
-    unreachable = _answer_of(attempt, AnswerResult.UNREACHABLE)
-    if unreachable and not _worker_reached_others(unreachable, liveness):
-        return Verdict(Outcome.VOID, "own_network")
-    lag_s = (sent.sent_at - sent.slot).total_seconds()
-    if sent.purpose is Purpose.SCHEDULED and lag_s >= sent.interval_s:
-        return Verdict(Outcome.VOID, "sent_late")
-    if _refusal(attempt) is FaultDomain.HANDSET and not _receiver_reached(sent, liveness):
-        return Verdict(Outcome.VOID, "handset")
-    return None
-
-
-def _by_substitute(attempt: Attempt) -> Verdict | None:
-    return Verdict(Outcome.FAILOVER, "substitute") if attempt.substitute_sighting else None
-
-
-def _refused(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict | None:
-    fault = _refusal(attempt)
-    if fault in CONFIGURATION:
-        return Verdict(Outcome.EXEMPT, str(fault))
-    if fault is not None:
-        return Verdict(Outcome.REJECTED, str(fault))
-    unanswered = _answer_of(attempt, AnswerResult.UNREACHABLE, AnswerResult.UNCLEAR)
-    if unanswered and _worker_reached_others(unanswered, liveness):
-        return Verdict(Outcome.REJECTED, "no_answer")
-    return None
-
-
-def _not_seen(
-    attempt: Attempt,
-    sent: ProbeSent,
-    liveness: Liveness,
-    faults: Sequence[MonitorFault],
-    cutoff: datetime,
-) -> Verdict | None:
-    if _answer_of(attempt, AnswerResult.ACCEPTED) is None:
-        return None
-    if any(_covers(fault, sent) for fault in faults):
-        return Verdict(Outcome.VOID, "monitor_fault")
-    if not _receiver_alive(sent, liveness, cutoff):
-        return Verdict(Outcome.VOID, "receiver_silent")
-    return Verdict(Outcome.UNDELIVERED, "spam" if attempt.in_spam else "not_seen")
-
-
-def _refusal(attempt: Attempt) -> FaultDomain | None:
-    """Whose fault the provider's no is, at once or in its final report; None without a no.
-
-    A drill goes to a handset without the channel: that no is what it waits for.
-    """
-    answer, report = attempt.answer, attempt.report
-    if answer is not None and answer.result is AnswerResult.REFUSED:
-        return answer.fault or FaultDomain.UNKNOWN
-    if report is not None and report.state is ReportState.FAILED:
-        drill = attempt.sent is not None and attempt.sent.purpose is Purpose.DRILL
-        if not (drill and report.fault is FaultDomain.HANDSET):
-            return report.fault or FaultDomain.UNKNOWN
-    return None
-
-
-def _answer_of(attempt: Attempt, *results: AnswerResult) -> ProbeAnswered | None:
-    answer = attempt.answer
-    return answer if answer is not None and answer.result in results else None
-
-
-def _worker_reached_others(answer: ProbeAnswered, liveness: Liveness) -> bool:
-    window = (answer.started_at - REACH_WITHIN, answer.ended_at + REACH_WITHIN)
-    return liveness.reached_other(answer.worker, answer.provider, *window)
-
-
-def _receiver_reached(sent: ProbeSent, liveness: Liveness) -> bool:
-    window = (sent.sent_at - ALIVE_WITHIN, sent.seen_due + ALIVE_WITHIN)
-    return liveness.alive(f"reached/{sent.receiver}/{sent.platform}", *window)
-
-
-def _receiver_alive(sent: ProbeSent, liveness: Liveness, cutoff: datetime) -> bool:
-    """A sign before the sending and one after the due time, by one app that sees this channel."""
-    before = (sent.sent_at - ALIVE_WITHIN, sent.sent_at)
-    after = (sent.seen_due, min(sent.seen_due + ALIVE_WITHIN, cutoff))
-    return any(
-        liveness.alive(source, *before) and liveness.alive(source, *after)
-        for source in (f"observer/{sent.receiver}/{kind}" for kind in sent.observers)
-    )
-
-
-def _covers(fault: MonitorFault, sent: ProbeSent) -> bool:
-    parts = {
-        f"worker:{sent.worker}",
-        f"receiver:{sent.receiver}",
-        f"site:{sent.site}",
-        *(f"observer:{sent.receiver}/{kind}" for kind in sent.observers),
-    }
-    return fault.component in parts and fault.start <= sent.seen_due and fault.end >= sent.sent_at
 
 
 def _sighting(event: DeviceSeen) -> Sighting:

@@ -98,7 +98,7 @@ CONFIGURATION = frozenset({FaultDomain.BODY, FaultDomain.TEMPLATE, FaultDomain.S
 
 
 class Outcome(StrEnum):
-    """결과 of an attempt, decided by `attempt.outcome` alone."""
+    """결과 of an attempt, decided by `contracts.outcome` alone."""
 
     DELIVERED = "delivered"
     LATE = "late"

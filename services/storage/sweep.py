@@ -1,7 +1,7 @@
 """Settling: read what is due and what it needs to know, write what became of it.
 
 In: how far storing has come, by partition. Out: attempts with an outcome, each counted once. The
-decision is `contracts.attempt.settle`; here stand only its inputs and its result.
+decision is `contracts.outcome.settle`; here stand only its inputs and its result.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from services.contracts.attempt import Attempt, Liveness, MonitorFault, Settled, Wait
+from services.contracts.attempt import Attempt
 from services.contracts.evidence import ProbeSent
+from services.contracts.outcome import Liveness, MonitorFault, Verdict, Wait
 from services.contracts.vocabulary import AnswerResult, Outcome, ReportState, Stage
 from services.storage import queries, rows
 from services.storage.pool import Connection
@@ -32,10 +33,10 @@ class Due:
 
 
 class Settling(NamedTuple):
-    """What `contracts.attempt.settle` said of a due attempt at `now`."""
+    """What `contracts.outcome.settle` said of a due attempt at `now`."""
 
     due: Due
-    result: Settled | Wait
+    result: Verdict | Wait
     now: datetime
 
 
@@ -118,8 +119,8 @@ def _values(settling: Settling) -> tuple[object, ...]:
     row = settling.due
     key = (row.attempt.probe_id, row.touched)
     match settling.result:
-        case Settled(verdict):
-            return (*key, verdict.outcome, verdict.reason, None, settling.now)
+        case Verdict(outcome, reason):
+            return (*key, outcome, reason, None, settling.now)
         case Wait(until):
             return (*key, None, None, until, settling.now)
 
@@ -130,4 +131,4 @@ def _counted(settling: Settling) -> Counted | None:
         return None
     begun, times = attempt.sent.sent_at, stage_times(attempt)
     seconds = {stage: (at - begun).total_seconds() for stage, at in times.items()}
-    return Counted(attempt.sent, result.verdict.outcome, seconds)
+    return Counted(attempt.sent, result.outcome, seconds)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts import evidence, ids, slots, text
-from services.contracts.attempt import Liveness, MonitorFault
+from services.contracts.outcome import Liveness, MonitorFault
 from services.contracts.vocabulary import (
     AnswerResult,
     Carrier,

@@ -22,9 +22,10 @@ from pydantic import SecretStr
 from services.adapters.base import Message, SendResult, Surroundings
 from services.adapters.email import Email
 from services.contracts import ids, text
-from services.contracts.attempt import Liveness, Verdict, fold, outcome
+from services.contracts.attempt import fold
 from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import DeviceSeen, Heartbeat, ReportReceived
+from services.contracts.outcome import Liveness, Verdict, outcome
 from services.contracts.vocabulary import Channel, ObserverKind
 from services.ingest.mailboxes import Mailboxes
 from services.ingest.metrics import Metrics

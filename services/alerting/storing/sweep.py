@@ -17,8 +17,9 @@ from services.alerting.database import asked
 from services.alerting.metrics import Metrics
 from services.alerting.storing.owned import Owned
 from services.contracts import topics
-from services.contracts.attempt import ALIVE_WITHIN, Attempt, settle
+from services.contracts.attempt import Attempt
 from services.contracts.evidence import ProbeSent
+from services.contracts.outcome import ALIVE_WITHIN, settle
 from services.contracts.vocabulary import Purpose
 from services.runtime.errors import Retry
 from services.runtime.ops import Health

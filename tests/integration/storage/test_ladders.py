@@ -1,7 +1,7 @@
 """Drills as stored: read back, judged, the newest first."""
 
-from services.contracts.attempt import Settled, Verdict
 from services.contracts.ladder import Drill
+from services.contracts.outcome import Verdict
 from services.contracts.vocabulary import Outcome, Purpose
 from services.storage import sweep
 from services.storage.pool import Connection
@@ -30,7 +30,7 @@ async def test_drills_are_read_back_with_what_they_show_the_newest_first(conn: C
     async with conn.transaction():
         await store(conn, [old, new, scheduled, tried, seen])
     due = await sweep.due(conn, {PARTITION: old.seen_due}, 100)
-    verdict = Settled(Verdict(Outcome.FAILOVER, "substitute"))
+    verdict = Verdict(Outcome.FAILOVER, "substitute")
     await sweep.settle(conn, [Settling(row, verdict, SLOT) for row in due])
 
     waiting, shown = await drills_since(conn, SLOT)

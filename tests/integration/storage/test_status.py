@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from services.contracts.attempt import Settled, Verdict
 from services.contracts.evidence import Evidence, ProbeSent
+from services.contracts.outcome import Verdict
 from services.contracts.vocabulary import FaultDomain, Outcome, Purpose, Stage
 from services.storage import status, sweep
 from services.storage.pool import Connection
@@ -25,7 +25,7 @@ async def _settle(conn: Connection, by_slot: dict[int, Outcome]) -> None:
     await sweep.settle(
         conn,
         [
-            Settling(d, Settled(Verdict(slots[d.attempt.sent.slot], "x")), SLOT)
+            Settling(d, Verdict(slots[d.attempt.sent.slot], "x"), SLOT)
             for d in due
             if d.attempt.sent and d.attempt.sent.slot in slots
         ],

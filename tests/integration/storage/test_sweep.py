@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.contracts import attempt
-from services.contracts.attempt import MonitorFault, Settled, Verdict, Wait
+from services.contracts.outcome import MonitorFault, Verdict, Wait
 from services.contracts.vocabulary import Outcome, Purpose, Stage
 from services.storage import sink, sweep
 from services.storage.pool import Connection
@@ -13,8 +13,8 @@ from tests.support import builders
 from tests.support.builders import MINUTE, SECOND, SLOT
 
 LATER = SLOT + timedelta(hours=1)
-DELIVERED = Settled(Verdict(Outcome.DELIVERED, "in_time"))
-UNDELIVERED = Settled(Verdict(Outcome.UNDELIVERED, "not_seen"))
+DELIVERED = Verdict(Outcome.DELIVERED, "in_time")
+UNDELIVERED = Verdict(Outcome.UNDELIVERED, "not_seen")
 
 
 async def _due(conn: Connection) -> list[sweep.Due]:

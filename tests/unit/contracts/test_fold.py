@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts import attempt
+from services.contracts import attempt, outcome
 from services.contracts.attempt import Attempt, Sighting
 from services.contracts.evidence import Evidence
 from services.contracts.vocabulary import (
@@ -258,5 +258,5 @@ def test_an_event_id_of_another_system_may_hold_any_character() -> None:
     assert Sighting.read(sighting.write()) == sighting
 
 
-def _outcome(folded: Attempt) -> attempt.Verdict | None:
-    return attempt.outcome(folded, a_living_receiver(SENT), [], LATER)
+def _outcome(folded: Attempt) -> outcome.Verdict | None:
+    return outcome.outcome(folded, a_living_receiver(SENT), [], LATER)

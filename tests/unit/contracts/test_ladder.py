@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts import attempt, text
+from services.contracts import outcome, text
 from services.contracts.attempt import fold
 from services.contracts.evidence import DeviceSeen, Evidence, ProbeSent
 from services.contracts.ladder import Drill, judge
@@ -50,7 +50,7 @@ def _shows(*events: Evidence) -> Drill:
     assert folded.sent is not None
     alive = builders.a_living_receiver(folded.sent, GATEWAY)
     cutoff = folded.sent.seen_due + timedelta(hours=1)
-    verdict = attempt.outcome(folded, alive, [], cutoff)
+    verdict = outcome.outcome(folded, alive, [], cutoff)
     assert verdict is not None
     return judge(folded, verdict.outcome)
 
@@ -101,7 +101,7 @@ def test_a_ladder_that_does_nothing_is_not_fired() -> None:
 
 def test_a_silent_phone_shows_nothing_of_the_ladder() -> None:
     folded = fold(_failed(_sent()))
-    verdict = attempt.outcome(folded, builders.liveness(), [], builders.SLOT)
+    verdict = outcome.outcome(folded, builders.liveness(), [], builders.SLOT)
     assert verdict is not None
     assert verdict.outcome is Outcome.VOID
     assert judge(folded, verdict.outcome) == Drill()
@@ -114,8 +114,8 @@ def test_nothing_is_said_before_the_drill_is_settled() -> None:
 
 def test_a_scheduled_probe_refused_for_its_handset_is_still_refused() -> None:
     folded = fold(_failed(_sent(purpose=Purpose.SCHEDULED)))
-    verdict = attempt.outcome(folded, builders.liveness(), [], builders.SLOT)
-    assert verdict == attempt.Verdict(Outcome.VOID, "handset")
+    verdict = outcome.outcome(folded, builders.liveness(), [], builders.SLOT)
+    assert verdict == outcome.Verdict(Outcome.VOID, "handset")
 
 
 @given(evidence_of_one_probe(), st.sampled_from(Outcome), st.randoms())

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts import attempt
-from services.contracts.attempt import Liveness, MonitorFault, Settled, Verdict, Wait
+from services.contracts import attempt, outcome
 from services.contracts.evidence import Evidence
+from services.contracts.outcome import Liveness, MonitorFault, Verdict, Wait
 from services.contracts.vocabulary import (
     CONFIGURATION,
     AnswerResult,
@@ -308,7 +308,7 @@ TABLE = [
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.outcome}: {row.says}")
 def test_the_table_of_outcomes(row: Row) -> None:
     folded = attempt.fold(row.events)
-    assert attempt.outcome(folded, row.alive, row.faults, LATER) == Verdict(row.outcome, row.reason)
+    assert outcome.outcome(folded, row.alive, row.faults, LATER) == Verdict(row.outcome, row.reason)
 
 
 def test_the_table_reaches_every_outcome() -> None:
@@ -319,7 +319,7 @@ def test_the_table_reaches_every_outcome() -> None:
 def test_every_announced_attempt_has_exactly_one_outcome(
     events: list[Evidence], alive: Liveness
 ) -> None:
-    verdict = attempt.outcome(attempt.fold([SENT, *events]), alive, [], LATER)
+    verdict = outcome.outcome(attempt.fold([SENT, *events]), alive, [], LATER)
     assert verdict is not None
     assert verdict.outcome in Outcome
 
@@ -328,15 +328,15 @@ def test_every_announced_attempt_has_exactly_one_outcome(
 def test_only_a_scheduled_probe_has_a_slot_to_be_late_for(purpose: Purpose) -> None:
     sent = a_probe_sent(purpose=purpose, sent_at=SENT.slot + timedelta(minutes=5))
     folded = attempt.fold([sent, an_answer(sent)])
-    verdict = attempt.outcome(folded, a_living_receiver(sent), [], LATER)
+    verdict = outcome.outcome(folded, a_living_receiver(sent), [], LATER)
     assert verdict == Verdict(Outcome.UNDELIVERED, "not_seen")
 
 
 def test_a_sign_of_life_after_the_cutoff_is_not_known_yet() -> None:
     folded = attempt.fold([SENT, ACCEPTED])
     signs = liveness((OBSERVER, SENT.sent_at), (OBSERVER, DUE + 2 * SECOND))
-    before = attempt.outcome(folded, signs, [], DUE + SECOND)
-    after = attempt.outcome(folded, signs, [], DUE + 2 * SECOND)
+    before = outcome.outcome(folded, signs, [], DUE + SECOND)
+    after = outcome.outcome(folded, signs, [], DUE + 2 * SECOND)
     assert before == Verdict(Outcome.VOID, "receiver_silent")
     assert after == Verdict(Outcome.UNDELIVERED, "not_seen")
 
@@ -345,52 +345,52 @@ def test_a_sign_of_life_after_the_cutoff_is_not_known_yet() -> None:
 
 
 def test_an_attempt_without_an_announcement_is_not_settled() -> None:
-    assert attempt.settle(attempt.fold([ACCEPTED]), ALIVE, [], DUE) is None
+    assert outcome.settle(attempt.fold([ACCEPTED]), ALIVE, [], DUE) is None
 
 
 def test_a_seen_message_settles_at_once() -> None:
-    settled = attempt.settle(attempt.fold([SENT, ACCEPTED, seen()]), NOBODY, [], DUE)
-    assert settled == Settled(Verdict(Outcome.DELIVERED, "in_time"))
+    settled = outcome.settle(attempt.fold([SENT, ACCEPTED, seen()]), NOBODY, [], DUE)
+    assert settled == Verdict(Outcome.DELIVERED, "in_time")
 
 
 def test_an_unseen_message_settles_when_its_observer_gives_a_sign() -> None:
     folded = attempt.fold([SENT, ACCEPTED])
     before = liveness((OBSERVER, SENT.sent_at))
-    assert attempt.settle(folded, before, [], DUE) == Wait(DUE + attempt.RECHECK_EVERY)
-    settled = attempt.settle(folded, ALIVE, [], DUE + SECOND)
-    assert settled == Settled(Verdict(Outcome.UNDELIVERED, "not_seen"))
+    assert outcome.settle(folded, before, [], DUE) == Wait(DUE + outcome.RECHECK_EVERY)
+    settled = outcome.settle(folded, ALIVE, [], DUE + SECOND)
+    assert settled == Verdict(Outcome.UNDELIVERED, "not_seen")
 
 
 def test_settling_waits_for_a_sign_of_life_fifteen_minutes_at_most() -> None:
     folded, last = attempt.fold([SENT, ACCEPTED]), DUE + QUARTER
-    assert attempt.settle(folded, NOBODY, [], last - 3 * SECOND) == Wait(last)
-    silent = Settled(Verdict(Outcome.VOID, "receiver_silent"))
-    assert attempt.settle(folded, NOBODY, [], last) == silent
+    assert outcome.settle(folded, NOBODY, [], last - 3 * SECOND) == Wait(last)
+    silent = Verdict(Outcome.VOID, "receiver_silent")
+    assert outcome.settle(folded, NOBODY, [], last) == silent
 
 
 def test_waiting_always_ends() -> None:
     folded, now, looks = attempt.fold([SENT, ACCEPTED]), DUE, 0
-    while isinstance(step := attempt.settle(folded, NOBODY, [], now), Wait):
+    while isinstance(step := outcome.settle(folded, NOBODY, [], now), Wait):
         assert now < step.until <= DUE + QUARTER
         now, looks = step.until, looks + 1
-    assert looks == QUARTER // attempt.RECHECK_EVERY
+    assert looks == QUARTER // outcome.RECHECK_EVERY
 
 
 def test_a_refusal_for_the_handset_waits_for_proof_that_it_was_reachable() -> None:
     folded = attempt.fold([SENT, RECIPIENT])
-    assert isinstance(attempt.settle(folded, NOBODY, [], DUE), Wait)
-    proven = attempt.settle(folded, liveness((REACHED, DUE)), [], DUE)
-    assert proven == Settled(Verdict(Outcome.REJECTED, "handset"))
+    assert isinstance(outcome.settle(folded, NOBODY, [], DUE), Wait)
+    proven = outcome.settle(folded, liveness((REACHED, DUE)), [], DUE)
+    assert proven == Verdict(Outcome.REJECTED, "handset")
 
 
 @pytest.mark.parametrize("faults", [[a_fault_of("receiver:skt-1", SENT)]])
 def test_a_void_with_a_cause_needs_no_wait(faults: list[MonitorFault]) -> None:
-    settled = attempt.settle(attempt.fold([SENT, ACCEPTED]), NOBODY, faults, DUE)
-    assert settled == Settled(Verdict(Outcome.VOID, "monitor_fault"))
+    settled = outcome.settle(attempt.fold([SENT, ACCEPTED]), NOBODY, faults, DUE)
+    assert settled == Verdict(Outcome.VOID, "monitor_fault")
 
 
 def test_a_sight_by_an_app_nobody_counted_on_delivers_too() -> None:
     for kind in ObserverKind:
         folded = attempt.fold([SENT, seen(observer=kind)])
-        verdict = attempt.outcome(folded, NOBODY, [], LATER)
+        verdict = outcome.outcome(folded, NOBODY, [], LATER)
         assert verdict == Verdict(Outcome.DELIVERED, "in_time")
