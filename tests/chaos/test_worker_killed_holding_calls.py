@@ -90,7 +90,7 @@ async def test_ten_of_twenty_held_calls_are_delivered_ten_unknown_and_no_slot_is
             ("delivered", "in_time"): DELIVERED,
             ("unknown", "no_answer"): HELD - DELIVERED,
         }
-        assert all(rows.attempt_of(row).surplus(0) == 0 for row in settled)
+        assert all(rows.attempt_of(row).surplus() == 0 for row in settled)
         await nothing_was_sent_twice(chain)
 
 
