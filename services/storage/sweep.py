@@ -6,7 +6,7 @@ decision is `contracts.outcome.settle`; here stand only its inputs and its resul
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from services.contracts.attempt import Attempt
@@ -17,8 +17,9 @@ from services.storage import queries, rows
 from services.storage.pool import Connection
 
 ATTEMPT_COLUMNS = ", ".join(f"a.{name}" for name in ("probe_id", *rows.FOLDED_COLUMNS))
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SQL = queries.load("sweep.sql")
-_DUE = _SQL["due"].replace("{attempt}", ATTEMPT_COLUMNS)
+DUE = _SQL["due"].replace("{attempt}", ATTEMPT_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,14 @@ class Counted(NamedTuple):
     stage_seconds: Mapping[Stage, float]
 
 
-async def due(conn: Connection, stored_until: Mapping[int, datetime], limit: int) -> list[Due]:
-    """Attempts whose `settle_at` is stored, the longest due first. `stored_until` by partition:
-    the earlier one of that partition's and the heartbeats'."""
-    found = await conn.fetch(_DUE, list(stored_until), list(stored_until.values()), limit)
+async def due(
+    conn: Connection, stored_until: Mapping[int, datetime], limit: int, since: datetime = EVER
+) -> list[Due]:
+    """Attempts whose `settle_at` is stored and whose slot is not before `since`, the longest due
+    first. `stored_until` by partition: the earlier one of that partition's and the heartbeats'."""
+    marks = (list(stored_until), list(stored_until.values()))
     names = ("partition", "touched", "counted", "stored_until")
+    found = await conn.fetch(DUE, *marks, limit, since)
     return [Due(rows.attempt_of(row), *(row[name] for name in names)) for row in found]
 
 

@@ -30,6 +30,9 @@ from services.storage.pool import Connection, Pool, transaction
 EVERY_S = 1.0
 PENDING_EVERY_S = 10.0
 AT_ONCE = 500
+# Older attempts are due only when late evidence touched them: they are looked for once a minute.
+LATELY = timedelta(days=2)
+ALL_EVERY_S = 60.0
 # Attempts of one round share one look at the signs of life; a late one must not widen it to days.
 TOGETHER = timedelta(hours=1)
 _log = structlog.get_logger()
@@ -42,6 +45,7 @@ class Sweep:
         self._owned, self._pool = owned, pool
         self._metrics, self._health = metrics, health
         self._pending_at = -PENDING_EVERY_S
+        self._all_at = float("-inf")
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Settle every second until `stopping`; a database that is away only delays."""
@@ -60,11 +64,17 @@ class Sweep:
         more may be due already."""
         with self._metrics.store_seconds.labels("sweep").time():
             async with transaction(self._pool) as conn:
-                due = await sweep.due(conn, await self._stored_until(conn), AT_ONCE)
+                stored = await self._stored_until(conn)
+                of_all = time.monotonic() - self._all_at >= ALL_EVERY_S
+                since = sweep.EVER if of_all else min(stored.values(), default=now) - LATELY
+                due = await sweep.due(conn, stored, AT_ONCE, since)
                 together = _together(due)
                 counted = await _settle(conn, together, now)
         self._count(counted)
-        return len(together) < len(due) or len(due) == AT_ONCE
+        more = len(together) < len(due) or len(due) == AT_ONCE
+        if of_all and stored and not more:
+            self._all_at = time.monotonic()
+        return more
 
     async def _stored_until(self, conn: Connection) -> dict[int, datetime]:
         """Of each of our partitions: the earlier of its own mark and that of the heartbeats."""

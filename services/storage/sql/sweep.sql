@@ -2,9 +2,11 @@
 
 -- name: due
 -- Storing has passed the due time on the attempt's own partition: what is missing did not come.
+-- Only the partitions of days since $4 are opened: to look into every day of a year takes 0.1 s.
 SELECT a.partition, a.touched, a.counted, stored.until AS stored_until, {attempt}
 FROM unnest($1::int[], $2::timestamptz[]) AS stored (partition, until)
 JOIN attempts AS a ON a.partition = stored.partition AND a.settle_at <= stored.until
+WHERE a.probe_id >= first_id_at($4::timestamptz)
 ORDER BY a.settle_at
 LIMIT $3;
 

@@ -36,6 +36,24 @@ async def test_an_attempt_is_due_once_its_partition_is_stored_so_far(conn: Conne
     assert found.stored_until == sent.seen_due
 
 
+async def test_only_the_days_that_are_asked_for_are_opened(conn: Connection) -> None:
+    sent = builders.a_probe_sent()
+    async with conn.transaction():
+        await store(conn, [sent])
+    assert len(await sweep.due(conn, {PARTITION: LATER}, 10, SLOT)) == 1
+    assert await sweep.due(conn, {PARTITION: LATER}, 10, SLOT + SECOND) == []
+    await conn.execute(
+        "SELECT make_day('attempts', day::date) FROM generate_series("
+        "$1::timestamptz, $1::timestamptz + interval '9 days', '1 day') AS day",
+        SLOT,
+    )
+    await conn.execute("SET plan_cache_mode = force_custom_plan")
+    query = "EXPLAIN " + sweep.DUE
+    opened = await conn.fetch(query, [PARTITION], [LATER], 10, SLOT + timedelta(days=7))
+    days = {row[0].split(" on ")[1].split()[0] for row in opened if "attempts_2" in row[0]}
+    assert 1 <= len(days) <= 3
+
+
 async def test_an_attempt_is_counted_when_it_settles_first_and_never_again(
     conn: Connection,
 ) -> None:
