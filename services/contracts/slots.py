@@ -1,28 +1,18 @@
-"""Which slots a route has, which receiver's turn each is, and when each stage is due.
+"""Which slots a route has, which receiver's turn each is, and until when stages may take.
 
 Pure arithmetic on absolute time: any worker computes the same slots, so nothing is stored.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+# From the announcement; sight has its late threshold, opening its expiry: data of the catalogue.
 ACCEPTED_WITHIN = timedelta(seconds=30)
 REPORTED_WITHIN = timedelta(hours=26)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """Until when each stage should have come; after `seen` a message counts as late."""
-
-    accepted: datetime
-    seen: datetime
-    reported: datetime
-    opened: datetime | None
 
 
 def phase(route: str, interval: timedelta) -> timedelta:
@@ -46,16 +36,6 @@ def next_slot(route: str, interval: timedelta, after: datetime) -> datetime:
 def receiver_of(route: str, interval: timedelta, slot: datetime, receivers: Sequence[str]) -> str:
     """Receivers take turns by slot number."""
     return receivers[number_of(route, interval, slot) % len(receivers)]
-
-
-def due_times(sent_at: datetime, late_after: timedelta, opens_within: timedelta | None) -> Due:
-    """Due times of one probe, from the moment it was announced."""
-    return Due(
-        accepted=sent_at + ACCEPTED_WITHIN,
-        seen=sent_at + late_after,
-        reported=sent_at + REPORTED_WITHIN,
-        opened=sent_at + opens_within if opens_within else None,
-    )
 
 
 def quiet(last: datetime, expected_within: timedelta, now: datetime) -> bool:

@@ -85,11 +85,6 @@ def announcement(
     receiver, spare = catalogue.receivers[planned.receiver], message.substitute
     opens_s = catalogue.channels[route.channel].opens_within_s
     late_s, interval_s, observers = _measured_by(planned)
-    due = slots.due_times(
-        sent_at,
-        timedelta(seconds=late_s),
-        timedelta(seconds=opens_s) if opens_s else None,
-    )
     return ProbeSent(
         event_id=evidence.sent_id(keys.id_key, probe_id, keys.worker, sent_at),
         source=f"worker/{keys.worker}",
@@ -110,10 +105,10 @@ def announcement(
         site=receiver.site,
         observers=observers,
         interval_s=interval_s,
-        accepted_due=due.accepted,
-        seen_due=due.seen,
-        reported_due=due.reported,
-        opened_due=due.opened,
+        accepted_due=sent_at + slots.ACCEPTED_WITHIN,
+        seen_due=sent_at + timedelta(seconds=late_s),
+        reported_due=sent_at + slots.REPORTED_WITHIN,
+        opened_due=sent_at + timedelta(seconds=opens_s) if opens_s else None,
         text_digest=text.digest(keys.content_key, message.text),
         link_digest=text.link_digest(keys.content_key, message.text),
         text_chars=text.length(message.text),

@@ -47,7 +47,6 @@ def a_probe_sent(**over: Any) -> evidence.ProbeSent:
     probe_id = over.get("probe_id") or a_probe_id(
         slot, over.get("route", "geoje.alimtalk.sens-a"), over.get("receiver", "skt-1")
     )
-    due = slots.due_times(sent_at, timedelta(seconds=120), None)
     words = text.probe_text(probe_id, 0)
     fields: dict[str, Any] = {
         "event_id": evidence.sent_id(ID_KEY, probe_id, worker, sent_at),
@@ -74,9 +73,9 @@ def a_probe_sent(**over: Any) -> evidence.ProbeSent:
         "site": "seoul",
         "observers": (ObserverKind.SMSFORWARDER, ObserverKind.HOME_ASSISTANT),
         "interval_s": 60,
-        "accepted_due": due.accepted,
-        "seen_due": due.seen,
-        "reported_due": due.reported,
+        "accepted_due": sent_at + slots.ACCEPTED_WITHIN,
+        "seen_due": sent_at + timedelta(seconds=120),
+        "reported_due": sent_at + slots.REPORTED_WITHIN,
         "text_digest": text.digest(CONTENT_KEY, words),
         "text_chars": text.length(words),
     }

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts import slots
-from tests.support.builders import SLOT
 from tests.support.strategies import names, slot_times
 
 intervals = st.integers(1, 86_400).map(lambda seconds: timedelta(seconds=seconds))
@@ -59,17 +58,6 @@ def test_routes_of_one_interval_spread_over_it() -> None:
     tenths = Counter(slots.phase(f"route-{n}", minute) // (minute / 10) for n in range(1000))
     assert set(tenths) == set(range(10))
     assert max(tenths.values()) < 150
-
-
-def test_due_times_count_from_the_announcement() -> None:
-    due = slots.due_times(SLOT, timedelta(seconds=120), timedelta(days=1))
-    assert due == slots.Due(
-        accepted=SLOT + timedelta(seconds=30),
-        seen=SLOT + timedelta(seconds=120),
-        reported=SLOT + timedelta(hours=26),
-        opened=SLOT + timedelta(days=1),
-    )
-    assert slots.due_times(SLOT, timedelta(seconds=60), None).opened is None
 
 
 @pytest.mark.parametrize(

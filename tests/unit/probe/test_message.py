@@ -1,5 +1,6 @@
 """What goes out on the routes of the shipped catalogue: whose words, how long, how announced."""
 
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from tests.support.builders import CONTENT_KEY, SLOT
 from tests.support.commands import ROOT
 from tests.support.probing import KEYS
 
+LATER = SLOT + timedelta(milliseconds=40)
 CATALOGUE = load(ROOT / "catalogue").catalogue(UUID(int=0))
 
 
@@ -52,6 +54,15 @@ def test_a_brand_message_says_what_its_senders_template_says(secrets: SecretFold
     assert message.text.startswith("[거제시] ")
     assert (message.identity, message.substitute) == ("@bongsugeoje", None)
     assert_announced(probe, message)
+
+
+def test_due_times_count_from_the_announcement(secrets: SecretFolder) -> None:
+    probe = planned("geoje.alimtalk.sens")
+    sent = announcement(probe, build_message(probe, KEYS, secrets), KEYS, LATER)
+    late = timedelta(seconds=CATALOGUE.late_s(probe.route))
+    assert sent.accepted_due == LATER + timedelta(seconds=30)
+    assert sent.reported_due == LATER + timedelta(hours=26)
+    assert (sent.seen_due, sent.opened_due) == (LATER + late, None)
 
 
 def test_an_lms_is_too_long_to_be_an_sms_and_an_sms_is_not(secrets: SecretFolder) -> None:
