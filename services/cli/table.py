@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from services.contracts import ids, slots
+from services.contracts import ids
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
 from services.storage.status import ObservedStatus, ProbeStatus, RouteStatus
@@ -54,7 +54,7 @@ def _observed(
     # Before it is stored that it is watched, watching begins with this revision.
     watched_since = post.watched_since if post else ids.time_of(catalogue.revision)
     last = (post and post.last_seen_at) or watched_since
-    quiet = slots.quiet(last, timedelta(seconds=route.expected_within_s or 0), now)
+    quiet = now - last > timedelta(seconds=route.expected_within_s or 0)
     return Line(route.id, route.enabled, False, None, observed=True, post=post, quiet=quiet)
 
 

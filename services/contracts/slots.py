@@ -38,12 +38,6 @@ def receiver_of(route: str, interval: timedelta, slot: datetime, receivers: Sequ
     return receivers[number_of(route, interval, slot) % len(receivers)]
 
 
-def quiet(last: datetime, expected_within: timedelta, now: datetime) -> bool:
-    """Has an observed channel been without a post for longer than expected? `last` = its last
-    post; before the first, when the watching began."""
-    return now - last > expected_within
-
-
 def within(start: time, end: time, zone: str, at: datetime) -> bool:
     """Is `at` inside the daily window [start, end) of that zone? It may pass midnight."""
     local = at.astimezone(ZoneInfo(zone)).time()
