@@ -10,9 +10,7 @@ from rich.table import Table
 from services.contracts import ids
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
-from services.storage.status import ObservedStatus, ProbeStatus, RouteStatus
-
-COUNTS = ("sent", "accepted", "refused", "reported", "seen", "opened", "lost", "void", "unknown")
+from services.storage.status import COUNTS, ObservedStatus, ProbeStatus, RouteStatus
 
 
 @dataclass(frozen=True, slots=True)

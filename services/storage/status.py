@@ -21,10 +21,7 @@ _PROBE = (
     "probe_id", "purpose", "receiver", "slot", "sent_at", "accepted_at", "reported_at", "seen_at",
     "opened_at", "seen_due", "answer_result", "answer_code", "provider_says", "outcome", "reason",
 )  # fmt: skip
-_COUNTS = (
-    "sent", "accepted", "refused", "reported", "seen", "opened", "delivered", "lost", "exempt",
-    "void", "unknown",
-)  # fmt: skip
+COUNTS = ("sent", "accepted", "refused", "reported", "seen", "opened", "lost", "void", "unknown")
 _COLUMNS = {
     "probe": ", ".join(f"a.{column}" for column in _PROBE),
     "attempt": sweep.ATTEMPT_COLUMNS,
@@ -70,9 +67,7 @@ class RouteStatus:
     reported: int
     seen: int
     opened: int
-    delivered: int
     lost: int
-    exempt: int
     void: int
     unknown: int
     last_seen_at: datetime | None
@@ -136,7 +131,7 @@ async def latest_catalogue(conn: Connection) -> Catalogue | None:
 def _route_status(row: Row) -> RouteStatus:
     spreads = {stage: row[f"{stage}_s"] for stage in Stage}
     return RouteStatus(
-        **{name: row[name] for name in ("route", *_COUNTS, "last_seen_at")},
+        **{name: row[name] for name in ("route", *COUNTS, "last_seen_at")},
         stages={s: Spread(*both) for s, both in spreads.items() if both and both[0] is not None},
         newest=_probe_status(row),
     )

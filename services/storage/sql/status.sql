@@ -17,11 +17,9 @@ WITH lately AS (
         count(reported_at) AS reported,
         count(seen_at) AS seen,
         count(opened_at) AS opened,
-        count(*) FILTER (WHERE outcome = 'delivered') AS delivered,
         count(*) FILTER (
             WHERE outcome IN ('undelivered', 'rejected', 'late', 'failover')
         ) AS lost,
-        count(*) FILTER (WHERE outcome = 'exempt') AS exempt,
         count(*) FILTER (WHERE outcome = 'void') AS void,
         count(*) FILTER (WHERE outcome = 'unknown') AS unknown,
         max(seen_at) AS last_seen_at,

@@ -17,7 +17,7 @@ from services.cli.screen import Screen
 from services.cli.table import last_probe
 from services.contracts.catalogue import Quota
 from services.contracts.vocabulary import AnswerResult, Outcome, Purpose, Stage
-from services.storage.status import ProbeStatus, RouteStatus, Spread
+from services.storage.status import COUNTS, ProbeStatus, RouteStatus, Spread
 from tests.support.commands import ROOT
 
 AT = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
@@ -79,8 +79,7 @@ def test_the_shipped_routes_fit_a_terminal_of_eighty_columns(hour: int) -> None:
 
 
 def _figures(route: str, newest: ProbeStatus) -> RouteStatus:
-    names = ("sent", "accepted", "refused", "reported", "seen", "opened", "delivered", "lost")
-    counts = dict.fromkeys((*names, "exempt", "void", "unknown"), 1440)
+    counts = dict.fromkeys(COUNTS, 1440)
     return RouteStatus(
         route=route, **counts,
         last_seen_at=None, stages={Stage.SEEN: Spread(14.1, 32.2)}, newest=newest,
