@@ -40,29 +40,31 @@ BODY, TEMPLATE, SENDER = FaultDomain.BODY, FaultDomain.TEMPLATE, FaultDomain.SEN
 PLATFORM, HANDSET = FaultDomain.PLATFORM, FaultDomain.HANDSET
 
 # What follows the first digit of an enhanced code; the same for 4 (for now) and 5 (for good).
-_DETAILS = {
-    **dict.fromkeys(("1.1", "1.2", "1.3", "1.6", "1.10"), HANDSET),  # no such box, moved, null MX
-    **dict.fromkeys(("1.7", "1.8"), SENDER),  # the sender's address
-    **dict.fromkeys(("2.1", "2.2", "2.3", "2.4"), HANDSET),  # box disabled, full, too long, list
-    "3.*": PLATFORM,  # the mail system: full, not accepting
-    "3.4": TEMPLATE,  # message too big
-    "4.*": PLATFORM,  # network and routing: no answer, loop, congestion, expired
-    "5.*": BODY,  # protocol
-    "6.*": TEMPLATE,  # content
-    "7.*": BODY,  # security or policy: refused, credentials
-    **dict.fromkeys((f"7.{n}" for n in range(20, 27)), SENDER),  # DKIM, SPF, reverse DNS
+_DETAILS: dict[str, tuple[FaultDomain, str]] = {
+    **dict.fromkeys(("1.1", "1.2", "1.3", "1.6", "1.10"), (HANDSET, "no such mailbox")),
+    **dict.fromkeys(("1.7", "1.8"), (SENDER, "sender's address refused")),
+    **dict.fromkeys(("2.1", "2.2", "2.3", "2.4"), (HANDSET, "mailbox disabled, full, or a list")),
+    "3.*": (PLATFORM, "mail system full or not accepting"),
+    "3.4": (TEMPLATE, "message too big"),
+    "4.*": (PLATFORM, "network or routing"),
+    "5.*": (BODY, "protocol"),
+    "6.*": (TEMPLATE, "content"),
+    "7.*": (BODY, "security or policy"),
+    **dict.fromkeys((f"7.{n}" for n in range(20, 27)), (SENDER, "DKIM, SPF or reverse DNS")),
 }
 # By reply code and by enhanced code, which says more where there is one.
 STATES: dict[str, Meaning] = {
-    "250": (PENDING, None),  # queued by the next hop
-    "2.*": (DELIVERED, None),  # success, in a report
-    **dict.fromkeys(("421", "450", "451", "452", "454"), (FAILED, PLATFORM)),
-    **dict.fromkeys(("530", "534", "535", "538"), (FAILED, BODY)),  # authentication
-    **dict.fromkeys(("550", "551", "553"), (FAILED, HANDSET)),  # mailbox refused
-    "552": (FAILED, HANDSET),  # size or quota of the mailbox
-    "555": (FAILED, BODY),  # a parameter is not recognised
-    **{f"{d}.{rest}": (FAILED, fault) for rest, fault in _DETAILS.items() for d in "45"},
-    "4.7.*": (FAILED, PLATFORM),  # policy for now: greylisting, throttling
+    "250": (PENDING, None, "queued by the next hop"),
+    "2.*": (DELIVERED, None, "success, in a report"),
+    **dict.fromkeys(
+        ("421", "450", "451", "452", "454"), (FAILED, PLATFORM, "not now: busy, full or throttled")
+    ),
+    **dict.fromkeys(("530", "534", "535", "538"), (FAILED, BODY, "authentication")),
+    **dict.fromkeys(("550", "551", "553"), (FAILED, HANDSET, "mailbox refused")),
+    "552": (FAILED, HANDSET, "size or quota of the mailbox"),
+    "555": (FAILED, BODY, "a parameter is not recognised"),
+    **{f"{d}.{rest}": (FAILED, *known) for rest, known in _DETAILS.items() for d in "45"},
+    "4.7.*": (FAILED, PLATFORM, "policy for now: greylisting or throttling"),
 }
 
 PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
@@ -82,9 +84,7 @@ class Email:
     def __init__(self, surroundings: Surroundings) -> None:
         """Raises Stop for an account that cannot send mail."""
         account, url = surroundings.account, urlsplit(surroundings.base_url)
-        for name in self.secret_fields:
-            if name not in surroundings.secret:
-                raise Stop("secret", f"account {account.id}: its secret has no field {name}")
+        surroundings.revealed(self.secret_fields)
         if account.bounces is None:
             raise Stop("bounces", f"account {account.id}: no mailbox for bounces")
         if url.scheme not in PORTS or not url.hostname:
@@ -137,12 +137,13 @@ class Email:
         raise Retry("unreachable", f"no mail session: {broken}")
 
     def _client(self, message: Message) -> aiosmtplib.SMTP:
-        secret, scheme = self._around.secret, self._url.scheme
+        scheme = self._url.scheme
+        username, password = self._around.revealed(self.secret_fields)
         return aiosmtplib.SMTP(
             hostname=self._url.hostname,
             port=self._url.port or PORTS[scheme],
-            username=secret["username"].get_secret_value(),
-            password=secret["password"].get_secret_value(),
+            username=username,
+            password=password,
             local_hostname=(message.identity or "").partition("@")[2],
             timeout=self._around.session.timeout.total,
             use_tls=scheme == "smtps",

@@ -27,7 +27,7 @@ from services.runtime.errors import SetAside
 # The header fields of which every mail of a box is asked; whole only those that name a probe.
 PROBE_FIELDS = ("SUBJECT", "X-BONGSU-PROBE")
 BOUNCE_FIELDS = ("TO", "DELIVERED-TO", "X-ORIGINAL-TO")
-UNPARSED = "unparsed"
+ADAPTER, UNPARSED = "email", "unparsed"
 _ANY_CLOCK = timedelta(minutes=10)
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OUR_ID = re.compile(rf"<({_UUID})@")

@@ -183,7 +183,12 @@ class Mailboxes:
         if event.event_id in self._told:
             return
         await self._publisher.send(topics.EVIDENCE, codec.encode(event))
-        result = event.state if isinstance(event, ReportReceived) else event.placement
+        if isinstance(event, DeviceSeen):
+            result = str(event.placement)
+        else:
+            result = str(event.state)
+            if "unknown" in (event.state, event.fault):
+                self._metrics.unmapped_codes.labels(mail.ADAPTER).inc()
         self._metrics.mails.labels(watched.kind, result).inc()
         self._told[event.event_id] = None
         while len(self._told) > MOST_TOLD:

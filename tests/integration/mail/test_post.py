@@ -176,6 +176,19 @@ async def test_a_bounce_at_once_is_a_no_of_its_class(
     assert reached.outcome is (Outcome.REJECTED if outcome is Outcome.VOID else outcome)
 
 
+async def test_a_bounce_in_plain_words_is_kept_as_unknown_and_counted(post: Post) -> None:
+    async with post.watching():
+        message = post.message()
+        own_id = f"<{message.probe_id}@mail-relay.invalid>"
+        words = f"To: bounces+{message.probe_id}@mail-relay.invalid\n\nLost: {own_id}\n"
+        with closing(post.mailbox("mail-relay-bounces")) as box:
+            box.append("INBOX", words.encode(), msg_time=datetime.now(UTC))
+        (bounce,) = await eventually(lambda: post.reports(message.probe_id), SOON_S)
+        counted = ("bongsu_unmapped_codes_total", {"adapter": "email"})
+        await eventually(lambda: post.registry.get_sample_value(*counted) == 1, SOON_S)
+    assert (bounce.state, bounce.code) == (ReportState.UNKNOWN, "unparsed")
+
+
 async def test_a_bounce_after_an_hour_rejects_as_one_at_once(post: Post) -> None:
     post.mode(bounce="5.3.2", bounce_after_s=3600)
     post.clock.ahead = timedelta(hours=1, minutes=1)
