@@ -111,7 +111,6 @@ class ProbeSent(Event):
     # Of the substitute that the provider is to send when the own leg fails.
     substitute_sender: Id | None = None
     substitute_digest: Digest | None = None
-    substitute_chars: int | None = Field(default=None, ge=0)
 
 
 class ProbeAnswered(Event):

@@ -114,7 +114,6 @@ def announcement(
         text_chars=text.length(message.text),
         substitute_sender=route.failover.sender if route.failover else None,
         substitute_digest=text.digest(keys.content_key, spare.text) if spare else None,
-        substitute_chars=text.length(spare.text) if spare else None,
     )
 
 

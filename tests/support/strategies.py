@@ -45,7 +45,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["text_digest", "link_digest", "substitute_digest", "digest"], digests),
     **dict.fromkeys(["template", "code", "reason", "raw"], texts),
     **dict.fromkeys(["provider_message_id", "source_event_id", "origin"], texts.filter(bool)),
-    **dict.fromkeys(["text_chars", "substitute_chars", "size"], counts),
+    **dict.fromkeys(["text_chars", "size"], counts),
     "senders": st.lists(names, max_size=3).map(tuple),
     "interval_s": st.integers(1, 86_400),
     "leg": st.integers(0, 7),

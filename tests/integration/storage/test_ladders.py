@@ -18,7 +18,7 @@ async def test_drills_are_read_back_with_what_they_show_the_newest_first(conn: C
     old, new = (
         builders.a_probe_sent(
             slot=SLOT + number * MINUTE, purpose=Purpose.DRILL,
-            substitute_sender="eumseong-lms", substitute_digest=DIGEST, substitute_chars=9,
+            substitute_sender="eumseong-lms", substitute_digest=DIGEST,
         )
         for number in range(2)
     )  # fmt: skip

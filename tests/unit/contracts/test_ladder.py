@@ -25,7 +25,7 @@ GOOD = Drill(fired=True, arrived=True, in_time=True, once=True, whole=True, righ
 def _sent(**over: Any) -> ProbeSent:
     fields: dict[str, Any] = {
         "purpose": Purpose.DRILL, "receiver": "skt-3", "observers": (GATEWAY,),
-        "substitute_sender": "eumseong-lms", "substitute_chars": text.length(WORDS),
+        "substitute_sender": "eumseong-lms",
         "substitute_digest": text.digest(CONTENT_KEY, WORDS),
     }  # fmt: skip
     return builders.a_probe_sent(**fields | over)

@@ -2,6 +2,5 @@
 ALTER TABLE attempts
     ADD substitute_sender text,
     ADD substitute_digest text,
-    ADD substitute_chars bigint,
     ADD substitute_tried_at timestamptz,
     ADD substitute_senders text[] NOT NULL DEFAULT '{}';
