@@ -122,7 +122,7 @@ def _state(line: table.Line | None, now: datetime) -> str:
 
 def _drill(route: str, drilled: Drilled | None, looked_back: str) -> Iterator[str]:
     if drilled is None:
-        yield f"  [yellow]drill: {route} was not drilled in the last {looked_back}[/]"
+        yield f"  [yellow]drill: none of {route} ended in the last {looked_back}[/]"
         return
     shows, at = drilled.drill.shows, drilled.drill.sent_at.astimezone()
     marks = "  ".join(f"{word} {MARKS[getattr(shows, name)]}" for name, word in WORDS.items())
