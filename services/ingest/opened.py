@@ -14,16 +14,17 @@ from datetime import datetime
 
 import structlog
 
-from services.adapters.base import Adapter, Opens, Surroundings
+from services.adapters.base import Adapter, Opens
 from services.contracts import evidence, ids, links, topics
 from services.contracts.catalogue import Account, Catalogue
 from services.contracts.codec import encode
 from services.contracts.evidence import DeviceOpened
 from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
+from services.ingest.asking import asking
 from services.ingest.receive import Keeper
 from services.runtime.clock import Clock
 from services.runtime.errors import Refuse, Retry, Stop
-from services.runtime.http import Destination, open_session
+from services.runtime.http import Destination
 from services.runtime.kafka import Publisher
 from services.runtime.secrets import SecretFolder
 
@@ -64,12 +65,9 @@ class Openings:
             raise Retry("busy")
         account, kind = self._who(account_id)
         visit = (ticket, *(part for item in sorted(query.items()) for part in item))
-        destination = self._destinations.get(account_id, Destination())
         try:
-            async with self._room, open_session(destination, account.concurrency) as session:
-                secret = self._secrets.fields(account.secret)
-                url = destination.url or account.base_url
-                adapter = kind(Surroundings(account, secret, session, url, destination.proxy))
+            secret = self._secrets.fields(account.secret)
+            async with self._room, asking(kind, account, secret, self._destinations) as adapter:
                 assert isinstance(adapter, Opens)  # its class has admit: see __init__
                 await self._open(adapter, nonce, receiver, visit, query)
         except Stop as error:

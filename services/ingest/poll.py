@@ -14,17 +14,18 @@ from uuid import UUID
 import structlog
 from pydantic import SecretStr, ValidationError
 
-from services.adapters.base import Adapter, LooksUp, Report, Surroundings
+from services.adapters.base import Adapter, LooksUp, Report
 from services.contracts import codec, evidence, topics
 from services.contracts.catalogue import Account, Catalogue
 from services.contracts.evidence import ProbeAnswered, ReportReceived
 from services.contracts.vocabulary import ReportState
+from services.ingest.asking import asking
 from services.ingest.metrics import Metrics
 from services.ingest.pending import Line, Message, Pending, news
 from services.ingest.receive import Keeper
 from services.runtime.clock import Clock
 from services.runtime.errors import Retry, Stop
-from services.runtime.http import Destination, open_session
+from services.runtime.http import Destination
 from services.runtime.kafka import Publisher
 from services.runtime.kafka_readers import Fetched, Partition
 from services.runtime.retry import Backoff, pause
@@ -142,11 +143,8 @@ class Poller:
     async def _under(self, contract: Contract, line: Line, stopping: asyncio.Event) -> None:
         """One session, for as long as account and secret stay what they are."""
         account, secret = contract
-        destination = self._destinations.get(account.id, Destination())
-        async with open_session(destination, account.concurrency) as session:
-            url = destination.url or account.base_url
-            around = Surroundings(account, secret, session, url, destination.proxy)
-            adapter = self._adapters[line[1]](around)
+        kind = self._adapters[line[1]]
+        async with asking(kind, account, secret, self._destinations) as adapter:
             assert isinstance(adapter, LooksUp)  # its class has look_up: see __init__
             again = Backoff(1.0, AGAIN_CAP_S)
             while not stopping.is_set() and self._contract(line) == contract:

@@ -8,6 +8,7 @@ Out: metrics of the last days, and alerts on bongsu's own faults, both on 127.0.
 import json
 import shutil
 import signal
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -50,8 +51,9 @@ class _Monitor(child.Server):
         options = [f"--web.listen-address={child.HOST}:{self._port}", "--log.level=warn"]
         self.child.start([self._program, *options, *self._options()], cwd=self._data)
 
+    @abstractmethod
     def _options(self) -> list[str]:
-        raise NotImplementedError
+        """What this server is told beside its address."""
 
     async def ready(self) -> None:
         """Wait until it has loaded its configuration and read its data."""
