@@ -75,6 +75,7 @@ class Report:
     """One state a look-up or webhook tells of a message.
 
     `final`: nothing more will come for this leg. `fields` are the allow-listed raw ones.
+    `probe_id`: by the provider's correlation field, where it has one.
     """
 
     provider_message_id: str
@@ -85,6 +86,7 @@ class Report:
     reported_at: datetime | None
     final: bool
     fields: Mapping[str, str] = field(default_factory=dict)
+    probe_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,26 @@ class LooksUp(Protocol):
 
         Raises Retry when it cannot be asked just now.
         """
+        ...
+
+
+@runtime_checkable
+class ReadsReports(Protocol):
+    """Its provider tells results by itself: POST /reports/<adapter>/<account> of ingest.
+
+    `report_fields` are the documented names of a body, all that may be said of one that nobody
+    understood.
+    """
+
+    report_fields: frozenset[str]
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """`headers` in lower case. Raises Refuse(`bad_signature`) for what is not authentic."""
+        ...
+
+    def read_reports(self, body: bytes) -> list[Report]:
+        """The results of an authentic body; none for an event that tells of no result. Raises
+        SetAside with a reason for what is not understood."""
         ...
 
 
