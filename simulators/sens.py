@@ -3,7 +3,7 @@
 In:  HTTP calls as a client of SENS makes them. Out: answers to the letter of `sens_wire.py`;
      accepted messages set out on the carriage.
 Before: `sens_gate.py` checks the call, `sens_send.py` makes its records. After: `carriage.py`
-     carries them; `sens_records.py` shows them.
+     carries them; `records.py` keeps and `sens_records.py` shows them.
 A call with several recipients shares the fate of its first at the API.
 """
 
@@ -21,11 +21,11 @@ from simulators.calls import Model, Refusal, json, read_body, route
 from simulators.carriage import Carriage, LiveWorld
 from simulators.config import SimulatorConfig
 from simulators.front import FrontEnd
+from simulators.records import Record, Store
 from simulators.sens_gate import ENDPOINT_TIMEOUT, SENS, Call, Gate
 from simulators.sens_hold import Hold
-from simulators.sens_records import Kind, Record, Store, exists, item
+from simulators.sens_records import Kind, item
 from simulators.sens_send import Sent, alimtalk_records, brandmessage_records, sms_records
-from simulators.world import Journey
 
 Handler = Callable[[Request, Call], Awaitable[Response]]
 
@@ -110,8 +110,8 @@ class Sens:
         ours = (call.kind, call.service_id)
         if record is None or (record.kind, record.service_id) != ours:
             raise wire.not_found()
-        journey = self._journey(record)
-        if not exists(record, journey, call.now):
+        journey = record.journey(self._live)
+        if not record.exists(journey, call.now):
             raise wire.not_found()
         shown = item(record, journey, call.now, self._live.world)
         if record.kind != "sms":
@@ -127,22 +127,14 @@ class Sens:
         settled = call.now - timedelta(seconds=call.mode.fresh_s)
         found = []
         for record in self._store.of_request(request_id):
-            journey = self._journey(record)
+            journey = record.journey(self._live)
             ours = (record.kind, record.service_id) == (call.kind, call.service_id)
-            if ours and exists(record, journey, settled):
+            if ours and record.exists(journey, settled):
                 found.append(item(record, journey, call.now, self._live.world))
         if not found and call.mode.fresh_answer == "not-found":
             raise Refusal(404, None)
         page = {"pageSize": 100, "itemCount": len(found), "hasMore": False, "nextToken": None}
         return json({"statusCode": "202", "statusName": "success", "messages": found} | page)
-
-    def _journey(self, record: Record) -> Journey | None:
-        if record.parent is not None:
-            ahead = self._journey(record.parent)
-            return ahead.substitute if ahead else None
-        if record.sent_at is None:
-            return None
-        return self._live.plan(record.message, record.sent_at)
 
 
 def _taken(request_id: str, call: Call, name: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from simulators.carriage import utc_now
+from simulators.records import Record
 from simulators.sens_gate import ENDPOINT_TIMEOUT
-from simulators.sens_records import Record
 
 
 class Hold:

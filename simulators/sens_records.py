@@ -1,23 +1,17 @@
 """What SENS shows of the messages it accepted: the answers of list and get.
 
 In:  records of accepted messages and their journeys. Out: the JSON items of the wire contract.
-Before: `sens.py` accepts a send. After: the client reads. Pure: what is shown is computed from
-the journey at the time of the look-up, so nothing is ever updated.
+Before: `records.py` keeps them. After: the client reads. Pure.
 """
 
-from __future__ import annotations
-
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from simulators import sens_wire as wire
-from simulators.world import Answer, Journey, Message, World
+from simulators.records import Record
+from simulators.world import Answer, Journey, World
 
 Kind = Literal["sms", "alimtalk", "brandmessage"]
-KEPT = 50_000
 TELCO = {"carrier:skt": "SKT", "carrier:kt": "KT", "carrier:lgu": "LGT"}
 ACCEPTED = {
     "requestStatusCode": "A000",
@@ -29,55 +23,6 @@ MISMATCH = {
     "requestStatusName": "fail",
     "requestStatusDesc": "템플릿 불일치",
 }
-
-
-@dataclass(eq=False)
-class Record:
-    """One recipient of one accepted call, or the substitute SMS that may follow it.
-
-    `facts` are the fields of the request that look-ups repeat. `sent_at` None: not under way
-    (held, or dropped).
-    """
-
-    kind: Kind
-    service_id: str
-    request_id: str
-    requested_at: datetime
-    message: Message
-    facts: Mapping[str, Any] = field(repr=False)
-    sent_at: datetime | None = None
-    substitute: Record | None = None
-    parent: Record | None = None
-
-
-class Store:
-    """The last `KEPT` records, by message and by request."""
-
-    def __init__(self) -> None:
-        self._messages: OrderedDict[str, Record] = OrderedDict()
-        self._requests: dict[str, list[Record]] = {}
-
-    def keep(self, records: list[Record]) -> None:
-        for record in records:
-            for one in filter(None, (record, record.substitute)):
-                self._messages[one.message.id] = one
-                self._requests.setdefault(one.request_id, []).append(one)
-        while len(self._messages) > KEPT:
-            _, oldest = self._messages.popitem(last=False)
-            self._requests.pop(oldest.request_id, None)
-
-    def message(self, message_id: str) -> Record | None:
-        return self._messages.get(message_id)
-
-    def of_request(self, request_id: str) -> list[Record]:
-        return self._requests.get(request_id, [])
-
-
-def exists(record: Record, journey: Journey | None, by: datetime) -> bool:
-    """Whether look-ups know it: a substitute once it was sent."""
-    if record.parent is None:
-        return record.requested_at <= by
-    return journey is not None and journey.sent_at <= by
 
 
 def item(record: Record, journey: Journey | None, now: datetime, world: World) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from uuid import uuid4
 
 from simulators import sens_wire as wire
 from simulators.config import KAKAOTALK, AccountConfig, Night, SenderConfig
+from simulators.records import Record
 from simulators.sens_gate import PROVIDER, Call
-from simulators.sens_records import ACCEPTED, MISMATCH, Record
+from simulators.sens_records import ACCEPTED, MISMATCH
+from simulators.texts import matches_template
 from simulators.world import Letter, Message
 
 # Nobody has consented beyond the friends of a channel, and no channel has an 080 number.
@@ -74,7 +76,7 @@ def alimtalk_records(call: Call, body: wire.AlimtalkBody) -> Sent:
     sent = Sent(_request_id("RBAA", call))
     for to in body.messages:
         told = _told(channel, to) | {"content": to.content}
-        if wire.matches_template(template, to.content):
+        if matches_template(template, to.content):
             fails_with = call.mode.fail_codes.get("alimtalk")
             sent.accept(_kakao(call, sent.request_id, channel, to, told | own, fails_with), told)
         else:

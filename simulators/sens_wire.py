@@ -8,13 +8,13 @@ built on it.
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from simulators import texts
 from simulators.calls import Refusal
 from simulators.config import KST
 from simulators.world import Reason
@@ -155,10 +155,9 @@ class BrandBody(_Body):
 
 def euc_kr_bytes(field: str, text: str) -> int:
     """Length as carriers count it; characters outside the charset are refused."""
-    try:
-        return len(text.encode("euc-kr"))
-    except UnicodeEncodeError:
-        raise bad_request(field, "contains characters that cannot be sent") from None
+    if (count := texts.euc_kr_bytes(text)) is None:
+        raise bad_request(field, "contains characters that cannot be sent")
+    return count
 
 
 def check_text(kind: str, content: str, subject: str) -> None:
@@ -167,12 +166,6 @@ def check_text(kind: str, content: str, subject: str) -> None:
         raise bad_request("content", f"is longer than {limit} bytes")
     if euc_kr_bytes("subject", subject) > SUBJECT_BYTES:
         raise bad_request("subject", f"is longer than {SUBJECT_BYTES} bytes")
-
-
-def matches_template(template: str, content: str) -> bool:
-    """Whether the final text is the template with its #{variables} replaced."""
-    fixed = re.split(r"#\{[^}]*\}", template)
-    return re.fullmatch("(?s:.*?)".join(re.escape(part) for part in fixed), content) is not None
 
 
 def iso_ms(at: datetime) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from simulators import sens_wire as wire
 from simulators.calls import Refusal
+from simulators.texts import matches_template
 
 KEY, SECRET, STAMP = "BONGSUACCESSKEY00001", "bongsu-test-secret-key-not-real-0001", "1767225600000"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,7 +86,7 @@ def test_text_is_counted_in_euc_kr_bytes(kind: str, text: str, fits: bool) -> No
     ],
 )
 def test_content_must_be_the_template_with_its_variables_replaced(content: str, fits: bool) -> None:
-    assert wire.matches_template("[봉수] #{nonce} 전달 점검.", content) is fits
+    assert matches_template("[봉수] #{nonce} 전달 점검.", content) is fits
 
 
 def test_times_are_korean_without_a_zone() -> None:
