@@ -17,6 +17,7 @@ from services.ingest.poll import Poller
 from services.ingest.receive import Keeper, Receipts
 from services.ingest.settings import IngestSettings
 from services.ingest.watched import Directory
+from services.ingest.webhooks import Webhooks
 from services.runtime import logs, ops, process
 from services.runtime.clock import SystemClock
 from services.runtime.heartbeat import beat
@@ -48,7 +49,11 @@ async def ingest(stopping: asyncio.Event) -> None:
         keeper, adapters.discover(), lambda: follower.catalogue, secrets, settings.destinations,
         producer, clock,
     )  # fmt: skip
-    public = app.create(receipts, list(receivers.discover().values()), openings, metrics)
+    webhooks = Webhooks(
+        keeper, adapters.discover(), lambda: follower.catalogue, secrets, producer, metrics, clock
+    )
+    apps = list(receivers.discover().values())
+    public = app.create(receipts, apps, webhooks, openings, metrics)
     poller = Poller(
         keeper, adapters.discover(), lambda: follower.catalogue, secrets, settings.destinations,
         producer, partial(offsets_since, address), metrics, clock,

@@ -27,8 +27,8 @@ from services.contracts.vocabulary import ObserverKind
 from services.ingest import mail
 from services.ingest.imap import FAILURES, Box, Folder, LoginError, Mail
 from services.ingest.metrics import Metrics
-from services.ingest.poll import report_received
 from services.ingest.receive import Keeper, Witness, device_seen, timely
+from services.ingest.reports import report_received
 from services.ingest.watched import Watched
 from services.runtime.clock import Clock
 from services.runtime.errors import Retry, SetAside, Stop

@@ -35,9 +35,9 @@ class Metrics:
         gauge = partial(Gauge, registry=registry)
         # fmt: off
         self.requests = counter("bongsu_ingest_requests_total",
-            "Receipts posted, by what became of them", ["kind", "result"])
+            "Receipts, webhooks and visits of the page, by what became of them", ["kind", "result"])
         self.seconds = Histogram("bongsu_ingest_seconds",
-            "Seconds from a receipt's first byte read to its answer", ["kind", "result"],
+            "Seconds from a request's first byte read to its answer", ["kind", "result"],
             buckets=BUCKETS, registry=registry)
         self.last_seen = gauge("bongsu_receiver_last_seen_timestamp_seconds",
             "When a receiver's app last posted something authentic here", _RECEIVER)
@@ -46,7 +46,7 @@ class Metrics:
         self.battery = gauge("bongsu_receiver_battery_ratio",
             "Charge of the receiver's battery, from 0 to 1", _RECEIVER)
         self.dead_letters = counter("bongsu_dead_letters_total",
-            "Authentic receipts that were not understood, by reason", ["topic", "reason"])
+            "Authentic receipts and webhooks not understood, by reason", ["topic", "reason"])
         self.look_ups = counter("bongsu_ingest_look_ups_total",
             "Questions to providers about accepted messages, by what became of them",
             ["adapter", "result"])

@@ -1,21 +1,21 @@
-"""Step 4, look-ups: providers without webhooks are asked about our own messages, by their ids.
+"""Step 4, look-ups: providers are asked about our own messages, by their ids.
 
 In:  evidence of the partitions owned in group `poll`, from two hours back. Out: `report.received`
      on Kafka, whenever a leg's state changes.
 Before: `probe` published `probe.answered`. After: storing and detection.
+What a webhook told stands in evidence too, and is not asked for.
 Nothing is kept: a restart reads the last two hours again and asks about what is still open.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from services.adapters.base import Adapter, LooksUp, Report
-from services.contracts import codec, evidence, topics
+from services.contracts import codec, topics
 from services.contracts.catalogue import Account, Catalogue
 from services.contracts.evidence import ProbeAnswered, ReportReceived
 from services.contracts.vocabulary import ReportState
@@ -23,8 +23,9 @@ from services.ingest.asking import asking
 from services.ingest.metrics import Metrics
 from services.ingest.pending import Line, Message, Pending, news
 from services.ingest.receive import Keeper
+from services.ingest.reports import report_received
 from services.runtime.clock import Clock
-from services.runtime.errors import Retry, Stop
+from services.runtime.errors import Retry, SetAside, Stop
 from services.runtime.http import Destination
 from services.runtime.kafka import Publisher
 from services.runtime.kafka_readers import Fetched, Partition
@@ -191,7 +192,7 @@ class Poller:
             record = report_received(
                 message.probe_id, message.line[0], report, self._keeper, self._clock.now()
             )
-        except ValidationError:
+        except SetAside:
             self._metrics.look_ups.labels(message.line[1], "unreadable").inc()
             return
         await self._publisher.send(topics.EVIDENCE, codec.encode(record))
@@ -216,28 +217,3 @@ class Poller:
                 held = self._contract(line)
             except Stop:
                 held = None
-
-
-def report_received(
-    probe_id: UUID, account: str, report: Report, keeper: Keeper, now: datetime
-) -> ReportReceived:
-    """The event of one report. Its id takes UTC midnight where the provider gives no time, so that
-    whoever asks again on that day makes the same one; a code that is absent is its state."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    code = report.code or report.state
-    return ReportReceived(
-        event_id=evidence.report_id(
-            keeper.id_key, probe_id, (account, report.provider_message_id),
-            report.leg, code, report.reported_at or midnight,
-        ),
-        source=keeper.source,
-        probe_id=probe_id,
-        account=account,
-        provider_message_id=report.provider_message_id,
-        leg=report.leg,
-        state=report.state,
-        code=report.code,
-        fault=report.fault,
-        reported_at=report.reported_at or now,
-        fields=dict(report.fields),
-    )  # fmt: skip

@@ -126,7 +126,8 @@ class Receipts:
         try:
             said = app.read(incoming.body, stamp)
         except SetAside as error:
-            letter = dead_letter(incoming.body, error.reason, app.names, by)
+            origin = f"receipts/{by.kind}/{receiver.id}"
+            letter = dead_letter(incoming.body, error.reason, app.names, origin, self._keeper, now)
             await self._publish(topics.DEADLETTERS, letter)
             self._metrics.dead_letters.labels("receipts", error.reason).inc()
             return Result.INVALID
@@ -280,27 +281,30 @@ def believed(first: datetime, last: datetime, by: Witness) -> tuple[datetime, da
     return min(first, last), last
 
 
-def dead_letter(body: bytes, reason: str, names: frozenset[str], by: Witness) -> DeadLetter:
+def dead_letter(
+    body: bytes, reason: str, names: frozenset[str], origin: str, keeper: Keeper, now: datetime
+) -> DeadLetter:
     """What may be said of a body nobody understood: size, digest, known fields and their types."""
-    digest = hmac.new(by.keeper.content_key, body, hashlib.sha256).hexdigest()
+    digest = hmac.new(keeper.content_key, body, hashlib.sha256).hexdigest()
     return DeadLetter(
-        source=by.keeper.source, at=by.now, reason=reason, size=len(body), digest=digest,
-        origin=f"receipts/{by.kind}/{by.receiver.id}/{digest[:16]}", fields=_shape(body, names),
+        source=keeper.source, at=now, reason=reason, size=len(body), digest=digest,
+        origin=f"{origin}/{digest[:16]}", fields=_shape(body, names),
     )  # fmt: skip
 
 
 def _shape(body: bytes, names: frozenset[str]) -> dict[str, str]:
-    """Field names and types, down to one level. A name nobody documented is only counted: it may
-    itself be what must not leak."""
+    """Field names and types, down to one level, of a list its first item. A name nobody documented
+    is only counted: it may itself be what must not leak."""
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
     if not isinstance(content, dict):
         return {"": type(content).__name__}
+    firsts = {n: v[0] if isinstance(v, list) and v else v for n, v in content.items()}
     return _types(content, names) | {
         f"{name}.{key}": value
-        for name, inner in content.items()
+        for name, inner in firsts.items()
         if name in names and isinstance(inner, dict)
         for key, value in _types(inner, names).items()
     }

@@ -12,7 +12,7 @@ import pytest
 from services.adapters import discover
 from services.adapters.base import Adapter, LooksUp, Report
 from services.contracts.vocabulary import AnswerResult, ReportState
-from services.ingest.poll import report_received
+from services.ingest.reports import report_received
 from services.runtime.errors import Stop
 from simulators import front
 from tests.contract import checks

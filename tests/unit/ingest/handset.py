@@ -1,22 +1,26 @@
 """A test handset and the ingest it posts to, without sockets: requests go straight into the app."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp, Message
 
 from services import adapters
+from services.adapters.base import Adapter
 from services.contracts import text
 from services.contracts.catalogue import Catalogue, Observer, Receiver, build
+from services.contracts.codec import encode
 from services.contracts.vocabulary import Carrier, ObserverKind
 from services.ingest import app, receivers
 from services.ingest.metrics import Metrics
 from services.ingest.opened import Openings
 from services.ingest.receive import Keeper, Receipts
+from services.ingest.webhooks import Webhooks
 from services.runtime.http import Destination
 from services.runtime.secrets import SecretFolder
 from simulators import handset_wire as wire
@@ -31,6 +35,7 @@ CANARY_NUMBER, CANARY_WORD = "01000000001", "KKANARIA"
 PROBE = a_probe_id()
 TEXT = text.probe_text(PROBE, 0)
 NOW = SLOT + timedelta(seconds=10)
+NOBODY: Mapping[str, type[Adapter]] = {}
 KEEPER = Keeper("ingest-a", ID_KEY, CONTENT_KEY)
 
 
@@ -103,7 +108,7 @@ async def ask(
 class Ingest:
     """The application with an in-memory publisher and a clock that stands still."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kinds: Mapping[str, type[Adapter]] = NOBODY) -> None:
         self.registry, self.published = CollectorRegistry(), MemoryPublisher()
         self.clock, self.catalogue = MovedClock(NOW), a_catalogue()
         self.metrics = Metrics(self.registry)
@@ -117,8 +122,12 @@ class Ingest:
             KEEPER, adapters.discover(), lambda: self.in_force, SecretFolder(folder),
             self.destinations, self.published, self.clock,
         )  # fmt: skip
+        webhooks = Webhooks(
+            KEEPER, kinds, lambda: self.in_force, SecretFolder(folder), self.published,
+            self.metrics, self.clock,
+        )  # fmt: skip
         apps = list(receivers.discover().values())
-        self.app = app.create(receipts, apps, openings, self.metrics)
+        self.app = app.create(receipts, apps, webhooks, openings, self.metrics)
 
     @property
     def records(self) -> list[Any]:
@@ -129,7 +138,11 @@ class Ingest:
         self, kind: str, body: bytes, headers: dict[str, str], receiver: str = "skt-1"
     ) -> Answer:
         """One request of a phone."""
-        return await ask(self.app, f"/v1/receipts/{kind}/{receiver}", headers, body)
+        return await self.send(f"/v1/receipts/{kind}/{receiver}", body, headers)
+
+    async def send(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """One request of anybody."""
+        return await ask(self.app, path, headers, body)
 
     async def gateway(self, body: bytes, at: datetime | None = None, key: str = KEY) -> Answer:
         """A signed request of SMS Gateway for Android."""
@@ -162,3 +175,10 @@ def a_notification(
     """The body of a KakaoTalk notification, signed at `now`."""
     body = wire.forwarder_notification("거제시청", message, "1", posted, "d", SECRET, now)
     return json.dumps(json.loads(body) | over, ensure_ascii=False).encode()
+
+
+def left_behind(ingest: Ingest, lines: list[Any]) -> str:
+    """All that leaves: records with keys and headers, logs, metrics."""
+    records = [encode(record) for record in ingest.published.records]
+    parts = [part for r in records for part in (r.key, r.value, *(v for _, v in r.headers))]
+    return b"\n".join(parts).decode() + generate_latest(ingest.registry).decode() + repr(lines)

@@ -17,7 +17,8 @@ from services.contracts.evidence import Record, ReportReceived
 from services.contracts.vocabulary import Channel, ReportState
 from services.ingest.metrics import Metrics
 from services.ingest.pending import Message as Open
-from services.ingest.poll import Poller, report_received
+from services.ingest.poll import Poller
+from services.ingest.reports import report_received
 from services.runtime.errors import Retry, Stop
 from services.runtime.kafka_readers import Fetched, Partition
 from services.runtime.secrets import SecretFolder

@@ -11,9 +11,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from prometheus_client import generate_latest
 
-from services.contracts.codec import encode
 from services.contracts.evidence import DeadLetter
 from services.ingest import receive
 from simulators import handset_wire as wire
@@ -26,6 +24,7 @@ from tests.unit.ingest.handset import (
     Ingest,
     a_notification,
     an_sms,
+    left_behind,
     write_secrets,
 )
 
@@ -39,14 +38,6 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_WORD, inner, max_size=6),
     max_leaves=12,
 )
-
-
-def _everything(ingest: Ingest, lines: list[Any]) -> str:
-    """All that leaves: records with keys and headers, logs, metrics."""
-    records = [encode(record) for record in ingest.published.records]
-    parts = [part for r in records for part in (r.key, r.value, *(v for _, v in r.headers))]
-    out = b"\n".join(parts).decode() + generate_latest(ingest.registry).decode() + repr(lines)
-    return out
 
 
 @contextmanager
@@ -87,7 +78,7 @@ async def test_a_gateway_body_leaves_neither_number_nor_text_behind(
     ingest: Ingest, lines: list[Any], number: int
 ) -> None:
     answer = await ingest.gateway(_hostile("gateway")[number])
-    left = _everything(ingest, lines) + answer.body.decode()
+    left = left_behind(ingest, lines) + answer.body.decode()
     assert not [canary for canary in CANARIES if canary in left]
 
 
@@ -96,7 +87,7 @@ async def test_a_forwarder_body_leaves_neither_number_nor_text_behind(
     ingest: Ingest, lines: list[Any], number: int
 ) -> None:
     answer = await ingest.forwarder(_hostile("forwarder")[number])
-    left = _everything(ingest, lines) + answer.body.decode()
+    left = left_behind(ingest, lines) + answer.body.decode()
     assert not [canary for canary in CANARIES if canary in left]
 
 
@@ -105,7 +96,7 @@ async def test_a_refused_body_leaves_nothing_in_the_log(ingest: Ingest, lines: l
     headers = {"Content-Type": "application/json", "X-Signature": CANARY_WORD, "X-Timestamp": "1"}
     await ingest.post("android-sms-gateway", body, headers, receiver=CANARY_NUMBER)
     assert len(lines) == 1
-    assert not [canary for canary in CANARIES if canary in _everything(ingest, lines)]
+    assert not [canary for canary in CANARIES if canary in left_behind(ingest, lines)]
 
 
 async def test_the_search_finds_what_is_not_redacted(
@@ -120,7 +111,7 @@ async def test_the_search_finds_what_is_not_redacted(
     monkeypatch.setattr(receive, "dead_letter", careless)
     await ingest.gateway(an_sms(CANARY_WORD, event="sms:sent"))
     structlog.get_logger().info("careless", message=CANARY_NUMBER)
-    left = _everything(ingest, lines)
+    left = left_behind(ingest, lines)
     assert [canary for canary in CANARIES if canary in left] == list(CANARIES)
 
 
@@ -136,7 +127,7 @@ async def test_any_json_is_answered_and_leaks_nothing(body: Any, app: str) -> No
             whole = (body if isinstance(body, dict) else {"text": body}) | signed
             answer = await ingest.forwarder(json.dumps(whole).encode())
         assert answer.status in (200, 202)
-        assert not [canary for canary in CANARIES if canary in _everything(ingest, lines)]
+        assert not [canary for canary in CANARIES if canary in left_behind(ingest, lines)]
 
 
 @settings(max_examples=60, deadline=None)
