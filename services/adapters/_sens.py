@@ -4,8 +4,8 @@ In:  the message of an adapter as SENS wants it. Out: its answer, judged.
 Before: `sens_sms.py`, `_sens_kakao.py`. After: `_http.py`, `_judge.py`.
 Documents: Naver Cloud SENS overview and API Gateway common pages (api.ncloud-docs.com
 `sens-overview`, `common-ncpapi`, `api-call-lgc-errorhandling`), read 2025-11 to 2026-10.
-Oddities: the body is not signed; times have no zone; errors come in three shapes (`_judge.py`);
-there is no idempotency key, so a send whose answer is lost is never repeated.
+Oddities: the body is not signed; times have no zone (`_korea.py`); errors come in three shapes
+(`_judge.py`); there is no idempotency key, so a send whose answer is lost is never repeated.
 """
 
 import base64
@@ -13,24 +13,19 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from yarl import URL
 
 from services.adapters._http import Answer, exchange
-from services.adapters._judge import Judge, ReadModel, believable
+from services.adapters._judge import Judge, ReadModel
 from services.adapters.base import SendResult, Surroundings
 from services.contracts.vocabulary import Channel
 from services.runtime.errors import Stop
 
 SECRET_FIELDS: tuple[str, ...] = ("access_key", "secret_key")
-
-# No document states the zone of SENS times. Korean time is assumed everywhere, here alone.
-ASSUMED_ZONE = ZoneInfo("Asia/Seoul")
 
 
 class Wire(BaseModel):
@@ -50,16 +45,6 @@ def signature(method: str, path_and_query: str, at_ms: str, access_key: str, sec
     words = f"{method} {path_and_query}\n{at_ms}\n{access_key}"
     mac = hmac.new(secret.encode(), words.encode(), hashlib.sha256)
     return base64.b64encode(mac.digest()).decode()
-
-
-def parse_time(text: str | None) -> datetime | None:
-    """A SENS time (with blank or T, with or without parts of a second) in UTC; None if none."""
-    try:
-        at = datetime.fromisoformat(text or "")
-        at = (at if at.tzinfo else at.replace(tzinfo=ASSUMED_ZONE)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return believable(at)
 
 
 def escaped(message_id: str) -> str:

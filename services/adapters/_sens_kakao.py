@@ -13,7 +13,7 @@ begin with B start none; 3005 is "sent, nobody confirmed": the phone may still g
 
 from collections.abc import Mapping, Sequence
 
-from services.adapters import _judge, _kakao, _sens, sens_sms
+from services.adapters import _judge, _kakao, _korea, _sens, sens_sms
 from services.adapters.base import Meaning, Message, Report, SendResult, Surroundings, meaning
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
 
@@ -137,7 +137,7 @@ def _read(shown: _Message) -> list[Report]:
         state=state,
         code=code,
         fault=fault,
-        reported_at=_sens.parse_time(shown.complete_time) if code else None,
+        reported_at=_korea.parse_time(shown.complete_time) if code else None,
         final=_is_last(shown, state, code, leg_1),
         fields=_judge.kept(
             messageStatusName=shown.message_status_name,

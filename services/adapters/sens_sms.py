@@ -10,7 +10,7 @@ Secret: `access_key`, `secret_key`. Service id: the account's `services.sms`, wh
 
 from collections.abc import Sequence
 
-from services.adapters import _judge, _sens
+from services.adapters import _judge, _korea, _sens
 from services.adapters.base import (
     Adapter,
     Meaning,
@@ -106,10 +106,6 @@ STATES: dict[str, Meaning] = {
     "E999": (FAILED, PROVIDER, "other"),
 }
 
-# SENS type and longest text in bytes, as carriers count.
-TYPES = {Channel.SMS: ("SMS", 90), Channel.LMS: ("LMS", 2_000)}
-SUBJECT = "[봉수] 전달 점검"  # of LMS only; 40 bytes at most
-
 
 class _Taken(_sens.Wire):
     """The answer to a send."""
@@ -139,7 +135,7 @@ class _Listed(_sens.Wire):
 class SensSms:
     """One account's SMS service."""
 
-    channels = frozenset(TYPES)
+    channels = frozenset(_korea.LONGEST)
     secret_fields = _sens.SECRET_FIELDS
     look_up_batch = _judge.LOOK_UPS_AT_ONCE
 
@@ -149,15 +145,13 @@ class SensSms:
 
     async def send(self, message: Message) -> SendResult:
         """A text that cannot go out (`text-too-long`, `text-charset`) is refused without asking."""
-        kind, longest = TYPES[message.channel]
-        length = bytes_of(message.text)
-        if length is None or length > longest:
-            code = "text-charset" if length is None else "text-too-long"
+        code = _korea.unsendable(message.channel, message.text)
+        if code is not None:
             return _judge.refused(code, FaultDomain.TEMPLATE)
         if message.sender_number is None:
             return _judge.refused("no-sender", FaultDomain.SENDER)
         request: dict[str, object] = {
-            "type": kind,
+            "type": message.channel.upper(),
             "contentType": "COMM",
             "countryCode": "82",
             "from": message.sender_number.get_secret_value(),
@@ -165,7 +159,7 @@ class SensSms:
             "messages": [{"to": message.to.get_secret_value()}],
         }
         if message.channel is Channel.LMS:
-            request["subject"] = SUBJECT
+            request["subject"] = _korea.SUBJECT
         return await self._service.send(request, _read_taken)
 
     async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
@@ -177,14 +171,6 @@ class SensSms:
         items = (listed.messages if listed else None) or ()
         # A request of ours has one recipient; of another's item nothing is taken.
         return [_read_item(item) for item in items if item.request_id == request_id][:1]
-
-
-def bytes_of(text: str) -> int | None:
-    """Length as carriers count it; None when a character has no place in their charset."""
-    try:
-        return len(text.encode("euc-kr"))
-    except UnicodeEncodeError:
-        return None
 
 
 def _read_taken(body: bytes) -> SendResult | None:
@@ -207,7 +193,7 @@ def _read_item(item: _Item) -> Report:
         state=state,
         code=code,
         fault=fault,
-        reported_at=_sens.parse_time(item.complete_time) if code else None,
+        reported_at=_korea.parse_time(item.complete_time) if code else None,
         final=code is not None,
         fields=_judge.kept(
             status=item.status,

@@ -19,7 +19,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from services.adapters import discover, sens_sms
+from services.adapters import discover
 from services.adapters._sens import signature
 from services.adapters.base import Adapter, LooksUp, Message, Report, Substitute, Surroundings
 from services.contracts import text
@@ -150,10 +150,6 @@ async def test_a_text_of_just_the_longest_length_goes_out_whole(
     request = json.loads(provider.asked[0][2])
     assert request.get("content", request["messages"][0].get("content")) == over["text"]
     assert ("subject" in request) is ("channel" in over)
-
-
-def test_the_subject_of_an_lms_fits_its_forty_bytes() -> None:
-    assert 0 < (sens_sms.bytes_of(sens_sms.SUBJECT) or 0) <= 40
 
 
 async def test_without_a_substitute_the_channels_own_setting_is_overruled() -> None:
