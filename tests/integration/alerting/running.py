@@ -11,11 +11,20 @@ from dataclasses import dataclass, field
 import aiohttp
 from prometheus_client import CollectorRegistry
 
+from services.alerting.metrics import Metrics
+from services.alerting.storing.consumer import TOPICS, Consumer
+from services.alerting.storing.deadletters import DeadLetters
+from services.alerting.storing.owned import Owned, Place
 from services.contracts import codec, topics
 from services.contracts.evidence import Heartbeat, Record
 from services.local.kafka import free_ports
 from services.runtime.kafka import Address, Producer
+from services.runtime.kafka_readers import GroupReader
 from services.runtime.ops import Health
+from services.storage.pool import Pool
+from tests.integration.alerting.scene import CONTENT_KEY
+from tests.support.builders import SLOT
+from tests.support.memory import MemoryPublisher
 from tests.support.waiting import eventually
 
 STOPS_WITHIN_S = 10.0
@@ -87,6 +96,34 @@ async def process(
         yield made
     finally:
         await made.kill()
+
+
+class Member:
+    """One storing instance of the group."""
+
+    def __init__(self, address: Address, pool: Pool) -> None:
+        self.registry, self.health = CollectorRegistry(), Health()
+        self.metrics, self.owned = Metrics(self.registry), Owned(address)
+        letters = DeadLetters(MemoryPublisher(), self.metrics, CONTENT_KEY, 5)
+        consumer = Consumer(self.owned, pool, letters, self.metrics, self.health)
+        self._reader = GroupReader(address, "store", TOPICS, consumer, self.health)
+
+    def stands_at(self, next_offset: int) -> None:
+        """As if it owned the heartbeats, stored up to here."""
+        partition = (self.owned.address.topic(topics.HEARTBEATS), 0)
+        self.owned.places[partition] = Place(next_offset, SLOT)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
+        """It stores until the block ends, or the task given is cancelled."""
+        stopping = asyncio.Event()
+        task = asyncio.create_task(self._reader.run(stopping))
+        try:
+            yield task
+        finally:
+            stopping.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 @contextlib.asynccontextmanager

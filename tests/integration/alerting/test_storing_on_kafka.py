@@ -1,19 +1,14 @@
 """Storing from a real Kafka into a real Postgres: groups, idle partitions, revisions, lag."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from services.alerting.metrics import Metrics
-from services.alerting.storing.consumer import TOPICS, Consumer
-from services.alerting.storing.deadletters import DeadLetters
+from services.alerting.storing.consumer import TOPICS
 from services.alerting.storing.lag import watch_lag
-from services.alerting.storing.owned import Owned, Place
 from services.alerting.storing.revisions import keep_revisions
 from services.catalogue import publish
 from services.catalogue.load import load
@@ -21,13 +16,11 @@ from services.contracts import topics
 from services.contracts.evidence import Heartbeat
 from services.runtime.errors import Stop
 from services.runtime.kafka import Address, Producer, create_topics
-from services.runtime.kafka_readers import GroupReader
 from services.runtime.ops import Health
 from services.storage.pool import Pool, transaction
-from tests.integration.alerting.running import producing, send
-from tests.integration.alerting.scene import CONTENT_KEY, story
+from tests.integration.alerting.running import Member, producing, send
+from tests.integration.alerting.scene import story
 from tests.support.builders import SLOT
-from tests.support.memory import MemoryPublisher
 from tests.support.waiting import eventually
 
 SHIPPED = Path(__file__).parents[3] / "catalogue"
@@ -44,33 +37,6 @@ async def address(kafka_address: str, topic_prefix: str) -> Address:
 async def producer(address: Address) -> AsyncIterator[Producer]:
     async with producing(address) as made:
         yield made
-
-
-class Member:
-    """One storing instance of the group."""
-
-    def __init__(self, address: Address, pool: Pool) -> None:
-        self.registry, self.health = CollectorRegistry(), Health()
-        self.metrics, self.owned = Metrics(self.registry), Owned(address)
-        letters = DeadLetters(MemoryPublisher(), self.metrics, CONTENT_KEY, 5)
-        consumer = Consumer(self.owned, pool, letters, self.metrics, self.health)
-        self._reader = GroupReader(address, "store", TOPICS, consumer, self.health)
-
-    def stands_at(self, next_offset: int) -> None:
-        """As if it owned the heartbeats, stored up to here."""
-        partition = (self.owned.address.topic(topics.HEARTBEATS), 0)
-        self.owned.places[partition] = Place(next_offset, SLOT)
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
-        stopping = asyncio.Event()
-        task = asyncio.create_task(self._reader.run(stopping))
-        try:
-            yield task
-        finally:
-            stopping.set()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 async def _count(pool: Pool, what: str) -> int:

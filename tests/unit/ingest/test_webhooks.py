@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts import ids
+from services.contracts.codec import encode
 from services.contracts.evidence import DeadLetter, ReportReceived
 from services.contracts.vocabulary import FaultDomain, ReportState
+from services.ingest.pending import Pending
 from services.ingest.reports import report_received
 from services.runtime.errors import SetAside
 from tests.support import telling
-from tests.support.builders import MINUTE, SECOND, SLOT, a_probe_id
+from tests.support.builders import MINUTE, SECOND, SLOT, a_probe_id, an_answer
 from tests.support.mutants import mutants
 from tests.support.telling import Telling, result, told
 from tests.unit.ingest.handset import CANARY_NUMBER, KEEPER, NOW, PROBE, Answer, Ingest, left_behind
@@ -88,6 +90,18 @@ async def test_a_repeated_webhook_and_a_look_up_make_the_same_event(door: Ingest
         looked_up = report_received(PROBE, "teller", asked, KEEPER, door.clock.now())
         assert {event.event_id for event in door.records} == {looked_up.event_id}
         door.published.records.clear()
+
+
+async def test_a_final_word_by_webhook_ends_the_look_ups_of_its_message(door: Ingest) -> None:
+    pending, here = Pending(), ("t.evidence", 3)
+    pending.own([here])
+    answer = an_answer(account="teller", adapter=telling.NAME, provider_message_id="m1")
+    pending.answered(here, answer, NOW)
+    for code, left in (("WAIT", 1), ("??", 1), ("OK", 0)):
+        await post(door, told(result("m1", code, probe=PROBE)))
+        assert encode(door.records[-1]).key == encode(answer).key, "on another partition"
+        pending.reported(here, door.records[-1])
+        assert len(pending) == left
 
 
 @pytest.mark.parametrize(("at", "time"), [(AT, AT), (None, MIDNIGHT)])
