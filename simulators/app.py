@@ -20,7 +20,7 @@ from simulators.config import SimulatorConfig, build_world, components
 from simulators.control import Control
 from simulators.faults import FaultBook
 from simulators.front import FrontEnd, Serves, discover
-from simulators.handsets import Handsets
+from simulators.handsets import Phones
 from simulators.rooms import post
 
 GRACE_S = 1  # for calls under way when the process is to stop
@@ -36,8 +36,8 @@ class _Server(uvicorn.Server):
 async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve on the listening socket until `stop` is set; then end within `GRACE_S` and a bit."""
     live = LiveWorld(build_world(config), FaultBook())
-    handsets = Handsets(config, live)
-    carriage = Carriage(live, handsets.arrive)
+    handsets = Phones(config, live)
+    carriage = Carriage(live, handsets)
     providers = {account.provider for account in config.accounts}
     found = [kind for name, kind in discover().items() if name in providers]
     front_ends = [kind(config, live, carriage) for kind in found]

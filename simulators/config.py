@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from simulators.chance import Latencies
 from simulators.faults import State
-from simulators.world import Latencies, Recipient, World
+from simulators.journey import Recipient
+from simulators.sights import FORWARDER, GATEWAY, MAILBOX, observer
+from simulators.world import World
 
 Digits = Annotated[str, Field(pattern=r"^\d{8,20}$")]
 ShortId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -23,7 +26,6 @@ SenderComponent = Annotated[str, Field(pattern=r"^sender:[a-z0-9-]+$")]
 KST = ZoneInfo("Asia/Seoul")
 KAKAOTALK = "platform:kakaotalk"
 CARRIERS = ("carrier:skt", "carrier:kt", "carrier:lgu")
-OBSERVERS = ("android-sms-gateway", "smsforwarder")
 KAKAOTALK_FUNCTIONS = (
     *("alimtalk", "brandmessage", "channel", "edocument"),
     *("openchat", "media", "text", "login", "pc"),
@@ -81,6 +83,7 @@ class SenderConfig(_Frozen):
 
     sender: SenderComponent
     channel: str
+    body: ShortId = "nobody"
     number: Digits | None = None
     identity: Annotated[str, Field(pattern=r"@")] | None = None
     name: str = ""
@@ -116,6 +119,7 @@ class RoomConfig(_Frozen):
     """An open chat room: its poster, its title as phones show it, the handsets that are members."""
 
     sender: SenderComponent
+    body: ShortId = "nobody"
     title: Annotated[str, Field(min_length=1)]
     members: tuple[ShortId, ...]
     every_s: Annotated[float, Field(gt=0)] = 60.0
@@ -141,7 +145,7 @@ class MailConfig(_Frozen):
 
 
 class WorldConfig(_Frozen):
-    """The world at rest. Latencies are named as in `world.Latencies`."""
+    """The world at rest. Latencies are named as in `chance.Latencies`."""
 
     base_loss: Annotated[float, Field(ge=0, le=1)] = 0.0
     latencies: Latencies = Latencies()
@@ -166,18 +170,24 @@ class SimulatorConfig(_Frozen):
         return [account for account in self.accounts if account.provider == provider]
 
 
+def recipient_of(phone: HandsetConfig) -> Recipient:
+    """A handset as the networks see it."""
+    apps = {GATEWAY, *([FORWARDER] if phone.forwarder_token else [])}
+    return Recipient(
+        f"receiver:{phone.id}", f"carrier:{phone.carrier}", f"site:{phone.site}", frozenset(apps),
+        phone.kakaotalk, phone.resend_s, phone.opens_after_s,
+    )  # fmt: skip
+
+
 def build_world(config: SimulatorConfig) -> World:
-    phones = [
-        Recipient(f"receiver:{phone.id}", f"carrier:{phone.carrier}", phone.kakaotalk)
-        for phone in config.handsets
-    ]
-    phones += [
-        Recipient(f"receiver:{box.id}", carrier="")
+    recipients = [recipient_of(phone) for phone in config.handsets]
+    recipients += [
+        Recipient(f"receiver:{box.id}", carrier="", apps=frozenset({MAILBOX}))
         for box in (config.mail.mailboxes if config.mail else ())
     ]
     return World(
         seed=config.seed,
-        recipients={phone.id: phone for phone in phones},
+        recipients={one.id: one for one in recipients},
         base_loss=config.world.base_loss,
         latencies=config.world.latencies,
     )
@@ -188,11 +198,14 @@ def components(config: SimulatorConfig) -> tuple[str, ...]:
     found = {KAKAOTALK, *CARRIERS}
     for phone in config.handsets:
         found |= {f"receiver:{phone.id}", f"carrier:{phone.carrier}", f"site:{phone.site}"}
-        apps = OBSERVERS if phone.forwarder_token else OBSERVERS[:1]
-        found |= {f"observer:{phone.id}/{kind}" for kind in apps}
+        to = recipient_of(phone)
+        found |= {observer(to, kind) for kind in to.apps}
     for account in config.accounts:
         found |= {f"provider:{account.provider}", f"account:{account.id}"}
         found |= {sender.sender for sender in account.senders}
+        found |= {f"body:{sender.body}" for sender in account.senders}
+    for room in config.rooms:
+        found |= {room.sender, f"body:{room.body}"}
     for box in config.mail.mailboxes if config.mail else ():
         found |= {f"receiver:{box.id}", f"platform:{box.platform}"}
     return tuple(sorted(found))

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from simulators.calls import Refusal
 from simulators.carriage import Carriage, LiveWorld, Overloaded
 from simulators.faults import State
-from simulators.world import Answer, Message
+from simulators.journey import Answer, Message
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Entry:
 
     async def look_up(self, request: Request, *components: str) -> None:
         """A look-up meets those faults of the components that hit everybody."""
-        met = self._live.meets(None, *components)
+        met = self._live.meets(*components)
         if met is not None and met.state is State.DOWN:
             await self._stay_silent(request)
         if met is not None and met.state is State.REFUSING:
@@ -51,7 +51,7 @@ class Entry:
             self._carriage.check_room(count)
         except Overloaded:
             raise self._refusals.full from None
-        journey = self._live.plan(message, at)
+        journey = self._live.send(message, at)
         if journey.answer is Answer.SILENT:
             await self._stay_silent(request)
         await asyncio.sleep(((journey.answered_at or at) - at).total_seconds())

@@ -1,24 +1,21 @@
-"""Android handsets: they show messages, and their two apps tell bongsu's ingest over HTTP.
+"""Android handsets: their two apps tell bongsu's ingest over HTTP what the World lets them notice.
 
-In:  `Arrival` from the carriage. Out: webhooks to
+In:  sights and openings from the carriage. Out: webhooks to
      <ingest_url>/v1/receipts/android-sms-gateway/<receiver> (SMS, LMS, system:ping) and
      <ingest_url>/v1/receipts/smsforwarder/<receiver> (KakaoTalk notifications, posts in the open
      chat rooms it was told of, cron heartbeat), and a visit to the address of each document that
      the phone's person opens.
 Before: `carriage.py`. After: ingest.
 
-What a fault does here: an observer that is down neither uploads nor beats; the gateway finds the
-SMS of that time in the inbox when it is back, SmsForwarder never sees what it missed. A receiver
-that is down gets nothing (the carriage keeps it) and uploads nothing. A site that is down cuts the
-uploads: the gateway's job waits for the network, SmsForwarder's upload fails. Carriers do not
-carry uploads: the phones hang on the site's network.
+What faults do to a phone is the World's (`sights.py`); here is what the apps do when ingest itself
+does not answer: the gateway tries again, later and later, SmsForwarder at its next resend.
 """
 
 import asyncio
 import random
 import secrets
 import string
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,14 +26,16 @@ import structlog
 
 from simulators import handset_wire as wire
 from simulators.carriage import Arrival, LiveWorld, utc_now
-from simulators.config import HandsetConfig, SimulatorConfig
+from simulators.config import HandsetConfig, SimulatorConfig, recipient_of
+from simulators.journey import Message, Sight
+from simulators.sights import FORWARDER, GATEWAY
 
 log = structlog.get_logger()
 
 RETRIES = 15
 QUEUE_LIMIT = 2_000
 UPLOADS_AT_ONCE = 32
-OPENINGS = 3  # how often a person tries to open a document
+MOST_READ = 10_000
 LOOK_AGAIN_S = 0.5  # how soon an app that cannot work looks whether it can
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 NANO_ID = string.ascii_letters + string.digits + "_-"
@@ -52,12 +51,8 @@ class Uplink:
         self._live = live
 
     def works(self, phone: HandsetConfig, kind: str) -> bool:
-        """Whether the app (or whatever else nobody breaks by itself) and its phone are alive."""
-        receiver = f"receiver:{phone.id}"
-        return self._live.meets(receiver, receiver, f"observer:{phone.id}/{kind}") is None
-
-    def has_network(self, phone: HandsetConfig) -> bool:
-        return self._live.meets(f"receiver:{phone.id}", f"site:{phone.site}") is None
+        """Whether the app runs, on a phone that lives and has a network."""
+        return self._live.app_works(recipient_of(phone), kind)
 
     async def post(
         self, kind: str, receiver: str, body: bytes, headers: Mapping[str, str]
@@ -84,7 +79,7 @@ class Uplink:
 class GatewayApp:
     """SMS Gateway for Android: durable queue, 15 retries at first_retry_s * 2^(n-1)."""
 
-    kind = "android-sms-gateway"
+    kind = GATEWAY
 
     def __init__(self, phone: HandsetConfig, uplink: Uplink, tasks: asyncio.TaskGroup) -> None:
         self._phone, self._uplink, self._tasks = phone, uplink, tasks
@@ -115,14 +110,11 @@ class GatewayApp:
         self._waiting += 1
         self._tasks.create_task(self._upload(wire.gson(body)), name=f"{self._phone.id} upload")
 
-    def _can_work(self) -> bool:
-        return self._uplink.works(self._phone, self.kind) and self._uplink.has_network(self._phone)
-
     async def beat(self) -> None:
         """Queue a system:ping every heartbeat; an app that cannot work does not."""
         await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
         while True:
-            if self._can_work():
+            if self._uplink.works(self._phone, self.kind):
                 self._put("system:ping", wire.gateway_health(self._waiting))
             await asyncio.sleep(self._phone.heartbeat_s)
 
@@ -133,7 +125,7 @@ class GatewayApp:
             for failures in range(RETRIES + 1):
                 if failures:
                     await asyncio.sleep(self._phone.first_retry_s * 2 ** (failures - 1))
-                while not self._can_work():  # noqa: ASYNC110 - a fault may end by itself
+                while not self._uplink.works(self._phone, self.kind):  # noqa: ASYNC110 - a fault may end by itself
                     await asyncio.sleep(LOOK_AGAIN_S)
                 headers = wire.gateway_headers(key, body, utc_now())
                 status, _ = await self._uplink.post(self.kind, self._phone.id, body, headers)
@@ -156,7 +148,7 @@ class _Notification:
 class ForwarderApp:
     """SmsForwarder: one attempt a message; a task resends the failed ones from time to time."""
 
-    kind = "smsforwarder"
+    kind = FORWARDER
 
     def __init__(self, phone: HandsetConfig, uplink: Uplink, rooms: Collection[str] = ()) -> None:
         self._phone, self._uplink, self._rooms = phone, uplink, rooms
@@ -172,7 +164,7 @@ class ForwarderApp:
         # The rules of the app: only notifications that carry a probe's mark leave the phone, and of
         # observed rooms that there was a post.
         probed, of_room = "BSP:" in letter.title + letter.text, letter.title in self._rooms
-        if not self._runs() or not (probed or of_room):
+        if not (probed or of_room):
             return
         uid = str(10_000 + int(self._phone.number[-4:]))
         notification = _Notification(
@@ -183,13 +175,13 @@ class ForwarderApp:
         else:
             self._fresh.put_nowait(notification)
 
-    def _runs(self) -> bool:
+    def _works(self) -> bool:
         return self._uplink.works(self._phone, self.kind)
 
     async def beat(self) -> None:
         await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
         while True:
-            if self._runs():
+            if self._works():
                 await self._post(wire.forwarder_cron(self._phone.id, self._secret, utc_now()))
             await asyncio.sleep(self._phone.heartbeat_s)
 
@@ -217,7 +209,7 @@ class ForwarderApp:
         return await self._post(wire.forwarder_notification(*told))
 
     async def _post(self, body: bytes) -> bool:
-        if not self._runs() or not self._uplink.has_network(self._phone):
+        if not self._works():
             return False
         headers = wire.forwarder_headers(self._token, self._phone.id)
         status, answer = await self._uplink.post(self.kind, self._phone.id, body, headers)
@@ -225,45 +217,43 @@ class ForwarderApp:
 
 
 class Person:
-    """Who holds the phone: opens a document some time after its notice, and again when the page or
-    the phone does not work."""
+    """Who holds the phone: opens documents, and tries again when the page does not work."""
 
     def __init__(self, phone: HandsetConfig, uplink: Uplink, tasks: asyncio.TaskGroup) -> None:
         self._phone, self._uplink, self._tasks = phone, uplink, tasks
+        self._read: OrderedDict[str, None] = OrderedDict()
 
-    def notice(self, arrival: Arrival) -> None:
-        if arrival.message.letter.open is not None:
-            opening = self._open(arrival.message.letter.open)
-            self._tasks.create_task(opening, name=f"{self._phone.id} opens")
+    def tries(self, message: Message) -> None:
+        """Open a document that was not opened yet."""
+        if message.letter.open is not None and message.id not in self._read:
+            work = self._open(message.id, message.letter.open)
+            self._tasks.create_task(work, name=f"{self._phone.id} opens")
 
-    async def _open(self, opening: Callable[[], str | None]) -> None:
-        for _ in range(OPENINGS):
-            await asyncio.sleep(self._phone.opens_after_s)
-            if not self._uplink.works(self._phone, "browser"):
-                continue
-            if not self._uplink.has_network(self._phone):
-                continue
-            address = opening()
-            if address is None or await self._uplink.visit(address) not in (0, 503):
-                return
+    async def _open(self, document: str, opening: Callable[[], str | None]) -> None:
+        address = opening()
+        if address is None or await self._uplink.visit(address) not in (0, 503):
+            self._read[document] = None
+        if len(self._read) > MOST_READ:
+            self._read.popitem(last=False)
 
 
-class Handsets:
-    """All phones of the configuration."""
+class Phones:
+    """All phones of the configuration; see `carriage.Handsets`."""
 
     def __init__(self, config: SimulatorConfig, live: LiveWorld) -> None:
         self._config, self._live = config, live
-        self._apps: dict[str, tuple[GatewayApp, ForwarderApp]] = {}
+        self._apps: dict[str, Mapping[str, GatewayApp | ForwarderApp]] = {}
         self._people: dict[str, Person] = {}
 
-    def arrive(self, arrival: Arrival) -> None:
-        """Show a message on its phone: KakaoTalk as a notification, the rest as SMS or MMS."""
-        gateway, forwarder = self._apps[arrival.message.recipient or ""]
-        self._people[arrival.message.recipient or ""].notice(arrival)
-        if arrival.message.platform is not None:
-            forwarder.show(arrival)
-        else:
-            gateway.show(arrival)
+    def noticed(self, arrival: Arrival, sight: Sight) -> None:
+        """The app tells of it; a mailbox has none: bongsu itself looks."""
+        apps = self._apps.get(arrival.message.recipient or "", {})
+        if sight.by in apps:
+            apps[sight.by].show(arrival)
+
+    def tries(self, message: Message, number: int) -> None:
+        """The person opens a document."""
+        self._people[message.recipient or ""].tries(message)
 
     async def run(self) -> None:
         """Run every app until cancelled; an error in one ends all."""
@@ -277,7 +267,7 @@ class Handsets:
             for phone in self._config.handsets:
                 gateway = GatewayApp(phone, uplink, tasks)
                 forwarder = ForwarderApp(phone, uplink, rooms)
-                self._apps[f"receiver:{phone.id}"] = (gateway, forwarder)
+                self._apps[f"receiver:{phone.id}"] = {GATEWAY: gateway, FORWARDER: forwarder}
                 self._people[f"receiver:{phone.id}"] = Person(phone, uplink, tasks)
                 loops = [gateway.beat]
                 if phone.forwarder_token:

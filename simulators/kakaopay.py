@@ -26,7 +26,7 @@ from simulators.carriage import Carriage, LiveWorld, utc_now
 from simulators.config import KAKAOTALK, AccountConfig, SimulatorConfig
 from simulators.entry import Entry, Refusals
 from simulators.front import FrontEnd
-from simulators.world import Letter, Message, Reason
+from simulators.journey import Letter, Message, Reason, chance_of
 
 KAKAOPAY = "kakaopay-doc"
 KEPT = 50_000
@@ -88,7 +88,7 @@ class KakaoPay:
         held, now = self._documents.get(document_id), utc_now()
         if held is None:
             return None
-        journey = self._live.plan(held.message, held.sent_at)
+        journey = self._live.send(held.message, held.sent_at)
         if now >= held.expires_at or not any(at <= now for at in journey.arrivals):
             return None
         token = f"CON-{secrets.token_hex(16)}"
@@ -133,8 +133,11 @@ class KakaoPay:
             provider=f"provider:{KAKAOPAY}",
             account=f"account:{account.id}",
             sender=account.senders[0].sender,
+            body=f"body:{account.senders[0].body}",
             recipient=self._people.get(person),
             platform=KAKAOTALK,
+            document=True,
+            chance=chance_of(asked.title),
             letter=Letter(asked.title, NOTICE_TITLE, open=partial(self.open, document_id)),
         )
         until = asked.read_expired_at or int(now.timestamp()) + (asked.read_expired_sec or 0)
@@ -154,7 +157,7 @@ class KakaoPay:
 
     async def _status(self, request: Request, account: AccountConfig) -> Response:
         held, now = await self._of(request, account), utc_now()
-        journey = self._live.plan(held.message, held.sent_at)
+        journey = self._live.send(held.message, held.sent_at)
         report = journey.report
         boxed = report is not None and report.at <= now and report.reason == Reason.DELIVERED
         word = "RECEIVED" if boxed else "SENT"

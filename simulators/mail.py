@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from typing import Any, ClassVar
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -24,12 +25,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators import mail_reports as reports
-from simulators.carriage import IN_FLIGHT_LIMIT, Arrival, Carriage, LiveWorld, Overloaded, utc_now
+from simulators.carriage import (
+    IN_FLIGHT_LIMIT,
+    Arrival,
+    Carriage,
+    LiveWorld,
+    Overloaded,
+    Watch,
+    utc_now,
+)
 from simulators.config import MailboxConfig, MailConfig, SimulatorConfig
 from simulators.control import read_body, switch
 from simulators.front import FrontEnd
+from simulators.journey import Answer, Journey, Message, Reason, Report, chance_of
 from simulators.mail_boxes import Boxes
-from simulators.world import Answer, Journey, Message, Reason
 
 HOST = "127.0.0.1"
 MOST_GREYLISTED = 10_000
@@ -75,8 +84,7 @@ class Mail:
 
     provider: ClassVar[str] = "mail-relay"
 
-    def __init__(self, config: SimulatorConfig, live: LiveWorld, _: Carriage) -> None:
-        """Handsets get no mail: the relay has a carriage of its own, which tells it of results."""
+    def __init__(self, config: SimulatorConfig, live: LiveWorld, carriage: Carriage) -> None:
         assert config.mail is not None
         self.config: MailConfig = config.mail
         self._account = config.accounts_of(self.provider)[0]
@@ -84,9 +92,9 @@ class Mail:
         self.taken = 0
         self._unanswered_s, self._live = config.unanswered_s, live
         self._boxes = Boxes(self.config)
-        self._carriage = Carriage(live, self._arrive, self._report)
+        self._carriage, self._watch = carriage, Watch(self._arrive, self._report)
         self._by_address = {box.address: box for box in self.config.mailboxes}
-        self._senders = {one.identity: one.sender for one in self._account.senders}
+        self._senders = {one.identity: one for one in self._account.senders}
         self._under_way: OrderedDict[str, tuple[Envelope, MailboxConfig | None]] = OrderedDict()
         self._greylisted: OrderedDict[str, None] = OrderedDict()
 
@@ -106,7 +114,6 @@ class Mail:
         server = await loop.create_server(self._session, HOST, self.config.smtp_port)
         async with server:
             await stop.wait()
-        await self._carriage.close()
         await self._boxes.close()
 
     def _session(self) -> SMTP:
@@ -164,7 +171,7 @@ class Mail:
         if self._replies("554"):
             return f"{self.mode.reply} Refused"
         message, box = self._message(envelope)
-        journey = self._live.plan(message, utc_now())
+        journey = self._live.send(message, utc_now())
         if journey.answer is Answer.SILENT:
             await asyncio.sleep(self._unanswered_s)
         if journey.refused_by is not None:
@@ -186,7 +193,8 @@ class Mail:
             self._under_way.popitem(last=False)
         if self.mode.defer_s:
             self._write(message.id, "delayed", "4.7.1", now)
-        self._carriage.dispatch(message, now + timedelta(seconds=self.mode.defer_s))
+        later = now + timedelta(seconds=self.mode.defer_s)
+        self._carriage.dispatch(message, later, self._watch)
         if self.mode.silent:
             await asyncio.sleep(self._unanswered_s)
         return f"250 2.0.0 Ok: queued as {secrets.token_hex(5).upper()}"
@@ -203,15 +211,18 @@ class Mail:
         return True
 
     def _message(self, envelope: Envelope) -> tuple[Message, MailboxConfig | None]:
-        """The mail as the World knows it, by its Message-ID: the same mail has the same fate."""
+        """The mail as the World knows it, by its probe, else by its Message-ID."""
         assert isinstance(envelope.content, bytes)
         head, box = message_from_bytes(envelope.content), self._by_address.get(envelope.rcpt_tos[0])
+        sender = self._senders.get(str(head.get("From")))
         return Message(
             id=str(head.get("Message-ID") or secrets.token_hex(8)),
             channel="email",
             provider="provider:mail-relay",
             account=f"account:{self._account.id}",
-            sender=self._senders.get(str(head.get("From")), "sender:unknown"),
+            sender=sender.sender if sender else "sender:unknown",
+            body=f"body:{sender.body}" if sender else "",
+            chance=chance_of(str(make_header(decode_header(head.get("Subject", ""))))),
             recipient=f"receiver:{box.id}" if box else None,
             platform=f"platform:{box.platform}" if box else "platform:elsewhere",
             fails_with=self.mode.bounce,
@@ -224,7 +235,8 @@ class Mail:
             folder = "Junk" if self.mode.spam else "INBOX"
             self._boxes.put(box.id, folder, line + envelope.content)
 
-    def _report(self, message: Message, reason: str, at: datetime) -> None:
+    def _report(self, message: Message, report: Report) -> None:
+        reason, at = report.reason, report.at
         if reason == Reason.DELIVERED:
             return self._write(message.id, "delivered", "2.0.0", at)
         status = _BOUNCES.get(Reason(reason), "5.0.0") if reason in set(Reason) else reason

@@ -34,6 +34,7 @@ class Boxes:
         self._open: dict[str, IMAPClient] = {}
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="append")
         self._waiting: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def put(self, box: str, folder: str, mail: bytes) -> None:
         """Store a mail, now or as soon as the server is there."""
@@ -47,11 +48,14 @@ class Boxes:
         self._start(_later(wait.total_seconds(), work))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._closed:  # the world ends: messages still arrive while its parts are stopped
+            return work.close()
         task = asyncio.create_task(work)
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
     async def close(self) -> None:
+        self._closed = True
         for task in tuple(self._waiting):
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from simulators.carriage import LiveWorld
-from simulators.world import Journey, Message
+from simulators.journey import Journey, Message
 
 KEPT = 50_000
 
@@ -50,7 +50,7 @@ class Record:
             return ahead.substitute if ahead else None
         if self.sent_at is None:
             return None
-        return live.plan(self.message, self.sent_at)
+        return live.send(self.message, self.sent_at)
 
 
 class Store:

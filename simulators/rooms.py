@@ -1,18 +1,20 @@
 """Open chat rooms in which a body posts: every member's phone is to show the post.
 
 In:  the rooms of the configuration. Out: one message a member, by KakaoTalk's open chat.
-Before: `app.py` starts it. After: `carriage.py`. The room tells its poster nothing of what arrived,
-so no report is made; what stops the post is the body itself, KakaoTalk, or the phone.
+Before: `app.py` starts it; a replay asks for the posts themselves. After: `carriage.py`. The room
+tells its poster nothing of what arrived, so no report is made; what stops the post is the body
+itself, KakaoTalk, or the phone. A room's posts are at fixed times, so that each has one fate.
 """
 
 import asyncio
-from uuid import uuid4
+from datetime import datetime, timedelta
 
 import structlog
 
+from services.contracts import ids, slots
 from simulators.carriage import Carriage, Overloaded, utc_now
 from simulators.config import KAKAOTALK, RoomConfig
-from simulators.world import Letter, Message
+from simulators.journey import Letter, Message
 
 log = structlog.get_logger()
 CHANNEL = "openchat"  # also the function of KakaoTalk that can break alone
@@ -20,21 +22,32 @@ WORDS = "[사고 사례] 작업 전 안전 조치를 확인하십시오."
 
 
 async def post(room: RoomConfig, carriage: Carriage) -> None:
-    """A post in the room every `every_s`, the first one at once, until cancelled."""
+    """Every post of the room when it is due, until cancelled."""
     while True:
+        at = next_post(room, utc_now())
+        await asyncio.sleep((at - utc_now()).total_seconds())
         try:
             carriage.check_room(len(room.members))
         except Overloaded:
             log.warning("a post is left out, the world is full", sender=room.sender)
-        else:
-            for member in room.members:
-                carriage.dispatch(_message(room, member), utc_now())
-        await asyncio.sleep(room.every_s)
+            continue
+        for message in messages(room, at):
+            carriage.dispatch(message, at)
 
 
-def _message(room: RoomConfig, member: str) -> Message:
-    return Message(
-        id=str(uuid4()), channel=CHANNEL, provider="", account="", sender=room.sender,
-        recipient=f"receiver:{member}", platform=KAKAOTALK, reported=False,
-        letter=Letter(WORDS, room.title),
-    )  # fmt: skip
+def next_post(room: RoomConfig, after: datetime) -> datetime:
+    """When the first post later than `after` comes. Pure."""
+    return slots.next_slot(room.sender, timedelta(seconds=room.every_s), after)
+
+
+def messages(room: RoomConfig, at: datetime) -> list[Message]:
+    """The post of that moment, to each member. Pure."""
+    return [
+        Message(
+            id=f"{room.sender}/{ids.milliseconds(at)}/{member}", channel=CHANNEL, provider="",
+            account="", sender=room.sender, body=f"body:{room.body}",
+            recipient=f"receiver:{member}", platform=KAKAOTALK, reported=False,
+            letter=Letter(WORDS, room.title),
+        )
+        for member in room.members
+    ]  # fmt: skip

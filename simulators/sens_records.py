@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from simulators import sens_wire as wire
+from simulators.journey import Answer, Journey
 from simulators.records import Record
-from simulators.world import Answer, Journey, World
+from simulators.world import World
 
 Kind = Literal["sms", "alimtalk", "brandmessage"]
 TELCO = {"carrier:skt": "SKT", "carrier:kt": "KT", "carrier:lgu": "LGT"}

@@ -15,11 +15,11 @@ from uuid import uuid4
 
 from simulators import sens_wire as wire
 from simulators.config import KAKAOTALK, AccountConfig, Night, SenderConfig
+from simulators.journey import Letter, Message, chance_of
 from simulators.records import Record
 from simulators.sens_gate import PROVIDER, Call
 from simulators.sens_records import ACCEPTED, MISMATCH
 from simulators.texts import matches_template
-from simulators.world import Letter, Message
 
 # Nobody has consented beyond the friends of a channel, and no channel has an 080 number.
 UNREACHED = {"M": "1028", "N": "3050"}
@@ -51,11 +51,13 @@ def _sms(
     recipient: wire.SmsRecipient,
 ) -> Record:
     text, subject = recipient.content or body.content, recipient.subject or body.subject
-    sender = _sender_of(call.account, body.sender)
+    channel = "sms" if body.type == "SMS" else "lms"
+    sender = _sender_of(call.account, body.sender, channel)
     wire.check_text(body.type, text, subject)
     message = Message(
         **_routing(call, sender, recipient.to, body.country_code),
-        channel="sms" if body.type == "SMS" else "lms",
+        channel=channel,
+        chance=chance_of(text),
         fails_with=call.mode.fail_codes.get("sms"),
         letter=Letter(text, subject, body.sender),
     )
@@ -121,9 +123,10 @@ def _kakao(
     fails_with: str | None,
 ) -> Record:
     message = Message(
-        **_routing(call, channel.sender, recipient.to, recipient.country_code),
+        **_routing(call, channel, recipient.to, recipient.country_code),
         channel=call.kind,
         platform=KAKAOTALK,
+        chance=chance_of(recipient.content),
         fails_with=fails_with,
         letter=Letter(recipient.content, channel.name or (channel.identity or "")[1:]),
     )
@@ -157,13 +160,14 @@ def _substitute(call: Call, channel: SenderConfig, recipient: wire.KakaoRecipien
     return _sms(call, service_id, request_id, body, body.messages[0])
 
 
-def _routing(call: Call, sender: str, to: str, country: str) -> dict[str, Any]:
+def _routing(call: Call, sender: SenderConfig, to: str, country: str) -> dict[str, Any]:
     """The part of a message that is the same for every channel."""
     return {
         "id": str(uuid4()),
         "provider": PROVIDER,
         "account": f"account:{call.account.id}",
-        "sender": sender,
+        "sender": sender.sender,
+        "body": f"body:{sender.body}",
         "recipient": call.phones.get(to) if country == "82" else None,
         "reported": call.mode.reports,
     }
@@ -174,11 +178,12 @@ def _request_id(prefix: str, call: Call) -> str:
     return f"{prefix}-{digits}-{secrets.token_hex(4)}"
 
 
-def _sender_of(account: AccountConfig, number: str) -> str:
-    for sender in account.senders:
-        if sender.number == number:
-            return sender.sender
-    raise wire.bad_request("from", "is not a registered sender number")
+def _sender_of(account: AccountConfig, number: str, channel: str) -> SenderConfig:
+    """Who owns the number; of several, who uses it for this channel."""
+    owners = [sender for sender in account.senders if sender.number == number]
+    if not owners:
+        raise wire.bad_request("from", "is not a registered sender number")
+    return next((sender for sender in owners if sender.channel == channel), owners[0])
 
 
 def _channel_of(call: Call, plus_friend_id: str) -> SenderConfig:

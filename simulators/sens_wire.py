@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from simulators import texts
 from simulators.calls import Refusal
 from simulators.config import KST
-from simulators.world import Reason
+from simulators.journey import Reason
 
 SIGNATURE_WINDOW_MS = 300_000
 SMS_BYTES, LMS_BYTES, SUBJECT_BYTES = 90, 2000, 40

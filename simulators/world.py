@@ -1,99 +1,102 @@
-"""The journey of one message through the simulated world.
+"""The simulated outside world: everything that will ever happen to a message.
 
-In:  a message, the time it is handed to its provider, the faults, the world (seed, recipients).
+In:  a message, the time it is handed to its provider, the world (seed, recipients, faults).
 Out: `Journey`: when the API answers, when the carrier or platform takes it, when it reaches the
-     handset (and how often), what the provider will report, and the substitute message if one goes.
-Before: a front end (`sens.py`) or a replay makes the message. After: `carriage.py` lives it.
+     handset (and how often), what the handset's apps tell of it and when, when its person opens it,
+     what the provider will report, and the substitute message if one goes.
+Before: a front end (`sens.py`) or a replay makes the message. After: `carriage.py` lives the
+     journey in real time, a replay in virtual time.
 
 Pure. Faults are looked up at the time at which the message passes the component, and every draw
-depends only on the seed and the message id: planning again after a fault was set or cleared
-changes only what had not happened yet.
+depends only on the seed and the message's fate (a probe's id and leg): asking again after a fault
+was set or cleared changes only what had not happened yet.
 
 What the states mean, by stage:
 
-=============  =======================================  =========================================
-state          provider, account, sender (entry)        platform, carrier (delivery)
-=============  =======================================  =========================================
-down           the call gets no answer                  lost without a result
-refusing       the API refuses                          a failure report
-silent-sender  accepted, nothing goes, no result        as at entry
+=============  ===========================================  =====================================
+state          provider, account, body, sender (entry)      platform, carrier (delivery)
+=============  ===========================================  =====================================
+down           the call gets no answer                      lost without a result
+refusing       the API refuses                              a failure report
+silent-sender  accepted, nothing goes, no result            as at entry
 lossy          lost with probability `share`, no result
 degraded       lost with probability 0.5, else delayed by `delay_s`
 delayed        delayed by `delay_s`
 loaded         every latency of the stage times `factor`
 duplicating    arrives twice
 lying          the report says delivered whatever happened; alone it also loses the message
-=============  =======================================  =========================================
+=============  ===========================================  =====================================
 
-A receiver, an observer or a site can only be down. For a receiver that is down, carriers and
-KakaoTalk keep the message and deliver it when it is back (no result until then).
+A receiver, an observer, a site or a worker can only be down. For a receiver that is down, carriers
+and KakaoTalk keep the message and deliver it when it is back (no result until then). A worker that
+is down reaches nobody: no message of it comes here.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from statistics import NormalDist
+from datetime import datetime
+from functools import cached_property, partial
 
-from pydantic import BaseModel, ConfigDict
-
-from simulators.faults import Condition, Delay, Fault, Passing, State, condition, uniform
-
-_NORMAL = NormalDist()
-_P95 = _NORMAL.inv_cdf(0.95)
-_LOSS = {State.DOWN: 1.0, State.SILENT_SENDER: 1.0, State.DEGRADED: 0.5}
-
-
-class Answer(StrEnum):
-    """What the provider's API does with the call."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    SILENT = "silent"
-
-
-class Reason(StrEnum):
-    """Why a final result is what it is; front ends spell it in their provider's codes."""
-
-    DELIVERED = "delivered"
-    NO_SUBSCRIBER = "no-subscriber"
-    NOT_A_USER = "not-a-user"
-    PLATFORM_REFUSED = "platform-refused"
-    CARRIER_REFUSED = "carrier-refused"
-
-
-class Latencies(BaseModel):
-    """Lognormal latencies of a world at rest, in seconds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    api: Delay = Delay(median=0.06, p95=0.11)
-    relay: Delay = Delay(median=0.15, p95=0.4)
-    platform: Delay = Delay(median=1.2, p95=3.75)  # p99 about 6 s
-    carrier: Delay = Delay(median=2.5, p95=7.6)  # p99 about 12 s
-    report: Delay = Delay(median=0.6, p95=1.8)
-    substitute: Delay = Delay(median=0.8, p95=2.0)
-    wake: Delay = Delay(median=2.0, p95=5.0)  # a receiver is back until it gets what waited
-    second_copy: Delay = Delay(median=1.0, p95=3.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A test handset as the networks see it. `id` and `carrier` are component ids."""
-
-    id: str
-    carrier: str
-    kakaotalk: bool = True
+from simulators import sights
+from simulators.chance import Draws, Latencies
+from simulators.faults import Condition, Delay, Fault, Passing, State, condition
+from simulators.journey import Answer, Journey, Message, Reason, Recipient, Report, Sight
 
 
 @dataclass(frozen=True)
 class World:
+    """`recipients` by component id; `faults` of all times, in force when their time is."""
+
     seed: int
     recipients: Mapping[str, Recipient]
     base_loss: float = 0.0
     latencies: Latencies = field(default_factory=Latencies)
+    faults: tuple[Fault, ...] = ()
+
+    def under(self, faults: tuple[Fault, ...]) -> World:
+        """The same world with these faults."""
+        return replace(self, faults=faults)
+
+    def send(self, message: Message, at: datetime) -> Journey:
+        """All that becomes of a message handed to its provider at `at` (aware)."""
+        chain = (message.provider, message.account, message.body, message.sender)
+        entry = self.meets(_passing(message, chain), at)
+        worst = entry.worst
+        if worst is not None and worst.state is State.DOWN:
+            return Journey(message, at, Answer.SILENT, looked_until=at)
+        draws = Draws(self.seed, message.fate)
+        stretch = worst.factor if worst is not None and worst.state is State.LOADED else 1.0
+        answered = at + draws.seconds("api", self.latencies.api) * stretch
+        journey = Journey(message, at, Answer.ACCEPTED, looked_until=at, answered_at=answered)
+        if worst is not None and worst.state is State.REFUSING:
+            return replace(journey, answer=Answer.REFUSED, refused_by=worst.component)
+        if worst is not None and worst.state is State.SILENT_SENDER:
+            return journey
+        handed = answered + draws.travel("relay", self.latencies.relay, entry)
+        journey = replace(journey, handed_at=handed, looked_until=handed)
+        return _delivery(journey, handed, entry, draws, self)
+
+    def works(self, at: datetime, *components: str, recipient: str | None = None) -> bool:
+        """Whether nothing is wrong with these components at a time."""
+        return self.meets(Passing("", recipient, components), at).worst is None
+
+    def app_works(self, to: Recipient, kind: str, at: datetime) -> bool:
+        """Whether an app runs, on a phone that lives and has its network."""
+        app = sights.observer(to, kind)
+        return self.works(at, to.id, app, to.site, recipient=to.id)
+
+    def clear_from(
+        self, recipient: str, components: tuple[str, ...], at: datetime
+    ) -> datetime | None:
+        """The first moment from `at` at which all of these work; None: no end is known."""
+        passing = Passing("", recipient, components)
+        while (met := self.meets(passing, at).worst) is not None:
+            if met.until is None:
+                return None
+            at = met.until
+        return at
 
     def population(self, component: str) -> tuple[str, ...]:
         """The recipients over which a share of a fault of the component is counted."""
@@ -101,166 +104,50 @@ class World:
             return tuple(r.id for r in self.recipients.values() if r.carrier == component)
         return tuple(self.recipients)
 
-    def meets(self, passing: Passing, at: datetime, faults: Iterable[Fault]) -> Condition:
-        relevant = [fault for fault in faults if fault.component in passing.components]
+    def meets(self, passing: Passing, at: datetime) -> Condition:
+        """What a message, or a phone's own traffic, meets at the components of one stage."""
+        known = self._faults_by_component
+        relevant = [f for component in passing.components for f in known.get(component, ())]
         if not relevant:
-            return Condition()
+            return _FINE
         populations = {fault.component: self.population(fault.component) for fault in relevant}
         return condition(relevant, passing, at, self.seed, populations)
 
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What the message says; no part in planning, never shown in a representation or a log.
-
-    `open`: of a document, what a person does who opens it: the address it leads to, or None when
-    it cannot be opened (any more).
-    """
-
-    text: str = field(default="", repr=False)
-    title: str = field(default="", repr=False)
-    sender_number: str = field(default="", repr=False)
-    open: Callable[[], str | None] | None = field(default=None, repr=False, compare=False)
+    @cached_property
+    def _faults_by_component(self) -> Mapping[str, tuple[Fault, ...]]:
+        found: dict[str, tuple[Fault, ...]] = {}
+        for fault in self.faults:
+            found[fault.component] = (*found.get(fault.component, ()), fault)
+        return found
 
 
-@dataclass(frozen=True)
-class Message:
-    """One message to one recipient. All but `id`, `channel`, `fails_with` are component ids.
-
-    `platform` is None for what a carrier delivers. `recipient` is None for a number that nobody
-    has. `fails_with` is a provider's code that the final result is to be; `reported` False means
-    that no result is ever given. `image`: it shows one.
-    """
-
-    id: str
-    channel: str
-    provider: str
-    account: str
-    sender: str
-    recipient: str | None
-    platform: str | None = None
-    substitute: Message | None = None
-    fails_with: str | None = None
-    reported: bool = True
-    image: bool = False
-    letter: Letter = Letter()
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A final result; `reason` is a `Reason` or the code of `Message.fails_with`."""
-
-    at: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class Journey:
-    """What becomes of a message. Absent times: it does not happen under the faults given.
-
-    `looked_until` is the latest time at which a component was looked at: after it only a fault
-    set in the past could change the journey. `held` means it waits for its receiver.
-    """
-
-    message: Message
-    sent_at: datetime
-    answer: Answer
-    looked_until: datetime
-    answered_at: datetime | None = None
-    refused_by: str | None = None
-    handed_at: datetime | None = None
-    arrivals: tuple[datetime, ...] = ()
-    held: bool = False
-    report: Report | None = None
-    substitute: Journey | None = None
-
-    def legs(self) -> Iterator[Journey]:
-        """This journey and those of its substitutes, in order."""
-        yield self
-        if self.substitute is not None:
-            yield from self.substitute.legs()
-
-
-@dataclass(frozen=True, slots=True)
-class _Draws:
-    """All chance of one message."""
-
-    seed: int
-    message_id: str
-
-    def chance(self, what: str) -> float:
-        return uniform(self.seed, self.message_id, what)
-
-    def seconds(self, what: str, delay: Delay) -> timedelta:
-        sigma = math.log(delay.p95 / delay.median) / _P95
-        return timedelta(
-            seconds=delay.median * math.exp(sigma * _NORMAL.inv_cdf(self.chance(what)))
-        )
-
-    def loses(self, what: str, met: Condition) -> bool:
-        fault = met.worst
-        if fault is None:  # a liar with no other fault loses the message, else that one decides
-            return met.lying
-        odds = fault.share if fault.state is State.LOSSY else _LOSS.get(fault.state, 0.0)
-        return self.chance(f"{what}-loss") < odds
-
-    def travel(self, what: str, usual: Delay, met: Condition) -> timedelta:
-        """The time a stage takes: its usual latency, stretched or with a delay on top."""
-        taken = self.seconds(what, usual)
-        fault = met.worst
-        if fault is not None and fault.state is State.LOADED:
-            return taken * fault.factor
-        if fault is not None and fault.state in (State.DELAYED, State.DEGRADED):
-            return taken + self.seconds(f"{what}-delay", fault.delay_s)
-        return taken
-
-
-def plan(message: Message, at: datetime, faults: Iterable[Fault], world: World) -> Journey:
-    """The journey of a message handed to its provider at `at` (aware) under these faults."""
-    known = tuple(faults)
-    draws = _Draws(world.seed, message.id)
-    chain = (message.provider, message.account, message.sender)
-    entry = world.meets(_passing(message, chain), at, known)
-    worst = entry.worst
-    if worst is not None and worst.state is State.DOWN:
-        return Journey(message, at, Answer.SILENT, looked_until=at)
-    stretch = worst.factor if worst is not None and worst.state is State.LOADED else 1.0
-    answered = at + draws.seconds("api", world.latencies.api) * stretch
-    journey = Journey(message, at, Answer.ACCEPTED, looked_until=at, answered_at=answered)
-    if worst is not None and worst.state is State.REFUSING:
-        return replace(journey, answer=Answer.REFUSED, refused_by=worst.component)
-    if worst is not None and worst.state is State.SILENT_SENDER:
-        return journey
-    handed = answered + draws.travel("relay", world.latencies.relay, entry)
-    journey = replace(journey, handed_at=handed, looked_until=handed)
-    return _delivery(journey, handed, entry, known, world)
+_FINE = Condition()
 
 
 def _delivery(
-    journey: Journey, handed: datetime, entry: Condition, faults: tuple[Fault, ...], world: World
+    journey: Journey, handed: datetime, entry: Condition, draws: Draws, world: World
 ) -> Journey:
     """The second half: platform or carrier, the handset, the report, the substitute."""
     message = journey.message
-    draws = _Draws(world.seed, message.id)
     via, usual = _carried_by(message, world)
-    met = world.meets(_passing(message, (via,)), handed, faults)
+    met = world.meets(_passing(message, (via,)), handed)
     due = handed + draws.travel("travel", usual, met)
     refusal = _refusal(message, met, world)
     if refusal is None and not _is_lost(draws, entry, met, world.base_loss):
         twice = entry.duplicating or met.duplicating
-        journey = _at_the_handset(journey, due, twice, faults, world)
+        journey = _at_the_handset(journey, due, twice, draws, world)
     if (entry.lying or met.lying) and message.fails_with is None:
-        return _reported(journey, Reason.DELIVERED, due, faults, world)
+        return _reported(journey, Reason.DELIVERED, due, draws, world)
     if refusal is not None:
-        return _reported(journey, refusal, due, faults, world)
+        return _reported(journey, refusal, due, draws, world)
     if journey.arrivals:
-        return _reported(journey, Reason.DELIVERED, journey.arrivals[0], faults, world)
+        return _reported(journey, Reason.DELIVERED, journey.arrivals[0], draws, world)
     return journey
 
 
 def _passing(message: Message, components: tuple[str, ...]) -> Passing:
     functions = {message.channel, *(("media",) if message.image else ())}
-    return Passing(message.id, message.recipient, components, frozenset(functions))
+    return Passing(message.fate, message.recipient, components, frozenset(functions))
 
 
 def _carried_by(message: Message, world: World) -> tuple[str, Delay]:
@@ -285,7 +172,7 @@ def _refusal(message: Message, met: Condition, world: World) -> str | None:
     return None if recipient else Reason.NO_SUBSCRIBER
 
 
-def _is_lost(draws: _Draws, entry: Condition, met: Condition, base_loss: float) -> bool:
+def _is_lost(draws: Draws, entry: Condition, met: Condition, base_loss: float) -> bool:
     return (
         draws.loses("relay", entry)
         or draws.loses("travel", met)
@@ -294,33 +181,46 @@ def _is_lost(draws: _Draws, entry: Condition, met: Condition, base_loss: float) 
 
 
 def _at_the_handset(
-    journey: Journey, due: datetime, twice: bool, faults: tuple[Fault, ...], world: World
+    journey: Journey, due: datetime, twice: bool, draws: Draws, world: World
 ) -> Journey:
     """Arrival now, or as soon as the handset is back; held while it is down without an end."""
-    message = journey.message
-    draws = _Draws(world.seed, message.id)
-    passing = _passing(message, (message.recipient or "",))
-    while (met := world.meets(passing, due, faults).worst) is not None:
-        if met.until is None:
+    recipient = journey.message.recipient or ""
+    while (free := world.clear_from(recipient, (recipient,), due)) != due:
+        if free is None:
             return replace(journey, looked_until=due, held=True)
-        due = met.until + draws.seconds("wake", world.latencies.wake)
+        due = free + draws.seconds("wake", world.latencies.wake)
     copies = (due + draws.seconds("copy", world.latencies.second_copy),) if twice else ()
-    return replace(journey, looked_until=due, arrivals=(due, *copies))
+    journey = replace(journey, looked_until=due, arrivals=(due, *copies))
+    return _noticed(journey, world.recipients[recipient], draws, world)
+
+
+def _noticed(journey: Journey, to: Recipient, draws: Draws, world: World) -> Journey:
+    """What the handset's apps tell, and when its person opens a document."""
+    clear = partial(world.clear_from, to.id)
+    message, found, waits = journey.message, list[Sight](), False
+    for copy, at in enumerate(journey.arrivals):
+        sight, waiting = sights.seen(message, to, copy, at, clear, draws)
+        found += [sight] if sight else []
+        waits = waits or waiting
+    tries = sights.openings(to, journey.arrivals[0], clear) if message.document else ()
+    times = (*(s.told_at for s in found), *tries, journey.looked_until)
+    return replace(
+        journey, sights=tuple(found), openings=tries, held=waits, looked_until=max(times)
+    )
 
 
 def _reported(
-    journey: Journey, reason: str, known: datetime, faults: tuple[Fault, ...], world: World
+    journey: Journey, reason: str, known: datetime, draws: Draws, world: World
 ) -> Journey:
     """The final result, and after a negative one the substitute message if one was asked for."""
     message = journey.message
     if not message.reported:
         return journey
-    draws = _Draws(world.seed, message.id)
     report = Report(known + draws.seconds("report", world.latencies.report), reason)
     journey = replace(journey, report=report)
     if reason == Reason.DELIVERED or message.substitute is None:
         return journey
     sent = report.at + draws.seconds("substitute", world.latencies.substitute)
-    follow = plan(message.substitute, sent, faults, world)
+    follow = world.send(message.substitute, sent)
     looked = max(journey.looked_until, follow.looked_until)
     return replace(journey, substitute=follow, looked_until=looked)

@@ -97,6 +97,7 @@ def _room(route: Route, catalogue: Catalogue) -> dict[str, Any]:
     """A body posts in its room as often as its route says."""
     return {
         "sender": f"sender:{route.sender}",
+        "body": route.body,
         "title": catalogue.senders[route.sender].room,
         "members": route.receivers,
         "every_s": route.interval_s,
@@ -118,6 +119,7 @@ def _account(account: Account, catalogue: Catalogue, secrets: SecretFolder) -> d
 def _sender(sender: Sender, catalogue: Catalogue, secrets: SecretFolder) -> dict[str, Any]:
     return {
         "sender": f"sender:{sender.id}",
+        "body": sender.body,
         "channel": str(sender.channel),
         "number": _value(secrets, sender.secret, "number") if sender.secret else None,
         "identity": sender.identity,

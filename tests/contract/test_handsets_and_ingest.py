@@ -15,7 +15,7 @@ from services.runtime.errors import Refuse
 from simulators.carriage import Arrival
 from simulators.config import HandsetConfig
 from simulators.handsets import ForwarderApp, GatewayApp, Uplink
-from simulators.world import Letter, Message
+from simulators.journey import Letter, Message
 from tests.support.builders import a_probe_id
 from tests.support.waiting import eventually
 
@@ -38,9 +38,6 @@ class Posts(Uplink):
         self.made: list[tuple[str, Incoming]] = []
 
     def works(self, phone: HandsetConfig, kind: str) -> bool:
-        return True
-
-    def has_network(self, phone: HandsetConfig) -> bool:
         return True
 
     async def post(

@@ -734,7 +734,7 @@ async def test_held_calls_get_no_answer_and_the_first_of_them_are_delivered(
     status, _ = await calls[4]
     assert status == 202
     await outside.settled(await outside.send_alimtalk())
-    assert len(outside.receipts.of("app")) == 4
+    await eventually(lambda: len(outside.receipts.of("app")) == 4, within=3)
 
 
 # Handsets.

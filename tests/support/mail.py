@@ -42,6 +42,7 @@ from services.runtime.secrets import SecretFolder
 from simulators.carriage import Carriage, LiveWorld
 from simulators.config import SimulatorConfig, build_world
 from simulators.faults import FaultBook
+from simulators.handsets import Phones
 from simulators.mail import Mail, MailMode
 from tests.support.builders import CONTENT_KEY, ID_KEY, a_living_receiver, a_probe_sent, an_answer
 from tests.support.chain import QUICK, shipped, with_routes
@@ -196,7 +197,8 @@ async def posting(folder: Path, serve: Serve = EmbeddedImap) -> AsyncIterator[Po
     config = SimulatorConfig.model_validate_json((folder / "world.json").read_bytes())
     config = config.model_copy(update={"world": config.world.model_validate({"latencies": QUICK})})
     live, stop = LiveWorld(build_world(config), FaultBook()), asyncio.Event()
-    relay = Mail(config, live, Carriage(live, lambda arrival: None))
+    carriage = Carriage(live, Phones(config, live))
+    relay = Mail(config, live, carriage)
     users = outside.mail_users(catalogue, secrets)
     account = catalogue.accounts["mail"]
     async with (
@@ -219,3 +221,4 @@ async def posting(folder: Path, serve: Serve = EmbeddedImap) -> AsyncIterator[Po
             stop.set()
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
+            await carriage.close()

@@ -1,38 +1,53 @@
-"""The person with the phone opens what the phone can show, and nothing on a dead one."""
+"""The person with the phone opens a document once, and again only when its page does not work."""
 
 import asyncio
 
-import aiohttp
 import pytest
 
-from simulators.carriage import Arrival, LiveWorld, utc_now
-from simulators.config import HandsetConfig, SimulatorConfig, build_world
-from simulators.faults import Fault, FaultBook, State
-from simulators.handsets import Person, Uplink
-from simulators.world import Letter, Message
+from simulators.config import HandsetConfig
+from simulators.handsets import Person
+from simulators.journey import Letter, Message
 
-PHONE = {
-    "id": "skt-01", "number": "01000000001", "carrier": "skt", "site": "seoul",
-    "gateway_key": "bongsu-test-signing-key-0001-of-32-characters", "opens_after_s": 0.01,
-}  # fmt: skip
+PHONE = HandsetConfig.model_validate(
+    {
+        "id": "skt-01", "number": "01000000001", "carrier": "skt", "site": "seoul",
+        "gateway_key": "bongsu-test-signing-key-0001-of-32-characters",
+    }
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("broken", "times"), [(None, 1), ("receiver:skt-01", 0), ("site:seoul", 0)]
-)
-async def test_a_document_is_opened_by_a_phone_that_lives_and_has_a_network(
-    broken: str | None, times: int
+class Browser:
+    """A way to the page that answers with these statuses, one a visit."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses, self.visits = list(statuses), 0
+
+    async def visit(self, address: str) -> int:
+        self.visits += 1
+        return self.statuses[self.visits - 1]
+
+
+@pytest.mark.parametrize(("statuses", "visits"), [((200,), 1), ((503, 200), 2), ((0, 403), 2)])
+async def test_a_document_is_opened_until_its_page_answers(
+    statuses: tuple[int, ...], visits: int
 ) -> None:
-    config = SimulatorConfig.model_validate(
-        {"ingest_url": "http://127.0.0.1:9", "handsets": [PHONE]}
-    )
-    live, opened = LiveWorld(build_world(config), FaultBook()), []
-    if broken is not None:
-        live.faults.put(Fault(component=broken, state=State.DOWN), utc_now())
-    letter = Letter("t", "t", open=lambda: opened.append(1))
-    message = Message("1", "edocument", "", "", "", "receiver:skt-01", letter=letter)
-    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
-        uplink = Uplink(session, config.ingest_url, live)
-        person = Person(HandsetConfig.model_validate(PHONE), uplink, tasks)
-        person.notice(Arrival(message, utc_now(), utc_now()))
-    assert len(opened) == times
+    browser = Browser(*statuses)
+    message = Message("1", "edocument", "", "", "", None, letter=Letter(open=lambda: "http://x"))
+    async with asyncio.TaskGroup() as tasks:
+        person = Person(PHONE, browser, tasks)  # type: ignore[arg-type]
+        for _ in range(3):
+            person.tries(message)
+            await asyncio.gather(*_others())
+    assert browser.visits == visits
+
+
+async def test_a_document_that_cannot_be_opened_any_more_is_left_alone() -> None:
+    browser = Browser()
+    message = Message("1", "edocument", "", "", "", None, letter=Letter(open=lambda: None))
+    async with asyncio.TaskGroup() as tasks:
+        Person(PHONE, browser, tasks).tries(message)  # type: ignore[arg-type]
+    assert browser.visits == 0
+
+
+def _others() -> set[asyncio.Task[object]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]

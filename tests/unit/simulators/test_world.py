@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from simulators.config import Night
 from simulators.faults import Delay, Fault, FaultBook, State
-from simulators.world import Answer, Journey, Message, Reason, Recipient, World, plan
+from simulators.journey import Answer, Journey, Letter, Message, Reason, Recipient
+from simulators.world import World
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CARRIERS = ("carrier:skt", "carrier:kt", "carrier:lgu")
@@ -47,7 +48,7 @@ def lms() -> Message:
 
 
 def journey(message: Message, *faults: Fault, world: World = WORLD) -> Journey:
-    return plan(message, START, faults, world)
+    return world.under(faults).send(message, START)
 
 
 def fault(component: str, state: State, **more: object) -> Fault:
@@ -87,8 +88,8 @@ def test_latencies_have_the_shape_of_the_channel(make: object, p50: float, p99: 
 def test_the_same_seed_gives_the_same_journey(seed: int, message_id: str, state: State) -> None:
     world = replace(WORLD, seed=seed)
     faults = [fault(KAKAOTALK, state, share=0.5)]
-    assert plan(alimtalk(message_id), START, faults, world) == plan(
-        alimtalk(message_id), START, list(faults), world
+    assert journey(alimtalk(message_id), *faults, world=world) == journey(
+        alimtalk(message_id), *faults, world=world
     )
 
 
@@ -130,7 +131,7 @@ def test_a_sticky_share_hits_always_the_same_recipients(share: float, seed: int)
     world, down = replace(WORLD, seed=seed), fault(KAKAOTALK, State.DOWN, share=share)
 
     def hit(round_: int) -> set[str]:
-        found = [plan(alimtalk(f"{round_}-{p.id}", p.id), START, [down], world) for p in PHONES]
+        found = [journey(alimtalk(f"{round_}-{p.id}", p.id), down, world=world) for p in PHONES]
         return {one.message.recipient or "" for one in found if not one.arrivals}
 
     first = hit(1)
@@ -342,8 +343,6 @@ def test_a_delay_below_its_median_is_refused() -> None:
 
 
 def test_what_a_message_says_shows_in_no_representation() -> None:
-    from simulators.world import Letter
-
     message = replace(sms(), letter=Letter("secret words", "title", "0550000000"))
     shown = repr(journey(message))
     assert not any(word in shown for word in ("secret words", "title", "0550000000"))
