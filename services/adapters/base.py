@@ -175,8 +175,9 @@ class ReadsReports(Protocol):
         ...
 
     def read_reports(self, body: bytes) -> list[Report]:
-        """The results of an authentic body; none for an event that tells of no result. Raises
-        SetAside with a reason for what is not understood."""
+        """The results of an authentic body; none for an event that tells of no result, and none of
+        a message that the correlation field shows to be somebody else's: an account may be shared
+        with notices to citizens. Raises SetAside with a reason for what is not understood."""
         ...
 
 
