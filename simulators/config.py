@@ -68,10 +68,11 @@ class HandsetConfig(_Frozen):
 
 
 class TemplateConfig(_Frozen):
-    """An approved template; variables are written #{name}."""
+    """An approved template; variables are written #{name}. `image`: its messages show one."""
 
     code: str
     text: str
+    image: bool = False
 
 
 class SenderConfig(_Frozen):

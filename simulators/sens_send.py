@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from simulators import sens_wire as wire
-from simulators.config import KAKAOTALK, AccountConfig, Night, SenderConfig
+from simulators.config import KAKAOTALK, AccountConfig, Night, SenderConfig, TemplateConfig
 from simulators.journey import Letter, Message, chance_of
 from simulators.records import Record
 from simulators.sens_gate import PROVIDER, Call
@@ -78,9 +78,11 @@ def alimtalk_records(call: Call, body: wire.AlimtalkBody) -> Sent:
     sent = Sent(_request_id("RBAA", call))
     for to in body.messages:
         told = _told(channel, to) | {"content": to.content}
-        if matches_template(template, to.content):
+        if matches_template(template.text, to.content):
             fails_with = call.mode.fail_codes.get("alimtalk")
-            sent.accept(_kakao(call, sent.request_id, channel, to, told | own, fails_with), told)
+            record = _kakao(call, sent.request_id, channel, to, told | own, fails_with)
+            record.message = replace(record.message, image=template.image)
+            sent.accept(record, told)
         else:
             sent.shown.append({"messageId": None} | told | MISMATCH)
     return sent
@@ -193,8 +195,8 @@ def _channel_of(call: Call, plus_friend_id: str) -> SenderConfig:
     raise wire.bad_request("plusFriendId", "is not a channel of this service")
 
 
-def _template_of(channel: SenderConfig, code: str) -> str:
+def _template_of(channel: SenderConfig, code: str) -> TemplateConfig:
     for template in channel.templates:
         if template.code == code:
-            return template.text
+            return template
     raise wire.bad_request("templateCode", "is not an approved template of the channel")

@@ -27,7 +27,7 @@ def components_of(catalogue: Catalogue, route: Route, receiver: str) -> tuple[st
     }
     found |= {f"provider:{account.provider}"} if account else set()
     found |= _ends(catalogue, route, phone) if phone else set()
-    found |= _deliverer(route, phone)
+    found |= _deliverer(route, phone) | _media(catalogue, route)
     return tuple(sorted(found))
 
 
@@ -60,6 +60,11 @@ def _deliverer(route: Route, phone: Receiver | None) -> set[str]:
         return set()
     pair = f"pair:{route.account}-{phone.carrier}"
     return {*_carrier(phone), f"carrier:{phone.carrier}/{route.channel}", pair}
+
+
+def _media(catalogue: Catalogue, route: Route) -> set[str]:
+    template = catalogue.template_of(route)
+    return {f"platform:{route.platform}/media"} if template and template.image else set()
 
 
 def _carrier(phone: Receiver) -> set[str]:

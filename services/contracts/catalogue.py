@@ -113,10 +113,15 @@ class Account(Model):
 
 
 class Template(Model):
-    """A text approved for a sender; `#{점검번호}` stands where the nonce goes."""
+    """A text approved for a sender; `#{점검번호}` stands where the nonce goes.
+
+    `image`: it was approved with an image, which the platform adds: its messages need KakaoTalk's
+    function `media` too.
+    """
 
     code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,30}$")
     text: str = Field(min_length=1, max_length=1300)
+    image: bool = False
 
 
 class Sender(Model):
@@ -298,6 +303,12 @@ class Catalogue(Model):
             if notice.id == route.notice:
                 return notice
         raise KeyError(route.notice)
+
+    def template_of(self, route: Route) -> Template | None:
+        """The template a route names; None when it names none, or its sender has no such one."""
+        sender = self.senders.get(route.sender)
+        found = (t for t in sender.templates if t.code == route.template) if sender else iter(())
+        return next(found, None)
 
     def window_of(self, route: Route) -> DailyWindow | None:
         """When nothing may be sent on a route: its own window, else its channel's."""

@@ -124,7 +124,7 @@ def _sender(sender: Sender, catalogue: Catalogue, secrets: SecretFolder) -> dict
         "number": _value(secrets, sender.secret, "number") if sender.secret else None,
         "identity": sender.identity,
         "name": catalogue.bodies[sender.body].name.ko,
-        "templates": [{"code": t.code, "text": t.text} for t in sender.templates],
+        "templates": [{"code": t.code, "text": t.text, "image": t.image} for t in sender.templates],
     }
 
 

@@ -136,10 +136,10 @@ def _own_text(catalogue: Catalogue, route: Route, probe_id: UUID) -> str:
         return text.document_title(probe_id)
     if route.template is None:
         return text.probe_text(probe_id, 0, route.channel)
-    for template in catalogue.senders[route.sender].templates:
-        if template.code == route.template:
-            return text.fill(template.text, probe_id, 0)
-    raise Stop("template", f"sender {route.sender} has no template {route.template}")
+    template = catalogue.template_of(route)
+    if template is None:
+        raise Stop("template", f"sender {route.sender} has no template {route.template}")
+    return text.fill(template.text, probe_id, 0)
 
 
 def _link(route: Route, receiver: str, probe_id: UUID, keys: Keys) -> str | None:

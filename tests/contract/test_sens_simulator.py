@@ -43,6 +43,7 @@ FORWARDER_SECRET, FORWARDER_TOKEN = "SEC-bongsu-test-0001", "token-0001"
 SENDER, PHONE, PHONE_WITHOUT = "0550000000", "01000000001", "01000000002"
 STRANGER = "01000000003"
 TEXT = "[봉수] BSP:06FQJ7K3MQ9ZT2XWD4HNCVR5PA 전달 점검, 회신하지 마십시오."
+TEMPLATE = "[봉수] #{nonce} 전달 점검, 회신하지 마십시오."
 QUICK = {"median": 0.02, "p95": 0.05}
 
 
@@ -91,10 +92,8 @@ def describe(ingest_url: str) -> SimulatorConfig:
                             "identity": "@geoje",
                             "name": "거제시",
                             "templates": [
-                                {
-                                    "code": "probe",
-                                    "text": "[봉수] #{nonce} 전달 점검, 회신하지 마십시오.",
-                                }
+                                {"code": "probe", "text": TEMPLATE},
+                                {"code": "picture", "text": TEMPLATE, "image": True},
                             ],
                         },
                     ],
@@ -268,9 +267,11 @@ def sms(to: str = PHONE, **more: object) -> dict[str, object]:
     return body | more
 
 
-def alimtalk(to: str = PHONE, content: str = TEXT, **more: object) -> dict[str, object]:
+def alimtalk(
+    to: str = PHONE, content: str = TEXT, template: str = "probe", **more: object
+) -> dict[str, object]:
     message = {"to": to, "content": content, **more}
-    return {"plusFriendId": "@geoje", "templateCode": "probe", "messages": [message]}
+    return {"plusFriendId": "@geoje", "templateCode": template, "messages": [message]}
 
 
 def brand(to: str = PHONE, message: Any = None) -> dict[str, object]:
@@ -594,6 +595,15 @@ async def test_a_fault_of_a_function_hits_the_brand_messages_that_use_it(
     await outside.fault("platform:kakaotalk", "refusing", function=function)
     done = await outside.settled(await outside.send_brand(messageType=kind), BRAND)
     assert done["messageStatusCode"] == ("9998" if hit else "0000")
+
+
+@pytest.mark.parametrize(("template", "code"), [("probe", "0000"), ("picture", "9998")])
+async def test_without_media_only_the_alimtalk_whose_template_has_an_image_fails(
+    outside: Outside, template: str, code: str
+) -> None:
+    await outside.fault("platform:kakaotalk", "refusing", function="media")
+    message_id = await outside.send_alimtalk(template=template)
+    assert (await outside.settled(message_id))["messageStatusCode"] == code
 
 
 # 6: modes.
