@@ -7,7 +7,8 @@ shared keys, all readable by this user only. Numbers are of a block no carrier a
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 
 from services.adapters.base import Adapter
@@ -27,14 +28,16 @@ def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type
         _secret(folder, account.secret, _account(account.id, catalogue, adapters))
         if account.bounces is not None:
             _secret(folder, account.bounces.secret, _login())
-    for number, receiver in enumerate(catalogue.receivers.values(), start=1):
+    numbers = _unused(folder, "0100000{:04d}")
+    for receiver in catalogue.receivers.values():
         mailbox = {"address": f"{receiver.id}@{receiver.platform}.test"}
-        _secret(folder, receiver.secret, mailbox if receiver.base_url else _person(number))
+        _secret(folder, receiver.secret, mailbox if receiver.base_url else _person(next(numbers)))
         for observer in receiver.observers:
             _secret(folder, observer.secret, _observer(observer.kind))
-    for number, sender in enumerate(catalogue.senders.values(), start=1):
+    numbers = _unused(folder, "0200000{:03d}")
+    for sender in catalogue.senders.values():
         if sender.secret:
-            _secret(folder, sender.secret, {"number": f"0200000{number:03d}"})
+            _secret(folder, sender.secret, {"number": next(numbers)})
 
 
 def shared_key(folder: Path, name: str) -> str:
@@ -56,9 +59,16 @@ def _login() -> dict[str, str]:
     return {"username": f"user-{secrets.token_hex(6)}", "password": secrets.token_urlsafe(24)}
 
 
-def _person(number: int) -> dict[str, str]:
+def _unused(folder: Path, form: str) -> Iterator[str]:
+    """Numbers that no secret holds yet: a catalogue that grows leaves its old ones as they are."""
+    files = folder.glob("*.json")
+    held = [json.loads(file.read_text(encoding="utf-8")).get("number") for file in files]
+    return (number for number in map(form.format, count(1)) if number not in held)
+
+
+def _person(number: str) -> dict[str, str]:
     """A test person whom nobody can take for a real one."""
-    return {"number": f"0100000{number:04d}", "name": f"시험{number:02d}", "birthday": "19000101"}
+    return {"number": number, "name": f"시험{number[-2:]}", "birthday": "19000101"}
 
 
 def _observer(kind: ObserverKind) -> dict[str, str]:
