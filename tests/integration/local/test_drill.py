@@ -25,11 +25,13 @@ async def test_a_drill_shows_that_the_substitute_comes_and_that_a_broken_carrier
     chain, catalogue = Chain(tmp_path), shipped()
     route = catalogue.routes["eumseong.alimtalk.sens"]
     assert route.failover is not None
+    assert route.ladder_probe is not None
+    drilled = route.ladder_probe.receiver
     spare = catalogue.channels[Channel(route.failover.channel)]
     channels = catalogue.channels | {spare.id: spare.model_copy(update={"late_s": SPARE_LATE_S})}
     catalogue = with_routes(
         catalogue.model_copy(update={"channels": channels}), [route], late_s=OWN_LATE_S,
-        ladder_probe=LadderProbe(receiver="skt-03", every_s=EVERY_S),
+        ladder_probe=LadderProbe(receiver=drilled, every_s=EVERY_S),
     )  # fmt: skip
 
     async def drills(since: datetime) -> list[DrillStatus]:
@@ -57,7 +59,7 @@ async def test_a_drill_shows_that_the_substitute_comes_and_that_a_broken_carrier
 
         await eventually(not_arrived, within=60)
         boards = await chain.rows("SELECT DISTINCT receiver FROM dash.probe")
-        assert "skt-03" not in {row["receiver"] for row in boards}
+        assert drilled not in {row["receiver"] for row in boards}
         told = await chain.samples("alerting-a1")
         counted = {
             dict(labels)["outcome"]

@@ -1,5 +1,8 @@
 """The shipped catalogue: nine bodies, each with a route that runs, and no fault."""
 
+from collections import Counter
+from itertools import combinations, pairwise
+from operator import eq
 from pathlib import Path
 from uuid import UUID
 
@@ -11,8 +14,8 @@ from services.catalogue.check import check
 from services.catalogue.components import components, components_of
 from services.catalogue.load import load
 from services.catalogue.plan import Limits, load_of, plan
-from services.contracts.catalogue import Catalogue
-from services.contracts.vocabulary import Channel, NoticeClass
+from services.contracts.catalogue import Catalogue, Route
+from services.contracts.vocabulary import Channel, NoticeClass, ObserverKind
 from tests.unit.catalogue.small import write
 
 SHIPPED = Path(__file__).parents[3] / "catalogue"
@@ -21,6 +24,8 @@ FILES = {
     path.relative_to(SHIPPED).as_posix(): path.read_text(encoding="utf-8")
     for path in sorted(SHIPPED.rglob("*.yaml"))
 }
+CARRIERS = ("skt", "kt", "lgu")
+PHONES = [f"{carrier}-{number:02d}" for carrier in CARRIERS for number in range(1, 8)]
 DOCUMENTS = ("edocument.kpdoc.docs", "edocument.kpdoc.rent")
 # Body, its first notice's class, the channels on which its routes run, with SENS unless said.
 BODIES = [
@@ -32,7 +37,12 @@ BODIES = [
     ),
     ("eumseong", "음성군", NoticeClass.C1, ["alimtalk", "lms"]),
     ("suyeong", "수영구", NoticeClass.C2, ["alimtalk", "sms"]),
-    ("geoje", "거제시", NoticeClass.C4, ["brandmessage", "alimtalk", "sms"]),
+    (
+        "geoje",
+        "거제시",
+        NoticeClass.C4,
+        ["brandmessage", "alimtalk", "alimtalk.sens.image", "sms"],
+    ),
     ("sancheong", "산청군", NoticeClass.C4, ["brandmessage"]),
     ("miryang", "밀양시", NoticeClass.C4, ["brandmessage"]),
     ("gangnam", "강남구", NoticeClass.C4, ["brandmessage"]),
@@ -63,38 +73,85 @@ def test_a_body_of_the_article_is_a_working_row(
     routes = catalogue.routes.values()
     wanted = sorted(f"{body}.{c}" if "." in c else f"{body}.{c}.sens" for c in running)
     assert sorted(r.id for r in routes if r.body == body and r.enabled) == wanted
-    enabled = [r for r in routes if r.enabled]
-    assert {r.interval_s for r in enabled} == {60}
-    assert all(len(r.receivers) == (2 if r.channel is Channel.EMAIL else 6) for r in enabled)
+    assert {r.interval_s for r in routes} == {60}
 
 
-def test_there_are_nine_bodies_six_handsets_and_two_mailboxes() -> None:
+def test_there_are_nine_bodies_and_two_mailboxes() -> None:
     catalogue = shipped()
 
     assert set(catalogue.bodies) == {body for body, *_ in BODIES}
-    phones = [r for r in catalogue.receivers.values() if r.base_url is None]
-    boxes = {r.id: r.platform for r in catalogue.receivers.values() if r not in phones}
+    boxes = {r.id: r.platform for r in catalogue.receivers.values() if r.base_url}
     assert boxes == {"naver-01": "naver-mail", "daum-01": "daum-mail"}
-    assert {(r.carrier.value, r.site) for r in phones} == {
-        (carrier, site) for carrier in ("skt", "kt", "lgu") for site in ("seoul", "busan")
-    }
+
+
+def test_seven_phones_of_each_carrier_stand_spread_over_four_sites() -> None:
+    catalogue = shipped()
+    phones = [catalogue.receivers[name] for name in PHONES]
+
+    assert set(Counter((p.carrier.value, p.site) for p in phones).values()) == {1, 2}
+    assert sorted(Counter(p.site for p in phones).values()) == [5, 5, 5, 6]
+    assert Counter(p.carrier.value for p in phones) == dict.fromkeys(CARRIERS, 7)
+    seeing = {ObserverKind.SMSFORWARDER, ObserverKind.ANDROID_SMS_GATEWAY}
+    assert all({o.kind for o in p.observers} == seeing for p in phones)
+
+
+def test_a_phone_without_kakaotalk_serves_the_drills_of_ladders_and_nothing_else() -> None:
+    catalogue = shipped()
+    others = {r.id for r in catalogue.receivers.values() if not r.base_url} - set(PHONES)
+
+    assert others == {"skt-08"}
+    drills = [r.ladder_probe for r in catalogue.routes.values() if r.ladder_probe]
+    assert {drill.receiver for drill in drills} == others
+
+
+def test_every_route_takes_turns_over_the_whole_fleet() -> None:
+    for route in shipped().routes.values():
+        mailed = route.channel is Channel.EMAIL
+        assert sorted(route.receivers) == sorted(["naver-01", "daum-01"] if mailed else PHONES)
+
+
+def test_a_route_changes_the_carrier_with_every_turn() -> None:
+    for route in _on_phones():
+        carriers = [name.split("-")[0] for name in route.receivers]
+        assert all(one != next_ for one, next_ in pairwise([*carriers, carriers[0]])), route.id
+
+
+def test_at_most_two_probes_reach_a_phone_in_the_same_minute() -> None:
+    minutes = zip(*(route.receivers for route in _on_phones()), strict=True)
+
+    assert max(max(Counter(minute).values()) for minute in minutes) == 2
+
+
+def test_no_two_routes_meet_at_the_same_phone_more_often_than_in_three_of_its_turns() -> None:
+    """Or a fault of the one would look like a fault of the other."""
+    for one, other in combinations(_on_phones(), 2):
+        together = sum(map(eq, one.receivers, other.receivers))
+        assert together <= 3, (one.id, other.id)
+
+
+def _on_phones() -> list[Route]:
+    """Routes that send to phones; all have one interval, so they take their turns together."""
+    routes = shipped().routes.values()
+    return [r for r in routes if not r.observed and r.channel is not Channel.EMAIL]
 
 
 def test_every_channel_has_a_rule() -> None:
     assert set(shipped().channels) == set(Channel)
 
 
-def test_no_route_waits_for_its_adapter() -> None:
-    assert [route.id for route in shipped().routes.values() if not route.enabled] == []
+def test_the_routes_of_other_dealers_wait_for_their_adapters() -> None:
+    waiting = {route.adapter for route in shipped().routes.values() if not route.enabled}
+
+    assert waiting == {"nhn_alimtalk", "nhn_sms", "solapi_alimtalk", "solapi_sms"}
 
 
 def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     load_now = load_of(shipped(), Limits())
 
-    assert load_now.probes_day == 12 * 1_440 + 6 * 720  # brand messages rest twelve hours
-    # 3 Alimtalk routes at KRW 8, 4 SMS at 9, 2 LMS at 27, 6 brand messages at 15 for half a day;
+    assert load_now.probes_day == 13 * 1_440 + 6 * 720  # brand messages rest twelve hours
+    # 4 Alimtalk routes at KRW 8, 4 SMS at 9, 2 LMS at 27, 6 brand messages at 15 for half a day;
     # 31 days, 5 % for confirm probes; and two routes of documents at KRW 40.
-    whole_day, half_a_day = 3 * 8 + 4 * 9 + 2 * 27, 6 * 15
+    whole_day, half_a_day = 4 * 8 + 4 * 9 + 2 * 27, 6 * 15
     # 288 drills of Eumseong's ladder a day, each an Alimtalk and an LMS.
     probes, drills = 1_512 * whole_day + 756 * half_a_day, 288 * (8 + 27)
     assert load_now.cost_krw_month == {
@@ -106,6 +163,7 @@ def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     # Eumseong's substitutes count as if every Alimtalk failed over.
     assert uses["account", "sens", "lms"].day == 3 * 1_512 + 288
     assert uses["sender", "eumseong-lms", "lms"].day == 2 * 1_512 + 288
+    # Geoje sends Alimtalk with an image too, on twice the quota.
     assert uses["sender", "geoje-alimtalk", "alimtalk"].share_day == pytest.approx(0.1512)
     assert uses["sender", "geoje-brandmessage", "brandmessage"].share_day == pytest.approx(0.1512)
 
@@ -125,6 +183,19 @@ def test_a_route_s_components_are_what_its_message_passes() -> None:
     )
 
 
+def test_an_alimtalk_with_an_image_needs_the_platforms_media_too() -> None:
+    catalogue = shipped()
+    for plain, image in (
+        ("geoje.alimtalk.sens", "geoje.alimtalk.sens.image"),
+        ("suyeong.alimtalk.nhn", "suyeong.alimtalk.nhn.image"),
+    ):
+        more, less = (
+            set(components_of(catalogue, catalogue.routes[route], "kt-02"))
+            for route in (image, plain)
+        )
+        assert more - less == {"platform:kakaotalk/media", f"route:{image}"}
+
+
 def test_the_mail_service_of_a_mailbox_is_the_platform_its_mails_pass() -> None:
     catalogue = shipped()
 
@@ -140,13 +211,14 @@ def test_the_catalogue_knows_the_components_that_scenarios_name() -> None:
 
     assert known >= {
         *(f"platform:{p}" for p in ("kakaotalk", "naver-mail", "daum-mail", "fcm", "webpush")),
-        *(f"carrier:{c}" for c in ("skt", "kt", "lgu")),
-        *(f"provider:{p}" for p in ("sens", "kakaopay-doc", "mail-relay")),
-        *(f"account:{a}" for a in ("sens", "kpdoc", "mail", "none")),
+        *(f"carrier:{c}" for c in CARRIERS),
+        *(f"provider:{p}" for p in ("sens", "nhn", "solapi", "kakaopay-doc", "mail-relay")),
+        *(f"account:{a}" for a in ("sens", "nhn", "solapi", "kpdoc", "mail", "none")),
         *(f"body:{body}" for body, *_ in BODIES),
-        *(f"receiver:{c}-{n}" for c in ("skt", "kt", "lgu") for n in ("01", "02")),
-        *("receiver:naver-01", "receiver:daum-01", "site:seoul", "site:busan"),
-        *("sender:geoje-alimtalk", "platform:kakaotalk/brandmessage", "carrier:kt/lms"),
+        *(f"receiver:{name}" for name in (*PHONES, "naver-01", "daum-01")),
+        *(f"site:{site}" for site in ("seoul", "busan", "daejeon", "gwangju")),
+        *("sender:geoje-alimtalk", "sender:geoje-alimtalk-nhn", "sender:lh-sms-nhn"),
+        *("platform:kakaotalk/brandmessage", "platform:kakaotalk/media", "carrier:kt/lms"),
     }
 
 
@@ -172,12 +244,15 @@ def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
         ("changed", "route", "suyeong.alimtalk.sens", ("interval_s",)),
         ("removed", "sender", "lh-edocument", ()),
         ("removed", "sender", "lh-sms", ()),
+        ("removed", "sender", "lh-sms-nhn", ()),
         ("removed", "body", "lh", ()),
         ("removed", "route", "lh.edocument.kpdoc.docs", ()),
         ("removed", "route", "lh.edocument.kpdoc.rent", ()),
+        ("removed", "route", "lh.sms.nhn", ()),
         ("removed", "route", "lh.sms.sens", ()),
     ]
-    assert (drawn.before.probes_day, drawn.after.probes_day) == (21_600, 21_600 - 3 * 1_440 + 1_440)
+    # Three enabled routes of LH are gone, and Suyeong's runs twice as often.
+    assert (drawn.before.probes_day, drawn.after.probes_day) == (23_040, 23_040 - 2 * 1_440)
     shares = {(u.owner, u.id): u.share_day for u in drawn.after.uses}
     assert shares["sender", "suyeong-alimtalk"] == pytest.approx(0.3024)
 

@@ -20,7 +20,7 @@ LOST = Drill(fired=True, arrived=False)
 
 
 def _drill(minutes_ago: int, shows: Drill, settled: bool = True) -> DrillStatus:
-    return DrillStatus(ROUTE, "skt-03", SLOT - minutes_ago * MINUTE, settled, shows)
+    return DrillStatus(ROUTE, "skt-08", SLOT - minutes_ago * MINUTE, settled, shows)
 
 
 def _shipped() -> Catalogue:
@@ -74,6 +74,6 @@ def test_programs_read_null_for_what_cannot_be_told() -> None:
     found = ladders.ladders(catalogue, table.lines(catalogue, [], [], SLOT), [_drill(5, LOST)])
     (told,) = [ladders.record(one) for one in found if one.body == "eumseong"]
     (drill,) = told["drills"]
-    assert (drill["route"], drill["receiver"]) == (ROUTE, "skt-03")
+    assert (drill["route"], drill["receiver"]) == (ROUTE, "skt-08")
     assert (drill["fired"], drill["arrived"], drill["in_time"]) == (True, False, None)
     assert [rung["channel"] for rung in told["rungs"]] == ["alimtalk", "lms", "post"]
