@@ -105,6 +105,38 @@ def settle(
     return verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """The signs of life that can matter to an attempt: of these sources, and of whatever these
+    workers reached, in [start, end]."""
+
+    sources: tuple[str, ...]
+    workers: tuple[str, ...]
+    start: datetime
+    end: datetime
+
+
+def needed(attempt: Attempt) -> Needed | None:
+    """What `settle` must be told of; None without `probe.sent`."""
+    sent, answer, seen = attempt.sent, attempt.answer, attempt.own_sighting
+    if sent is None:
+        return None
+    moments = [sent.sent_at, sent.seen_due]
+    moments += [answer.started_at, answer.ended_at] if answer else []
+    if seen is not None and seen.lower <= sent.seen_due:  # was its app silent until it told?
+        moments.append(seen.upper)
+    kinds = dict.fromkeys([*sent.observers, *([seen.observer] if seen else [])])
+    return Needed(
+        sources=(
+            f"reached/{sent.receiver}/{sent.platform}",
+            *(f"observer/{sent.receiver}/{kind}" for kind in kinds),
+        ),
+        workers=(sent.worker, *([answer.worker] if answer else [])),
+        start=min(moments) - ALIVE_WITHIN,
+        end=max(moments) + ALIVE_WITHIN,
+    )
+
+
 def _seen(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict | None:
     seen = attempt.own_sighting
     if seen is None:

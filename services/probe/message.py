@@ -1,9 +1,9 @@
-"""Before step 2: the message of one probe, and the `probe.sent` that announces it.
+"""Before step 2: the message of one probe, `probe.sent` that announces it, `probe.answered`.
 
-In:  what is planned and the catalogue that holds at this moment. Out: `Message`, and `ProbeSent`.
-Before: step 1. After: `worker.announce`, which calls both. The text carries the probe id and the
-leg, so that whoever sees it needs no memory; the event carries everything that held at the slot, so
-that nobody looks it up later.
+In:  what is planned and the catalogue that holds at this moment; the adapter's result. Out:
+`Message`, `ProbeSent`, `ProbeAnswered`. Before: step 1. After: `worker.py`, which calls all three.
+The text carries the probe id and the leg, so that whoever sees it needs no memory; `probe.sent`
+carries everything that held at the slot, so that nobody looks it up later.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from services.adapters.base import Message, Substitute
+from services.adapters.base import Message, SendResult, Substitute
 from services.contracts import evidence, ids, links, slots, text
 from services.contracts.catalogue import Catalogue, Route
-from services.contracts.evidence import ProbeSent
+from services.contracts.evidence import ProbeAnswered, ProbeSent
 from services.contracts.vocabulary import Channel, ObserverKind, Purpose
 from services.probe.schedule import PlannedProbe
 from services.probe.settings import ProbeSettings
@@ -114,6 +114,21 @@ def announcement(
         text_chars=text.length(message.text),
         substitute_sender=route.failover.sender if route.failover else None,
         substitute_digest=text.digest(keys.content_key, spare.text) if spare else None,
+    )
+
+
+def answer_of(
+    keys: Keys, sent: ProbeSent, result: SendResult, started_at: datetime, ended_at: datetime
+) -> ProbeAnswered:
+    """`probe.answered` of a call that lasted from `started_at` to `ended_at`."""
+    told = ("result", "code", "fault", "provider_message_id")
+    same = ("source", "probe_id", "worker", "channel", "adapter", "account", "provider")
+    return ProbeAnswered(
+        event_id=evidence.answered_id(keys.id_key, sent.probe_id, sent.worker, started_at),
+        started_at=started_at,
+        ended_at=ended_at,
+        **{name: getattr(sent, name) for name in same},
+        **{name: getattr(result, name) for name in told},
     )
 
 

@@ -9,13 +9,12 @@ A process that dies between the two events leaves a probe without an answer: unk
 import asyncio
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from services.adapters.base import Adapter, Message, SendResult
-from services.contracts import evidence
 from services.contracts.catalogue import Catalogue
 from services.contracts.codec import encode
 from services.contracts.evidence import ProbeAnswered, ProbeSent
@@ -26,7 +25,7 @@ from services.probe import schedule
 from services.probe.accounts import Accounts, OpenAccount
 from services.probe.call import call
 from services.probe.gate import Gate
-from services.probe.message import Keys, announcement, build_message
+from services.probe.message import Keys, announcement, answer_of, build_message
 from services.probe.metrics import Metrics
 from services.probe.schedule import NotSent, PlannedProbe, Wheel
 from services.probe.stops import Admission, StopReason
@@ -274,7 +273,7 @@ class Worker:
             self._gate.learn(sent.account, announced.admission, result)
         finally:
             account.release()
-        return _answer_of(self._keys, sent, result, started_at, self._clock.now())
+        return answer_of(self._keys, sent, result, started_at, self._clock.now())
 
     async def _publish_answer(self, answer: ProbeAnswered) -> None:
         """A short absence of Kafka loses no answer: it is kept and tried again for 5 minutes."""
@@ -289,17 +288,3 @@ class Worker:
         except (TimeoutError, SetAside) as error:
             self._metrics.unfinished.labels("lost").inc()
             _log.error("an answer could not be recorded", reason=str(error) or "time-out")
-
-
-def _answer_of(
-    keys: Keys, sent: ProbeSent, result: SendResult, started_at: datetime, ended_at: datetime
-) -> ProbeAnswered:
-    told = ("result", "code", "fault", "provider_message_id")
-    same = ("source", "probe_id", "worker", "channel", "adapter", "account", "provider")
-    return ProbeAnswered(
-        event_id=evidence.answered_id(keys.id_key, sent.probe_id, sent.worker, started_at),
-        started_at=started_at,
-        ended_at=ended_at,
-        **{name: getattr(sent, name) for name in same},
-        **{name: getattr(result, name) for name in told},
-    )

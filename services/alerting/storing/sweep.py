@@ -17,9 +17,7 @@ from services.alerting.database import asked
 from services.alerting.metrics import Metrics
 from services.alerting.storing.owned import Owned
 from services.contracts import topics
-from services.contracts.attempt import Attempt
-from services.contracts.evidence import ProbeSent
-from services.contracts.outcome import ALIVE_WITHIN, settle
+from services.contracts.outcome import needed, settle
 from services.contracts.vocabulary import Purpose
 from services.runtime.errors import Retry
 from services.runtime.ops import Health
@@ -120,39 +118,15 @@ def _together(due: Sequence[sweep.Due]) -> list[sweep.Due]:
 
 
 async def _settle(conn: Connection, due: Sequence[sweep.Due], now: datetime) -> list[sweep.Counted]:
-    if not due:
+    needs = [need for row in due if (need := needed(row.attempt)) is not None]
+    if not needs:
         return []
-    spans = [_span(row.attempt, row.attempt.sent) for row in due if row.attempt.sent]
-    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    sources = {source for row in due for source in _sources(row.attempt)}
-    workers = {row.attempt.sent.worker for row in due if row.attempt.sent}
-    workers |= {row.attempt.answer.worker for row in due if row.attempt.answer}
+    start, end = min(need.start for need in needs), max(need.end for need in needs)
+    sources = {source for need in needs for source in need.sources}
+    workers = {worker for need in needs for worker in need.workers}
     liveness = await sweep.liveness_for(conn, sorted(sources), sorted(workers), start, end)
     faults = await sweep.monitor_faults(conn, start, end)
     decided = ((row, settle(row.attempt, liveness, faults, row.stored_until)) for row in due)
     return await sweep.settle(
         conn, [sweep.Settling(row, result, now) for row, result in decided if result is not None]
     )
-
-
-def _span(attempt: Attempt, sent: ProbeSent) -> tuple[datetime, datetime]:
-    """The time whose signs of life and faults can matter to an attempt. Pure."""
-    moments = [sent.sent_at, sent.seen_due]
-    if attempt.answer is not None:
-        moments += [attempt.answer.started_at, attempt.answer.ended_at]
-    seen = attempt.own_sighting
-    if seen is not None and seen.lower <= sent.seen_due:  # was its app silent until it told?
-        moments.append(seen.upper)
-    return min(moments) - ALIVE_WITHIN, max(moments) + ALIVE_WITHIN
-
-
-def _sources(attempt: Attempt) -> list[str]:
-    """The sources whose signs of life can matter to an attempt. Pure."""
-    sent, seen = attempt.sent, attempt.own_sighting
-    if sent is None:
-        return []
-    kinds = {*sent.observers, *([seen.observer] if seen else [])}
-    return [
-        f"reached/{sent.receiver}/{sent.platform}",
-        *(f"observer/{sent.receiver}/{kind}" for kind in kinds),
-    ]

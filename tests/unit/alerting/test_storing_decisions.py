@@ -13,9 +13,10 @@ from services.alerting.storing.consumer import find_poison
 from services.alerting.storing.lag import records_behind
 from services.alerting.storing.owned import Owned, Place
 from services.alerting.storing.pipeline import Stored, signs_of_life
-from services.alerting.storing.sweep import TOGETHER, _sources, _span, _together
+from services.alerting.storing.sweep import TOGETHER, _together
 from services.contracts import attempt, codec, topics
 from services.contracts.evidence import Event, Heartbeat
+from services.contracts.outcome import needed
 from services.contracts.vocabulary import ObserverKind
 from services.runtime.errors import Stop
 from services.runtime.kafka import Address
@@ -112,12 +113,16 @@ def test_signs_are_looked_for_until_the_moment_a_silent_app_told() -> None:
         sent, observer=ObserverKind.ADB, observed_min=sent.seen_due, observed_max=told
     )
     found = attempt.fold([sent, seen])
-    assert _span(found, sent) == (sent.sent_at - 15 * MINUTE, told + 15 * MINUTE)
-    assert "observer/skt-1/adb" in _sources(found)
+    need = needed(found)
+    assert need is not None
+    assert (need.start, need.end) == (sent.sent_at - 15 * MINUTE, told + 15 * MINUTE)
+    assert "observer/skt-1/adb" in need.sources
 
 
 def test_the_hour_of_a_sight_that_was_late_for_certain_is_not_looked_through() -> None:
     sent = builders.a_probe_sent()
     after = sent.seen_due + SECOND
     seen = builders.a_sighting(sent, observed_min=after, observed_max=after + 60 * MINUTE)
-    assert _span(attempt.fold([sent, seen]), sent)[1] == sent.seen_due + 15 * MINUTE
+    need = needed(attempt.fold([sent, seen]))
+    assert need is not None
+    assert need.end == sent.seen_due + 15 * MINUTE
