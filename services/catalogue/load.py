@@ -4,28 +4,19 @@ In:  a directory with `providers.yaml`, `receivers.yaml` and `bodies/<body>.yaml
 Out: `Loaded`: the objects that could be read, and a `Problem` for everything that could not.
 Before: a person wrote the files. After: `check.py` looks at the objects together.
 Nothing a file holds raises: what cannot be understood is a problem with a line.
-
-YAML is composed, not constructed: the tree of nodes keeps a line for each value, and no tag of a
-file can make an object. Every value is the text that stands there, and the models say whether it is
-a number: a code `0123` needs no quotes. Aliases are refused, because a file read by officials
-should say everything where it stands.
 """
 
-import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from services.catalogue.sentences import Place, sentences, suggestion
+from services.catalogue.tree import Tree, Unreadable, nearest, parse, read_text
 from services.contracts.catalogue import KINDS, Catalogue, Model, build
-
-LARGEST_BYTES = 1_000_000
 
 # Which sections a file may have, and of which kind their objects are.
 SECTIONS: dict[str, dict[str, str]] = {
@@ -71,7 +62,7 @@ class Item:
 
     def line(self, *loc: int | str) -> int:
         """The line of a field, or of the nearest object around it."""
-        return _nearest(self.lines, self.base, loc)
+        return nearest(self.lines, self.base, loc)
 
     def problem(self, text: str, *loc: int | str, warning: bool = False) -> Problem:
         """A problem at a field of this object."""
@@ -116,20 +107,12 @@ def _sections_of(name: str) -> dict[str, str] | None:
     return SECTIONS.get(name)
 
 
-def _nearest(lines: dict[Place, int], base: Place, loc: Place) -> int:
-    path = base + loc
-    while len(path) > len(base) and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
-
-
 class _File:
     """One file on its way from bytes to objects; what goes wrong lands in `loaded.problems`."""
 
     def __init__(self, name: str, loaded: Loaded) -> None:
         self._name, self._loaded = name, loaded
         self._lines: dict[Place, int] = {}
-        self._seen: set[int] = set()
 
     def read(self, path: Path) -> None:
         sections = _sections_of(self._name)
@@ -137,42 +120,22 @@ class _File:
             self._wrong(1, f"unknown file{suggestion(self._name, SECTIONS)}")
             return
         try:
-            text = self._loaded.texts[self._name] = _text(path)
-            tree = self._plain(_compose(text), ())
-            if not isinstance(tree, dict):
-                raise _Unreadable(f"must be a mapping with the sections {', '.join(sections)}")
-        except _Unreadable as error:
+            text = self._loaded.texts[self._name] = read_text(path)
+            content = self._content(parse(text), sections)
+        except Unreadable as error:
             self._wrong(error.line, str(error))
             self._loaded.broken |= {(kind, ANY) for kind in sections.values()}
             return
-        for section, content in tree.items():
-            self._section(section, content, sections)
+        for section, objects in content.items():
+            self._section(section, objects, sections)
 
-    def _plain(self, node: Node, path: Place) -> Any:
-        self._lines.setdefault(path, node.start_mark.line + 1)
-        if id(node) in self._seen:
-            self._wrong(self._lines[path], "uses an alias (*); write the value out here")
-            return None
-        self._seen.add(id(node))
-        if isinstance(node, MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, SequenceNode):
-            return [self._plain(child, (*path, place)) for place, child in enumerate(node.value)]
-        return None if str(node.tag).endswith(":null") else _text_of(node)
-
-    def _mapping(self, node: MappingNode, path: Place) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, ScalarNode):
-                self._wrong(line, "has a key that is not a plain word")
-                continue
-            word = _text_of(key)
-            if word in found:
-                self._wrong(line, f"field '{word}' is given twice")
-            self._lines[*path, word] = line
-            found[word] = self._plain(value, (*path, word))
-        return found
+    def _content(self, tree: Tree, sections: Iterable[str]) -> dict[str, Any]:
+        self._lines = tree.lines
+        for line, why in tree.oddities:
+            self._wrong(line, why)
+        if not isinstance(tree.plain, dict):
+            raise Unreadable(f"must be a mapping with the sections {', '.join(sections)}")
+        return tree.plain
 
     def _section(self, section: str, content: Any, sections: dict[str, str]) -> None:
         kind = sections.get(section)
@@ -197,51 +160,9 @@ class _File:
             self._loaded.broken.add((kind, str(name)))
             who = f"{kind} '{name}'" if isinstance(name, str) and len(name) <= 100 else kind
             for place, text in sentences(model, error):
-                self._wrong(_nearest(self._lines, base, place), f"{who}: {text}")
+                self._wrong(nearest(self._lines, base, place), f"{who}: {text}")
         else:
             self._loaded.items.append(Item(kind, item, self._name, base, self._lines))
 
     def _wrong(self, line: int, text: str) -> None:
         self._loaded.problems.append(Problem(self._name, line, text))
-
-
-class _Unreadable(Exception):
-    def __init__(self, why: str, line: int = 1) -> None:
-        super().__init__(why)
-        self.line = line
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-        if len(raw) > LARGEST_BYTES:
-            raise _Unreadable(f"is larger than {LARGEST_BYTES} bytes")
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise _Unreadable(f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise _Unreadable("is not UTF-8 text", raw.count(b"\n", 0, error.start) + 1) from None
-
-
-def _compose(text: str) -> Node:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ReusedAnchorWarning)
-            root: Node | None = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        why = f"is not YAML: {error.problem or error}"
-        raise _Unreadable(why, mark.line + 1 if mark else 1) from None
-    except RecursionError:
-        raise _Unreadable("is nested too deeply") from None
-    except (YAMLError, ValueError, LookupError, ArithmeticError, AssertionError) as error:
-        # Besides its own errors ruamel lets a few of Python's through for odd escapes.
-        said = str(error).splitlines() or ["odd"]
-        raise _Unreadable(f"is not YAML: {said[0]}") from None
-    if root is None:
-        raise _Unreadable("is empty")
-    return root
-
-
-def _text_of(node: Node) -> str:
-    return str(node.value).encode(errors="replace").decode()
