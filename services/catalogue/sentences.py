@@ -32,6 +32,8 @@ _ENDINGS = {
     "string_too_long": "is longer than {max_length} characters",
     "string_unicode": "holds characters that are no text",
     "int_parsing_size": "is too large a number",
+    "finite_number": "must be a finite number",
+    "zoneinfo_str": "must be a time zone such as Asia/Seoul",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
@@ -84,6 +86,8 @@ def _sentence(model: type[BaseModel], place: Place, detail: ErrorDetails) -> str
     if kind == "string_pattern_mismatch":
         last = next((part for part in reversed(place) if isinstance(part, str)), "")
         return f"{field} {_SHAPES.get(last, _ID_SHAPE)}"
+    if kind == "value_error":
+        return f"{field}: {detail['ctx']['error']}"
     ending = _ENDINGS.get(kind) or _KINDS.get(kind.partition("_")[0])
     return (
         f"{field} {ending.format(**detail.get('ctx', {}))}"
@@ -103,7 +107,7 @@ def fields_at(model: type[BaseModel], loc: Place) -> set[str]:
     for part in loc:
         field = model.model_fields.get(part) if isinstance(part, str) else None
         model = next(_models_in(field.annotation), model) if field else model
-    return set(model.model_fields)
+    return {field.alias or name for name, field in model.model_fields.items()}
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

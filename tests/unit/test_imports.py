@@ -19,6 +19,7 @@ WRONG = [
     ("services/contracts/slots.py", "import services.runtime.clock", "Layers of services"),
     ("services/runtime/clock.py", "import services.storage", "Layers of services"),
     ("services/probe/schedule.py", "import services.ingest", "Layers of services"),
+    ("services/local/stack.py", "import services.replay.known", "Layers of services"),
     ("services/catalogue/plan.py", "import aiokafka", "Only runtime talks to Kafka"),
     ("services/probe/schedule.py", "import asyncpg", "Only storage talks to Postgres"),
     ("services/adapters/base.py", "import simulators.app", "The simulated world stays outside"),

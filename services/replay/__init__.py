@@ -1,0 +1,1 @@
+"""Dated outages played through bongsu: scenario files, and what becomes of them."""
