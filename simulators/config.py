@@ -76,8 +76,8 @@ class TemplateConfig(_Frozen):
 
 
 class SenderConfig(_Frozen):
-    """Who sends on an account: a registered number, a channel (`@…`) with its templates, or an
-    address.
+    """Who sends on an account: a registered number, a channel (as its dealer calls it) with its
+    templates, or an address.
 
     `strangers`: receivers (ids) that are no friends of the channel; only brand messages mind.
     """
@@ -86,7 +86,7 @@ class SenderConfig(_Frozen):
     channel: str
     body: ShortId = "nobody"
     number: Digits | None = None
-    identity: Annotated[str, Field(pattern=r"@")] | None = None
+    identity: str | None = None
     name: str = ""
     templates: tuple[TemplateConfig, ...] = ()
     use_sms_failover: bool = False

@@ -44,7 +44,7 @@ class Message:
     to: SecretStr
     text: str
     template: str | None = None
-    identity: str | None = None
+    identity: str | None = field(default=None, repr=False)
     sender_number: SecretStr | None = None
     substitute: Substitute | None = None
     recipient: Mapping[str, SecretStr] = field(default_factory=dict)

@@ -128,8 +128,9 @@ class Sender(Model):
     """발신 주체 of a body on a channel with one account: a channel id, the address mail comes from,
     or a registered number.
 
-    A number is personal to the body: it is a secret reference, `identity` stays empty. `room` is
-    the title of the open chat room in which the body posts, as a member's phone shows it.
+    A number is personal to the body: `secret` holds it, `identity` stays empty. Beside a channel id
+    `secret` holds the `sender_key` by which the dealer calls the channel, if it does (NHN). `room`
+    is the title of the open chat room in which the body posts, as a member's phone shows it.
     """
 
     id: Id

@@ -37,7 +37,8 @@ def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type
     numbers = _unused(folder, "0200000{:03d}")
     for sender in catalogue.senders.values():
         if sender.secret:
-            _secret(folder, sender.secret, {"number": next(numbers)})
+            keyed = {"sender_key": secrets.token_hex(20)}  # 40 signs, as NHN's
+            _secret(folder, sender.secret, keyed if sender.identity else {"number": next(numbers)})
 
 
 def shared_key(folder: Path, name: str) -> str:

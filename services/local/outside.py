@@ -117,12 +117,14 @@ def _account(account: Account, catalogue: Catalogue, secrets: SecretFolder) -> d
 
 
 def _sender(sender: Sender, catalogue: Catalogue, secrets: SecretFolder) -> dict[str, Any]:
+    field = "sender_key" if sender.identity else "number"
+    secret = {field: _value(secrets, sender.secret, field)} if sender.secret else {}
     return {
         "sender": f"sender:{sender.id}",
         "body": sender.body,
         "channel": str(sender.channel),
-        "number": _value(secrets, sender.secret, "number") if sender.secret else None,
-        "identity": sender.identity,
+        "number": secret.get("number"),
+        "identity": secret.get("sender_key", sender.identity),
         "name": catalogue.bodies[sender.body].name.ko,
         "templates": [{"code": t.code, "text": t.text, "image": t.image} for t in sender.templates],
     }

@@ -25,6 +25,7 @@ from services.runtime.secrets import SecretFolder
 
 NUMBER = "number"  # the field of a receiver's or sender's secret that holds its number
 ADDRESS = "address"  # the same for a mailbox
+SENDER_KEY = "sender_key"  # what a dealer calls a channel, if not by its id
 _OF_ROUTE = ("body", "notice", "channel", "adapter", "account", "sender", "template")
 
 
@@ -68,7 +69,7 @@ def build_message(planned: PlannedProbe, keys: Keys, secrets: SecretFolder) -> M
         ),
         text=_own_text(catalogue, route, probe_id),
         template=route.template,
-        identity=catalogue.senders[route.sender].identity,
+        identity=_identity_of(catalogue, route.sender, secrets),
         sender_number=_number_of(catalogue, route.sender, secrets),
         substitute=_substitute(catalogue, route, probe_id, secrets),
         recipient=secrets.fields(catalogue.receivers[planned.receiver].secret),
@@ -178,5 +179,12 @@ def _substitute(
 
 
 def _number_of(catalogue: Catalogue, sender: str, secrets: SecretFolder) -> SecretStr | None:
-    secret = catalogue.senders[sender].secret
-    return secrets.one(secret, NUMBER) if secret else None
+    told = catalogue.senders[sender]
+    return secrets.one(told.secret, NUMBER) if told.secret and not told.identity else None
+
+
+def _identity_of(catalogue: Catalogue, sender: str, secrets: SecretFolder) -> str | None:
+    told = catalogue.senders[sender]
+    if told.secret and told.identity:
+        return secrets.one(told.secret, SENDER_KEY).get_secret_value()
+    return told.identity

@@ -56,6 +56,15 @@ def test_a_brand_message_says_what_its_senders_template_says(secrets: SecretFold
     assert_announced(probe, message)
 
 
+def test_a_dealer_that_calls_a_channel_by_a_key_is_told_the_key_which_nothing_shows(
+    secrets: SecretFolder,
+) -> None:
+    message = build_message(planned("geoje.alimtalk.nhn"), KEYS, secrets)
+    key = secrets.one("sender-key-geoje-nhn", "sender_key").get_secret_value()
+    assert (len(key), message.identity, message.sender_number) == (40, key, None)
+    assert key not in repr(message)
+
+
 def test_due_times_count_from_the_announcement(secrets: SecretFolder) -> None:
     probe = planned("geoje.alimtalk.sens")
     sent = announcement(probe, build_message(probe, KEYS, secrets), KEYS, LATER)
