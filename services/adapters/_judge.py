@@ -15,7 +15,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
 
 from services.adapters._http import Answer, NoAnswer
 from services.adapters.base import Report, SendResult
@@ -35,6 +36,18 @@ _GATEWAY_QUOTA = (429, "400")  # of Naver's API Gateway
 _NO_PERMISSION = "210"  # of Naver's API Gateway
 
 ReadModel = TypeVar("ReadModel", bound=BaseModel)
+
+
+class Wire(BaseModel):
+    """A JSON object in camel case, with numbers where text is documented, and unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

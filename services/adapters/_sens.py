@@ -15,8 +15,6 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
 from yarl import URL
 
 from services.adapters._http import Answer, exchange
@@ -26,18 +24,6 @@ from services.contracts.vocabulary import Channel
 from services.runtime.errors import Stop
 
 SECRET_FIELDS: tuple[str, ...] = ("access_key", "secret_key")
-
-
-class Wire(BaseModel):
-    """A JSON object of SENS: camel case, numbers where text is documented, unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
-        alias_generator=to_camel,
-        coerce_numbers_to_str=True,
-        hide_input_in_errors=True,
-    )
 
 
 def signature(method: str, path_and_query: str, at_ms: str, access_key: str, secret: str) -> str:

@@ -32,21 +32,21 @@ STATES: dict[str, Meaning] = {
 }
 
 
-class _Recipient(_sens.Wire):
+class _Recipient(_judge.Wire):
     """One recipient of a send's answer."""
 
     message_id: str | None = None
     request_status_code: str | None = None
 
 
-class _Taken(_sens.Wire):
+class _Taken(_judge.Wire):
     """The answer to a send: what counts stands in `messages`."""
 
     status_code: str | None = None
     messages: tuple[_Recipient, ...] | None = None
 
 
-class _Failover(_sens.Wire):
+class _Failover(_judge.Wire):
     """The substitute SMS that was really requested; it has no time of its own."""
 
     request_status_code: str | None = None
@@ -54,7 +54,7 @@ class _Failover(_sens.Wire):
     message_status_code: str | None = None
 
 
-class _Message(_sens.Wire):
+class _Message(_judge.Wire):
     """The answer to a look-up; number and text are not read."""
 
     message_id: str | None = None

@@ -107,14 +107,14 @@ STATES: dict[str, Meaning] = {
 }
 
 
-class _Taken(_sens.Wire):
+class _Taken(_judge.Wire):
     """The answer to a send."""
 
     request_id: str | None = None
     status_code: str | None = None
 
 
-class _Item(_sens.Wire):
+class _Item(_judge.Wire):
     """One message of a list; number and text are not read."""
 
     request_id: str | None = None
@@ -126,7 +126,7 @@ class _Item(_sens.Wire):
     status_name: str | None = None
 
 
-class _Listed(_sens.Wire):
+class _Listed(_judge.Wire):
     """The outer status code is about the look-up and says nothing of the message."""
 
     messages: tuple[_Item, ...] | None = None

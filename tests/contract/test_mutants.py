@@ -42,6 +42,7 @@ async def test_a_broken_answer_is_never_better_than_the_whole_one(name: str) -> 
 
         async def ask(case: support.Case, status: int, body: bytes) -> str:
             provider.status, provider.body = status, body
+            provider.asked.clear()
             try:
                 if case.get("ask") is None:
                     return state_of(await adapter.send(support.message_of(name)))
@@ -53,13 +54,19 @@ async def test_a_broken_answer_is_never_better_than_the_whole_one(name: str) -> 
             return state_of(reports)
 
         for case in cases:
+            provider.further = further(case)
             body = support.body_text(case["body"], "01000007777").encode()
             whole = await ask(case, case["status"], body)
             for mutant in mutants(body, 11, each):
                 broken = await ask(case, case["status"], mutant)
                 better = [state for state in GOOD if state in broken and state not in whole]
                 assert not better, mutant
-                provider.asked.clear()
+
+
+def further(case: support.Case) -> list[tuple[int, str]]:
+    """The answers to the calls after the first; a case with none has nothing to tell there."""
+    told = [(then["status"], support.body_text(then["body"], "")) for then in case.get("then", ())]
+    return told or [(404, "")]
 
 
 def decoded(value: bytes, name: str) -> Record | None:

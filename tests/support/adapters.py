@@ -3,7 +3,9 @@
 An adapter's data stands in `tests/contract/payloads/<adapter>/`: `_setup.json` (its account,
 secret, message and message ids), `_http.json` (answers that any call may meet; or `http` in the
 setup names the adapter whose ones are meant; `transport: smtp` in it: a mail relay answers), and
-a file a case, perhaps with its own `message`.
+a file a case, perhaps with its own `message`. `then` are the calls after the first, with their
+answers. `webhook_*.json` are what the provider tells by itself; `webhook.headers` of the setup come
+with it unless the case has its own, and `{field}` in them stands for that field of the secret.
 In bodies `{canary}` stands for a number and keys that must turn up nowhere.
 """
 
@@ -36,20 +38,24 @@ Case = dict[str, Any]
 
 @dataclass
 class Provider:
-    """Answers every call with `status` and `body`; keeps what was asked."""
+    """Answers every call with `status` and `body`, or the later ones by turn with what is
+    `further`; keeps what was asked."""
 
     status: int = 202
     body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)
+    further: list[tuple[int, str]] = field(default_factory=list)
     asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         told = (request.method, request.raw_path, await request.read(), dict(request.headers))
+        answers = [(self.status, self.body), *self.further]
+        status, body = answers[min(len(self.asked), len(answers) - 1)]
         self.asked.append(told)
         kind = "application/json"
         return web.Response(
-            status=self.status,
-            body=BytesIO(self.body if isinstance(self.body, bytes) else self.body.encode()),
+            status=status,
+            body=BytesIO(body if isinstance(body, bytes) else body.encode()),
             content_type=kind,
             headers=self.headers,
         )
@@ -81,7 +87,10 @@ def setup_of(name: str) -> Case:
 def provider_of(name: str, case: Case, canary: str) -> Provider | Relay:
     """What answers as a case says. Of a mail relay `status` is the stage, `body` its reply."""
     body = body_text(case["body"], canary)
-    return Provider(case["status"], body) if speaks_http(name) else Relay(case["status"], body)
+    further = [(then["status"], body_text(then["body"], canary)) for then in case.get("then", ())]
+    if speaks_http(name):
+        return Provider(case["status"], body, further=further)
+    return Relay(case["status"], body)
 
 
 def url_at(name: str, address: str, encrypted: bool = False) -> str:
@@ -105,6 +114,7 @@ def cases(name: str) -> dict[str, Case]:
     found = {
         file.stem: json.loads(file.read_text(encoding="utf-8"))
         for file in sorted((PAYLOADS / name).glob("[!_]*.json"))
+        if not file.stem.startswith("webhook_")
     }
     setup = setup_of(name)
     shared = PAYLOADS / setup.get("http", name) / "_http.json"
@@ -121,6 +131,19 @@ def every_case() -> Iterator[tuple[str, str]]:
     for name in discover():
         for case in cases(name):
             yield name, case
+
+
+def webhooks(name: str) -> dict[str, Case]:
+    """What the provider of an adapter tells by itself, by file name."""
+    files = sorted((PAYLOADS / name).glob("webhook_*.json"))
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+
+
+def headers_of(name: str, case: Case, **secret: str) -> dict[str, str]:
+    """The headers that a webhook comes with, in lower case."""
+    setup = setup_of(name)
+    given = case.get("headers", setup["webhook"]["headers"])
+    return {header: text.format(**setup["secret"] | secret) for header, text in given.items()}
 
 
 @asynccontextmanager
@@ -189,4 +212,6 @@ def _time(report: Case) -> datetime | None:
 
 def _report(report: Report) -> Case:
     names = ("provider_message_id", "leg", "state", "code", "fault", "reported_at", "final")
-    return {name: getattr(report, name) for name in names} | {"fields": dict(report.fields)}
+    probe = {} if report.probe_id is None else {"probe_id": str(report.probe_id)}
+    fields = {"fields": dict(report.fields)}
+    return {name: getattr(report, name) for name in names} | fields | probe

@@ -1,0 +1,267 @@
+"""NHN Cloud Notification: how it is called, the envelope of its answers, the frame of its webhooks.
+
+In:  the message of an adapter as NHN wants it; the body of a webhook. Out: its answer, judged; the
+     results that a webhook tells.
+Before: `nhn_sms.py`, `nhn_alimtalk.py`. After: `_http.py`, `_judge.py`.
+Documents (docs.nhncloud.com): SMS API v3.0, Alimtalk API v2.3, result codes and webhooks of both,
+read 2026-06.
+Oddities: HTTP 200 holds the refusals, only `header.isSuccessful` counts; when every recipient is
+refused the header says so (-1031) and the reason stands with the recipient; each product has its
+own host, appkey and secret key; a webhook is not signed, it repeats a word that both sides know,
+and its sample spells `recipientGropuingKey`.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Generic, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+from pydantic import AliasChoices, Field, ValidationError
+from yarl import URL
+
+from services.adapters import _judge, _korea
+from services.adapters._http import Answer, exchange
+from services.adapters._judge import Wire
+from services.adapters.base import Meaning, Report, SendResult, Surroundings, meaning
+from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
+from services.runtime.errors import Refuse, Retry, SetAside, Stop
+
+PENDING = ReportState.PENDING
+SECRET_FIELDS: tuple[str, ...] = ("secret_key", "webhook_signature")
+RESULT_EVENT = "MESSAGE_RESULT_UPDATE"
+REPORT_FIELDS = frozenset({
+    *("hooksId", "webhookConfigId", "productName", "appKey", "event", "hooks", "hookId"),
+    *("requestId", "recipientSeq", "requestDate", "receiveDate", "recipientNo", "resultCode"),
+    *("recipientGroupingKey", "senderGroupingKey", "_links", "self", "href"),
+})  # fmt: skip
+
+# The ends of a message; look-ups of SMS number them. All other words mean that it is under way.
+COMPLETED = "COMPLETED"
+_ENDS = {"0": "FAILED", "3": COMPLETED, "4": "CANCEL", "5": "DUPLICATED", "6": "FAILED_AD"}
+_ENDS |= {word: word for word in _ENDS.values()}
+_DELIVERED = "1000"
+
+
+class _Header(Wire):
+    is_successful: bool
+    result_code: str
+
+
+class _Recipient(Wire):
+    recipient_seq: str | None = None
+    result_code: str | None = None
+
+
+class _Sent(Wire):
+    """The answer to a send: Alimtalk says `sendResults`, SMS `sendResultList`."""
+
+    request_id: str | None = None
+    recipients: tuple[_Recipient, ...] = Field(
+        (), validation_alias=AliasChoices("sendResults", "sendResultList")
+    )
+
+
+class Told(Wire):
+    """What look-ups and webhooks alike say of a message; number and text are not read."""
+
+    request_id: Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    recipient_seq: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}$")]
+    status: str | None = Field(None, validation_alias=AliasChoices("messageStatus", "msgStatus"))
+    result_code: str | None = None
+    request_date: str | None = None
+    received_at: str | None = Field(
+        None, validation_alias=AliasChoices("receiveDate", "resultDate")
+    )
+    sender_grouping_key: str | None = None
+    recipient_grouping_key: str | None = Field(
+        None, validation_alias=AliasChoices("recipientGroupingKey", "recipientGropuingKey")
+    )
+
+    @property
+    def message_id(self) -> str:
+        """Our id of it: request and recipient together are NHN's."""
+        return f"{self.request_id}:{self.recipient_seq}"
+
+
+Shown = TypeVar("Shown", bound=Wire)
+Hook = TypeVar("Hook", bound=Told)
+
+
+class _Body(Wire, Generic[Shown]):
+    data: Shown | None = None
+
+
+class _Envelope(Wire, Generic[Shown]):
+    """Alimtalk has its content under `message`, SMS under `body.data`."""
+
+    header: _Header
+    message: Shown | None = None
+    body: _Body[Shown] | None = None
+
+    @property
+    def shown(self) -> Shown | None:
+        return self.message or (self.body.data if self.body else None)
+
+
+class _Event(Wire):
+    event: str
+
+
+class _Webhook(Wire, Generic[Hook]):
+    hooks: tuple[Hook, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One of NHN's services. Its appkey is the account's service `channel`, its secret key the
+    field `secret` where the account's secret has one, else `secret_key`.
+
+    `path` leads to the appkey; `locked_out`: codes that every message would meet, and the reason.
+    """
+
+    host: str
+    path: str
+    channel: Channel
+    secret: str
+    locked_out: Mapping[str, str]
+    states: Mapping[str, Meaning] = field(repr=False)
+
+    @property
+    def group(self) -> str:
+        """The sender's grouping key of all that is sent through this product."""
+        return f"bongsu-{self.channel}"
+
+
+class Service:
+    """A product under the appkey of an account."""
+
+    def __init__(self, surroundings: Surroundings, product: Product) -> None:
+        """`{product}` in the base URL stands for the product's host name. Raises Stop when a
+        secret or the appkey is missing."""
+        account = surroundings.account
+        surroundings.revealed(SECRET_FIELDS)
+        if product.channel not in account.services:
+            raise Stop("service", f"account {account.id}: no appkey for {product.channel}")
+        self._around, self._product = surroundings, product
+        self._secret = product.secret if product.secret in surroundings.secret else "secret_key"
+        self._judge = _judge.Judge(account.id, "NHN Cloud")
+        host = surroundings.base_url.replace("{product}", product.host)
+        self._root = f"{host}{product.path}/{quote(account.services[product.channel], safe='')}"
+
+    async def send(
+        self, path: str, request: Mapping[str, object], idempotency_key: str | None = None
+    ) -> SendResult:
+        """Send once, to one recipient."""
+        key = {} if idempotency_key is None else {"X-NC-API-IDEMPOTENCY-KEY": idempotency_key}
+        return await self._judge.sent(self._call("POST", path, request, key), self._read_taken)
+
+    async def ask(self, path: str, model: type[Shown]) -> Shown | None:
+        """A look-up; None when NHN does not know the message (yet). Raises Retry, Stop."""
+        envelope = self._judge.told(await self._call("GET", path), _Envelope[model])  # type: ignore[valid-type]
+        if envelope is None or envelope.header.is_successful:
+            return envelope.shown if envelope else None
+        code = _judge.clean_code(envelope.header.result_code)
+        state, fault = self._refusal(code)
+        if state is PENDING:
+            return None
+        reason = "throttled" if fault is FaultDomain.QUOTA else "unavailable"
+        raise Retry(reason, f"NHN Cloud answers {code}")
+
+    def _read_taken(self, body: bytes) -> SendResult | None:
+        envelope = _judge.read(_Envelope[_Sent], body)
+        if envelope is None:
+            return None
+        sent = envelope.shown or _Sent()
+        recipient = sent.recipients[0] if sent.recipients else _Recipient()
+        code = recipient.result_code
+        if envelope.header.is_successful and code in ("0", None):
+            told = code and sent.request_id and recipient.recipient_seq
+            message_id = _judge.clean_id(f"{sent.request_id}:{recipient.recipient_seq}")
+            accepted = SendResult(AnswerResult.ACCEPTED, code, None, message_id)
+            return accepted if told and message_id else None
+        code = _judge.clean_code(envelope.header.result_code if code in ("0", None) else code)
+        state, fault = self._refusal(code)
+        if state is PENDING:  # the key was used before: sent, under an id that nobody told us
+            return SendResult(AnswerResult.UNCLEAR, code)
+        return _judge.refused(code, fault)
+
+    def _refusal(self, code: str | None) -> tuple[ReportState, FaultDomain | None]:
+        """What a no means. Raises Stop when every message would meet it."""
+        who = f"account {self._around.account.id}: NHN Cloud answers {code}"
+        reason = self._product.locked_out.get(code or "")
+        if reason is not None:
+            raise Stop(reason, f"{who} to {self._product.channel}")
+        return meaning(self._product.states, code or "")
+
+    async def _call(
+        self, method: str, path: str, body: object = None, more: Mapping[str, str] | None = None
+    ) -> Answer:
+        (secret,) = self._around.revealed((self._secret,))
+        url = URL(self._root + path, encoded=True)
+        headers = {"X-Secret-Key": secret, **(more or {})}
+        return await exchange(self._around, method, url, headers, body)
+
+
+def parts(message_id: str) -> tuple[str, str]:
+    """Request and recipient of our id, as they stand in a path or query."""
+    request, _, recipient = message_id.rpartition(":")
+    return quote(request, safe=""), quote(recipient, safe="")
+
+
+def report_of(told: Told, product: Product, leg: Leg = Leg.OWN, message_id: str = "") -> Report:
+    """The state that its end and code say; `message_id`: where it is told under another's id. Some
+    ends have no code but their word, and success is one only where both say so."""
+    end, code = _ENDS.get(told.status or ""), _judge.clean_code(told.result_code)
+    if not code or end is None or (code == _DELIVERED and end != COMPLETED):
+        code = end if end in product.states else None
+    state, fault = meaning(product.states, code) if code else (PENDING, None)
+    return Report(
+        provider_message_id=message_id or told.message_id,
+        leg=leg,
+        state=state,
+        code=code,
+        fault=fault,
+        reported_at=_korea.parse_time(told.received_at) if code else None,
+        final=state is not PENDING,
+        fields=_judge.kept(
+            status=told.status, requestDate=told.request_date, receivedAt=told.received_at
+        ),
+        probe_id=_probe_of(told, product) if leg is Leg.OWN else None,
+    )
+
+
+def _probe_of(told: Told, product: Product) -> UUID | None:
+    """The probe that was sent through this product. A substitute is a request to SMS that may have
+    inherited the keys of its Alimtalk, and is no word of that probe's own leg."""
+    text = told.recipient_grouping_key or ""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text and told.sender_grouping_key == product.group else None
+
+
+def verify(surroundings: Surroundings, headers: Mapping[str, str]) -> None:
+    """Raises Refuse(`bad_signature`) when a webhook does not repeat the account's word."""
+    (word,) = surroundings.revealed(("webhook_signature",))
+    given = headers.get("x-toast-webhook-signature", "").encode("utf-8", "surrogatepass")
+    if not word or not hmac.compare_digest(given, word.encode()):
+        raise Refuse("bad_signature")
+
+
+def read_hooks(body: bytes, model: type[Hook]) -> tuple[Hook, ...]:
+    """The results of a webhook; none for an event of another kind. Raises SetAside (`not_json`,
+    `fields`) when any part is not understood: look-ups tell the rest."""
+    if _understood(_Event, body).event != RESULT_EVENT:
+        return ()
+    return _understood(_Webhook[model], body).hooks  # type: ignore[valid-type]
+
+
+def _understood(model: type[_judge.ReadModel], body: bytes) -> _judge.ReadModel:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        kinds = {item["type"] for item in error.errors(include_input=False, include_context=False)}
+        raise SetAside("not_json" if "json_invalid" in kinds else "fields") from None

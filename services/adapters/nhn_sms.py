@@ -1,0 +1,215 @@
+"""SMS and LMS (장문) of NHN Cloud SMS v3.0: send, look-ups by message, and webhooks.
+
+Documents (docs.nhncloud.com): SMS API v3.0 guide, result codes, webhook, sending policy, read
+2026-06; how NHN is called: `_nhn.py`.
+Oddities: LMS is called MMS in addresses, and an id does not say which of the two it is; success
+sits in the carrier's code, which may still mean the spam box; without a result for 25 h (LMS 80 h)
+NHN says 2000.
+Secret: `secret_key` (`sms_secret_key` where Alimtalk has another), `webhook_signature`. Appkey: the
+account's `services.sms`, which LMS shares.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
+from services.adapters import _judge, _korea, _nhn
+from services.adapters.base import (
+    Adapter,
+    Meaning,
+    Message,
+    Report,
+    SendResult,
+    Surroundings,
+)
+from services.contracts.vocabulary import Channel, FaultDomain, ReportState
+
+DELIVERED, FAILED, PENDING = ReportState.DELIVERED, ReportState.FAILED, ReportState.PENDING
+BODY, TEMPLATE, SENDER = FaultDomain.BODY, FaultDomain.TEMPLATE, FaultDomain.SENDER
+PROVIDER, CARRIER = FaultDomain.PROVIDER, FaultDomain.CARRIER
+HANDSET, QUOTA = FaultDomain.HANDSET, FaultDomain.QUOTA
+
+# Four digits and E: reception. Words: ends of a message that may have no code. Negative and 4: of
+# the API, whose templates, categories and statistics are families.
+STATES: dict[str, Meaning] = {
+    "1000": (DELIVERED, None, "the carrier claims that the handset has it"),
+    "1001": (FAILED, QUOTA, "server busy"),
+    "1002": (FAILED, BODY, "recipient number format: our receiver's entry"),
+    "1003": (FAILED, SENDER, "sender number format"),
+    "1019": (FAILED, PROVIDER, "lived too long before the hand-over"),
+    "2000": (FAILED, CARRIER, "no carrier report in time"),
+    "2001": (FAILED, CARRIER, "radio network"),
+    "2002": (FAILED, CARRIER, "radio network to handset"),
+    "2003": (FAILED, HANDSET, "powered off"),
+    "2004": (FAILED, HANDSET, "buffer full"),
+    "2005": (FAILED, HANDSET, "shadow area"),
+    "2006": (FAILED, CARRIER, "message deleted"),
+    "2007": (FAILED, HANDSET, "temporary handset problem"),
+    "3000": (FAILED, CARRIER, "cannot send"),
+    "3001": (FAILED, HANDSET, "no such subscriber"),
+    "3002": (FAILED, HANDSET, "adult verification"),
+    "3003": (FAILED, HANDSET, "void number"),
+    "3004": (FAILED, HANDSET, "subscriber suspended"),
+    "3005": (FAILED, HANDSET, "in a call"),
+    "3006": (FAILED, HANDSET, "reception refused"),
+    "3007": (FAILED, HANDSET, "no callback URL support"),
+    "3008": (FAILED, HANDSET, "other handset problem"),
+    "3009": (FAILED, TEMPLATE, "message format"),
+    "3010": (FAILED, HANDSET, "handset without MMS"),
+    "3011": (FAILED, CARRIER, "server error"),
+    "3012": (FAILED, TEMPLATE, "spam by the carrier's judgement"),
+    "3013": (FAILED, CARRIER, "service refused"),
+    "3014": (FAILED, CARRIER, "other"),
+    "3015": (FAILED, CARRIER, "no route"),
+    "3016": (FAILED, TEMPLATE, "attachment size"),
+    "3017": (FAILED, SENDER, "anti-forgery rule of sender numbers"),
+    "3018": (FAILED, SENDER, "number enrolled against theft"),
+    "3019": (FAILED, SENDER, "blocked by KISA"),
+    "4001": (FAILED, BODY, "abroad: signature"),
+    "4002": (FAILED, SENDER, "abroad: sender number"),
+    "4003": (FAILED, HANDSET, "abroad: recipient number"),
+    "4004": (FAILED, HANDSET, "abroad: temporary handset problem"),
+    "4005": (FAILED, HANDSET, "abroad: no subscriber"),
+    "4006": (FAILED, HANDSET, "abroad: recipient"),
+    "4007": (FAILED, CARRIER, "abroad: carrier fault or block"),
+    "4008": (FAILED, TEMPLATE, "abroad: spam"),
+    "4009": (FAILED, CARRIER, "abroad: temporary network error"),
+    "4010": (FAILED, BODY, "abroad: abnormal pattern of sending"),
+    "E900": (FAILED, PROVIDER, "other"),
+    "E911": (FAILED, TEMPLATE, "attachment without extension"),
+    "E913": (FAILED, TEMPLATE, "empty attachment"),
+    "E915": (FAILED, BODY, "duplicate message"),
+    "E919": (FAILED, BODY, "restricted time, no resend"),
+    "E999": (FAILED, PROVIDER, "other"),
+    "CANCEL": (FAILED, BODY, "reservation cancelled"),
+    "DUPLICATED": (FAILED, BODY, "duplicate message"),
+    "FAILED_AD": (FAILED, BODY, "rules of advertising"),
+    "0": (PENDING, None, "request taken; proves nothing"),
+    "4": (FAILED, BODY, "parameter"),
+    "-1000": (FAILED, BODY, "appkey invalid"),
+    "-1001": (FAILED, BODY, "appkey does not exist"),
+    "-1002": (FAILED, BODY, "appkey no longer used"),
+    "-1003": (FAILED, BODY, "not a member of the project"),
+    "-1004": (FAILED, BODY, "address not allowed; a wrong secret key has no other code"),
+    "-1005": (FAILED, BODY, "search condition"),
+    "-1006": (FAILED, BODY, "message type"),
+    "-1007": (FAILED, BODY, "member type"),
+    "-1008": (FAILED, BODY, "project blocked"),
+    "-20*": (FAILED, BODY),  # dates, recipients, files, countries
+    "-2006": (FAILED, TEMPLATE, "kind of template"),
+    "-2008": (PENDING, None, "request unknown: not there yet, or of the other kind"),
+    "-2009": (FAILED, PROVIDER, "attachment upload"),
+    "-2010": (FAILED, PROVIDER, "attachment upload type"),
+    "-2012": (PENDING, None, "message unknown: not there yet, or of the other kind"),
+    "-2014": (FAILED, TEMPLATE, "title or text empty"),
+    "-2015": (FAILED, TEMPLATE, "title or text too long"),
+    "-2021": (FAILED, PROVIDER, "queue failure"),
+    "-2023": (FAILED, TEMPLATE, "characters outside the charset"),
+    "-2047": (FAILED, QUOTA, "block limit"),
+    "-2048": (FAILED, TEMPLATE, "abroad: text too long"),
+    "-2051": (FAILED, QUOTA, "abroad: conversion rate"),
+    "-2052": (FAILED, QUOTA, "organisation's quota of the month"),
+    "-2053": (FAILED, QUOTA, "abroad: a country's quota of the day"),
+    "-21*": (FAILED, TEMPLATE),  # templates
+    "-22*": (FAILED, BODY),  # categories
+    "-2312": (FAILED, SENDER, "sender number not registered"),
+    "-2313": (FAILED, SENDER, "sender number blocked"),
+    "-27*": (FAILED, BODY),  # statistics
+    "-4000": (FAILED, BODY, "search beyond one month"),
+    "-60*": (FAILED, BODY),  # 080 numbers of advertising
+    "-6001": (FAILED, HANDSET, "recipient opted out"),
+    "-7000": (FAILED, PROVIDER, "tags: internal call"),
+    "-7001": (FAILED, BODY, "tags: parameter"),
+    "-7002": (FAILED, BODY, "tags: file"),
+    "-8000": (FAILED, TEMPLATE, "authentication text without its word"),
+    "-9995": (FAILED, BODY, "API version"),
+    "-9996": (FAILED, BODY, "content type"),
+    "-9997": (FAILED, BODY, "JSON"),
+    "-9998": (FAILED, BODY, "no such API"),
+    "-9999": (FAILED, PROVIDER, "system error"),
+}
+
+PRODUCT = _nhn.Product(
+    host="sms",
+    path="/sms/v3.0/appKeys",
+    channel=Channel.SMS,
+    secret="sms_secret_key",
+    locked_out={
+        **dict.fromkeys(("-1000", "-1001", "-1002", "-1004"), "credentials"),
+        **dict.fromkeys(("-1003", "-1008"), "permission"),
+    },
+    states=STATES,
+)
+KINDS = {Channel.SMS: "sms", Channel.LMS: "mms"}  # as addresses call them
+
+
+class _Hook(_nhn.Told):
+    """A result of a webhook."""
+
+    status: str = Field(validation_alias="messageStatus")
+
+
+class NhnSms:
+    """One account's SMS service."""
+
+    channels = frozenset(KINDS)
+    secret_fields = _nhn.SECRET_FIELDS
+    look_up_batch = _judge.LOOK_UPS_AT_ONCE
+    report_fields = _nhn.REPORT_FIELDS | {
+        *("senderType", "sendNo", "messageStatus", "messageCount", "recipientGropuingKey", "_link"),
+    }
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        """Raises Stop when a secret or the appkey is missing."""
+        self._around = surroundings
+        self._service = _nhn.Service(surroundings, PRODUCT)
+
+    async def send(self, message: Message) -> SendResult:
+        """A text that cannot go out (`text-too-long`, `text-charset`) is refused without asking."""
+        code = _korea.unsendable(message.channel, message.text)
+        if code is not None:
+            return _judge.refused(code, TEMPLATE)
+        if message.sender_number is None:
+            return _judge.refused("no-sender", SENDER)
+        recipient = {
+            "recipientNo": message.to.get_secret_value(),
+            "recipientGroupingKey": str(message.probe_id),
+        }
+        request: dict[str, object] = {
+            "body": message.text,
+            "sendNo": message.sender_number.get_secret_value(),
+            "senderGroupingKey": PRODUCT.group,
+            "recipientList": [recipient],
+        }
+        if message.channel is Channel.LMS:
+            request["title"] = _korea.SUBJECT
+        return await self._service.send(f"/sender/{KINDS[message.channel]}", request)
+
+    async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
+        """Raises Retry when none could be asked, Stop when locked out."""
+        return await _judge.look_up_each(message_ids, self._look_up_one)
+
+    async def _look_up_one(self, message_id: str) -> list[Report]:
+        told = await find(self._service, message_id)
+        return [_nhn.report_of(told, PRODUCT)] if told else []
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """See `base.ReadsReports`."""
+        _nhn.verify(self._around, headers)
+
+    def read_reports(self, body: bytes) -> list[Report]:
+        """See `base.ReadsReports`."""
+        return [_nhn.report_of(hook, PRODUCT) for hook in _nhn.read_hooks(body, _Hook)]
+
+
+async def find(service: _nhn.Service, message_id: str) -> _nhn.Told | None:
+    """What NHN says of a message; None if nothing (yet). SMS is asked first, as there are more."""
+    request, recipient = _nhn.parts(message_id)
+    for kind in KINDS.values():
+        told = await service.ask(f"/sender/{kind}/{request}?recipientSeq={recipient}", _nhn.Told)
+        if told is not None and told.message_id == message_id:
+            return told
+    return None
+
+
+ADAPTER: type[Adapter] = NhnSms
