@@ -54,6 +54,7 @@ def type_of(model: type[Record]) -> str:
 
 
 BY_TYPE: dict[str, type[Record]] = {type_of(model): model for model in _MODELS}
+_TYPES = {model: name.encode() for name, model in BY_TYPE.items()}
 
 
 def encode(record: Record) -> Encoded:
@@ -61,7 +62,7 @@ def encode(record: Record) -> Encoded:
     headers: Headers = [
         ("ce_specversion", b"1.0"),
         ("ce_id", _id_of(record).encode()),
-        ("ce_type", type_of(type(record)).encode()),
+        ("ce_type", _TYPES[type(record)]),
         ("ce_source", str(getattr(record, "source", "bongsu")).encode()),
         ("ce_time", record.occurred_at.isoformat().encode()),
         ("content-type", b"application/json"),

@@ -20,6 +20,7 @@ from services.contracts.evidence import (
     Evidence,
     Heartbeat,
     ProbeAnswered,
+    Record,
     ReportReceived,
 )
 from services.contracts.vocabulary import AnswerResult
@@ -95,19 +96,20 @@ async def _not_stored_yet(conn: Connection, events: New) -> New:
 
 def signs_of_life(records: Iterable[Stored]) -> list[sink.Sign]:
     """What these records prove alive, by the time the broker had them: a sign is never known
-    before the evidence that its sender had sent until then.
+    before the evidence that its sender had sent until then."""
+    return [
+        sink.Sign(source, stored.known_at, stored.known_at)
+        for stored in records
+        for source in alive(stored.record)
+    ]
+
+
+def alive(record: Record) -> list[str]:
+    """The sources that a record proves alive.
 
     A heartbeat: its source, and whoever answered that worker. A sighting: the app that saw it, and
     that the platform reached the receiver. A post in a room: the app that saw it.
     """
-    return [
-        sink.Sign(source, stored.known_at, stored.known_at)
-        for stored in records
-        for source in _alive(stored.record)
-    ]
-
-
-def _alive(record: Event | Heartbeat) -> list[str]:
     match record:
         case Heartbeat():
             worker = record.source.removeprefix("worker/")
