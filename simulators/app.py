@@ -21,6 +21,7 @@ from simulators.control import Control
 from simulators.faults import FaultBook
 from simulators.front import FrontEnd, Serves, discover
 from simulators.handsets import Phones
+from simulators.proxy import Proxy
 from simulators.rooms import post
 
 GRACE_S = 1  # for calls under way when the process is to stop
@@ -57,14 +58,15 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
     async with asyncio.TaskGroup() as tasks:
         phones = tasks.create_task(handsets.run(), name="handsets")
         posters = [tasks.create_task(post(room, carriage)) for room in config.rooms]
+        proxies = [tasks.create_task(Proxy(w, live.faults).run()) for w in config.workers]
         tasks.create_task(_stop(server, front_ends, stop), name="stop")
         for front_end in front_ends:
             if isinstance(front_end, Serves):
                 tasks.create_task(front_end.serve(stop), name=front_end.provider)
         await server.serve(sockets=[listener])
         stop.set()
-        for poster in posters:
-            poster.cancel()
+        for task in (*posters, *proxies):
+            task.cancel()
         await carriage.close()
         phones.cancel()
 

@@ -145,6 +145,13 @@ class MailConfig(_Frozen):
     bounce_box: MailboxConfig
 
 
+class WorkerConfig(_Frozen):
+    """A probe worker, and the port of the loopback through which all it sends goes out."""
+
+    id: ShortId
+    port: Annotated[int, Field(gt=0, lt=65536)]
+
+
 class WorldConfig(_Frozen):
     """The world at rest. Latencies are named as in `chance.Latencies`."""
 
@@ -159,6 +166,7 @@ class SimulatorConfig(_Frozen):
     accounts: tuple[AccountConfig, ...] = ()
     rooms: tuple[RoomConfig, ...] = ()
     mail: MailConfig | None = None
+    workers: tuple[WorkerConfig, ...] = ()
     world: WorldConfig = WorldConfig()
     night: Night | None = Night()
     """When brand messages fail with 3022; None: at no time."""
@@ -196,7 +204,7 @@ def build_world(config: SimulatorConfig) -> World:
 
 def components(config: SimulatorConfig) -> tuple[str, ...]:
     """Every component of the world that can break, sorted."""
-    found = {KAKAOTALK, *CARRIERS}
+    found = {KAKAOTALK, *CARRIERS, *(f"worker:{worker.id}" for worker in config.workers)}
     for phone in config.handsets:
         found |= {f"receiver:{phone.id}", f"carrier:{phone.carrier}", f"site:{phone.site}"}
         to = recipient_of(phone)
@@ -215,7 +223,7 @@ def components(config: SimulatorConfig) -> tuple[str, ...]:
 def impossible(component: str, state: State, function: str | None) -> str | None:
     """Why a component cannot be in that state, as a sentence; None if it can."""
     kind = component.partition(":")[0]
-    if kind in ("receiver", "observer", "site") and state is not State.DOWN:
+    if kind in ("receiver", "observer", "site", "worker") and state is not State.DOWN:
         return f"{component} can only be down, not {state}."
     functions = FUNCTIONS.get(component, FUNCTIONS.get(kind, ()))
     if function is not None and function not in functions:

@@ -6,9 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from services.local.child import answers
+from services.local.kafka import free_ports
 from simulators.app import run
-from simulators.config import SimulatorConfig
+from simulators.config import SimulatorConfig, WorkerConfig
+from simulators.faults import FaultBook
+from simulators.proxy import Proxy
 from tests.support import adapters as support
+from tests.support.waiting import eventually
 
 QUICK = {"median": 0.02, "p95": 0.05}
 STAGES = ("api", "relay", "platform", "carrier", "report", "substitute")
@@ -63,3 +68,16 @@ async def simulating(world: SimulatorConfig) -> AsyncIterator[str]:
 def sent_to(name: str) -> Any:
     """The message of the setup without a substitute."""
     return support.message_of(name, substitute=None)
+
+
+@asynccontextmanager
+async def proxied(faults: FaultBook) -> AsyncIterator[str]:
+    """The way out of worker w1 under these faults, listening now; its address."""
+    (port,) = free_ports(1)
+    running = asyncio.create_task(Proxy(WorkerConfig(id="w1", port=port), faults).run())
+    try:
+        await eventually(lambda: answers(port), within=5)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
