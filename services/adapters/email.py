@@ -5,7 +5,7 @@ Oddities: 250 is the next hop's word and no more; a 4xx is a no for now, tried a
 slot; without an answer to the final dot the mail may still arrive, so it is never sent again. What
 is throttled counts as the platform's: a quota would stop the account, and greylisting is none.
 Secret: `username`, `password`. `base_url`: `smtps://` (TLS from the start, port 465),
-`smtp+starttls://` (587), `smtp://` to loopback only. Proxies of HTTP carry no mail: Stop.
+`smtp+starttls://` (587), `smtp://` to loopback only. A proxy is asked for a tunnel (CONNECT).
 The envelope's sender names the probe (VERP), so that a bounce does too, whoever wrote it.
 """
 
@@ -22,6 +22,7 @@ from uuid import UUID
 
 import aiosmtplib
 
+from services.adapters._tunnel import open_tunnel
 from services.adapters.base import (
     Adapter,
     Meaning,
@@ -91,8 +92,8 @@ class Email:
             raise Stop("address", f"account {account.id}: its address is none of a mail relay")
         if url.scheme == "smtp" and url.hostname not in LOOPBACK:
             raise Stop("address", f"account {account.id}: smtp:// is for loopback only")
-        if surroundings.proxy is not None:
-            raise Stop("proxy", f"account {account.id}: mail goes through no HTTP proxy")
+        if surroundings.proxy is not None and not surroundings.proxy.startswith("http://"):
+            raise Stop("proxy", f"account {account.id}: mail goes through http:// proxies only")
         self._around, self._url, self._bounces = surroundings, url, account.bounces.address
 
     async def send(self, message: Message) -> SendResult:
@@ -119,7 +120,7 @@ class Email:
         mail = written(message, self._bounces)
         try:
             async with timeout(self._around.session.timeout.total):
-                await client.connect()
+                await self._connect(client)
                 await self._address(client, message)
                 left = True
                 await client.data(mail.as_bytes())
@@ -141,7 +142,6 @@ class Email:
         username, password = self._around.revealed(self.secret_fields)
         return aiosmtplib.SMTP(
             hostname=self._url.hostname,
-            port=self._url.port or PORTS[scheme],
             username=username,
             password=password,
             local_hostname=(message.identity or "").partition("@")[2],
@@ -150,6 +150,15 @@ class Email:
             start_tls=scheme == "smtp+starttls",
             tls_context=self._around.trust,
         )
+
+    async def _connect(self, client: aiosmtplib.SMTP) -> None:
+        """Straight, or by a tunnel that TLS goes through as well."""
+        port, proxy = self._url.port or PORTS[self._url.scheme], self._around.proxy
+        if proxy is None:
+            await client.connect(port=port)
+        else:
+            sock = await open_tunnel(proxy, self._url.hostname or "", port)
+            await client.connect(sock=sock)
 
     async def _address(self, client: aiosmtplib.SMTP, message: Message) -> None:
         """MAIL and RCPT; reports are asked for where the relay knows of them."""

@@ -1,6 +1,6 @@
 """The way out: one HTTP session a destination, with its proxy, its CA and its deadlines.
 
-Mail goes the same way as far as it can: `trust` holds for it too, a proxy does not.
+Mail goes the same way without a session: `trust` and the proxy (CONNECT) hold for it too.
 """
 
 import ssl

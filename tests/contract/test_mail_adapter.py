@@ -19,10 +19,13 @@ from services.adapters.base import Surroundings
 from services.adapters.email import Email
 from services.contracts.catalogue import Account
 from services.contracts.vocabulary import AnswerResult
+from services.local.kafka import free_ports
 from services.runtime.errors import Retry, Stop
 from services.runtime.http import Destination, trust
+from simulators.faults import FaultBook
 from tests.support import adapters as support
-from tests.support.smtp import Relay
+from tests.support.simulated import proxied
+from tests.support.smtp import GOOD, Relay
 
 
 @asynccontextmanager
@@ -40,7 +43,7 @@ async def surroundings(url: str, **over: Any) -> AsyncIterator[Surroundings]:
     [
         ("smtp://relay.test", {}, "address"),
         ("https://relay.test", {}, "address"),
-        ("smtps://relay.test", {"proxy": "http://proxy.test:3128"}, "proxy"),
+        ("smtps://relay.test", {"proxy": "https://proxy.test:3128"}, "proxy"),
         ("smtps://relay.test", {"secret": {}}, "secret"),
     ],
 )
@@ -130,3 +133,76 @@ async def test_a_relay_that_offers_no_starttls_gets_neither_password_nor_mail() 
             with pytest.raises(Retry, match="no mail session"):
                 await Email(around).send(support.message_of("email"))
     assert relay.asked == [{}]
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+async def test_tls_goes_through_the_tunnel_of_a_proxy(scheme: str) -> None:
+    relay = Encrypted()
+    believed = trust(Destination(ca=relay.ca))
+    believed.check_hostname = False
+    async with (
+        relay.serving(scheme) as url,
+        proxied(FaultBook()) as proxy,
+        surroundings(url, trust=believed, proxy=proxy) as around,
+    ):
+        result = await Email(around).send(support.message_of("email"))
+    assert (result.result, relay.mails) == (AnswerResult.ACCEPTED, 1)
+
+
+@asynccontextmanager
+async def answering(answer: str) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A proxy that gives this answer to whoever wants a tunnel, and then speaks for the relay: its
+    address, and what it was asked."""
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        await Relay("greeting", answer).serve(reader, writer)
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+OPEN = f"HTTP/1.1 200 Ok\r\nVia: proxy.test\r\n\r\n{GOOD['greeting']}"
+
+
+async def test_a_proxy_gets_destination_and_login_and_a_greeting_may_follow_at_once() -> None:
+    async with answering(OPEN) as (proxy, asked):
+        there = f"http://user:pass%20word@{proxy}"
+        async with surroundings("smtp://localhost:2525", proxy=there) as around:
+            result = await Email(around).send(support.message_of("email"))
+    assert result.result is AnswerResult.ACCEPTED
+    assert asked == [
+        b"CONNECT localhost:2525 HTTP/1.1\r\nHost: localhost:2525\r\n"
+        b"Proxy-Authorization: Basic dXNlcjpwYXNzIHdvcmQ=\r\n\r\n"
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+        "HTTP/1.1 200 Ok\r\n\0",
+        "220 relay.test\r\n\r\n",
+        f"HTTP/1.1 200 Ok\r\nX: {'x' * 20_000}\r\n\r\n",
+    ],
+    ids=["wants a login", "forbids", "reaches nobody", "is cut", "is none", "never ends"],
+)
+async def test_a_proxy_that_opens_no_tunnel_is_no_answer_of_the_relay(answer: str) -> None:
+    told: list[int | None] = []
+    async with answering(answer) as (proxy, _):
+        over = {"proxy": f"http://{proxy}", "told": lambda status, seconds: told.append(status)}
+        async with surroundings("smtps://relay.test", **over) as around:
+            with pytest.raises(Retry) as caught:
+                await Email(around).send(support.message_of("email"))
+    assert (caught.value.reason, told) == ("unreachable", [None])
+
+
+async def test_a_proxy_that_nobody_answers_for_is_no_answer_of_the_relay() -> None:
+    (port,) = free_ports(1)
+    for proxy in (f"http://127.0.0.1:{port}", "http://proxy.invalid:3128"):
+        async with surroundings("smtps://relay.test", proxy=proxy) as around:
+            with pytest.raises(Retry, match="no mail session"):
+                await Email(around).send(support.message_of("email"))
