@@ -40,6 +40,7 @@ def write_world(
         "accounts": [_account(a, catalogue, secrets) for a in _used(catalogue)],
         "rooms": [_room(route, catalogue) for route in catalogue.routes.values() if route.observed],
         "mail": _mail(catalogue, secrets, settings),
+        "workers": [{"id": id_, "port": port} for id_, port in settings.proxies().items()],
         **({} if settings.kakao_night else {"night": None}),
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -50,15 +51,23 @@ def write_world(
 def destinations(
     catalogue: Catalogue, url: str, settings: LocalSettings
 ) -> dict[str, dict[str, str]]:
-    """Where each account's provider is found: at the simulated world, if that speaks for it; mail
-    and mailboxes at the mail servers."""
+    """Where each account's provider is found: at the simulated world, if that speaks for it, else
+    where it really is; mail and mailboxes at the mail servers."""
     simulated, relay = front.discover(), f"smtp://{HOST}:{settings.smtp_port}"
-    accounts = [a for a in catalogue.accounts.values() if a.provider in simulated]
+    accounts = catalogue.accounts.values()
+    here = [a for a in accounts if a.provider in simulated]
     boxes = f"imap://{HOST}:{settings.imap_port}"
     return {
-        **{a.id: {"url": relay if a.bounces else url} for a in accounts},
+        **{a.id: {} for a in accounts},
+        **{a.id: {"url": relay if a.bounces else url} for a in here},
         **{name: {"url": boxes} for name in mailboxes(catalogue)},
     }
+
+
+def through(proxy_port: int, destinations: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The same for a worker that has no way out but this proxy, not even to the control address."""
+    proxy = {"proxy": f"http://{HOST}:{proxy_port}"}
+    return {name: way | proxy for name, way in (destinations | {"control": {}}).items()}
 
 
 def _used(catalogue: Catalogue) -> list[Account]:

@@ -21,6 +21,8 @@ class LocalSettings(BaseSettings):
     alerting_ops_port: int = Field(8473, gt=0, lt=65536, description="ops of alerting")
     ingest_ops_port: int = Field(8475, gt=0, lt=65536, description="ops of ingest")
     simulators_port: int = Field(8479, gt=0, lt=65536, description="the simulated outside world")
+    probe_proxy_port: int = Field(8480, gt=0, lt=65536, description="the way out of worker w1")
+    probe_2_proxy_port: int = Field(8481, gt=0, lt=65536, description="the way out of worker w2")
     probe_2_ops_port: int = Field(8482, gt=0, lt=65536, description="ops of probe worker w2")
     prometheus_port: int = Field(19090, gt=0, lt=65536, description="Prometheus, if installed")
     alertmanager_port: int = Field(19093, gt=0, lt=65536, description="Alertmanager, if installed")
@@ -34,3 +36,7 @@ class LocalSettings(BaseSettings):
     def ports(self) -> dict[str, int]:
         """Every port by what listens on it."""
         return {name: getattr(self, name) for name in type(self).model_fields if "port" in name}
+
+    def proxies(self) -> dict[str, int]:
+        """The port of each worker's way out, by worker."""
+        return {"w1": self.probe_proxy_port, "w2": self.probe_2_proxy_port}

@@ -183,13 +183,16 @@ class Stack:
             "BONGSU_SECRETS_DIR": str(self.secrets),
             "BONGSU_ID_KEY_FILE": str(self.secrets / "id-key"),
             "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),
-            "BONGSU_DESTINATIONS": json.dumps(self.destinations),
         }
         probe_env = keys_env | {
             "BONGSU_CONTROL_URL": f"{self.simulators_url}/control",
             "BONGSU_PUBLIC_URL": self.ingest_url,
         }
-        ingest_env = keys_env | {"BONGSU_PORT": str(ports.ingest_port)}
+        one, two = (
+            probe_env | _ways(outside.through(port, self.destinations))
+            for port in ports.proxies().values()
+        )
+        ingest_env = keys_env | _ways(self.destinations) | {"BONGSU_PORT": str(ports.ingest_port)}
         alerting_env = {
             "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),
             "BONGSU_POSTGRES": self.dsn("sink"),
@@ -197,8 +200,8 @@ class Stack:
         return [
             Part("services.alerting", "a1", ports.alerting_ops_port, alerting_env),
             Part("services.ingest", "i1", ports.ingest_ops_port, ingest_env),
-            Part("services.probe", "w1", ports.probe_ops_port, probe_env),
-            Part("services.probe", "w2", ports.probe_2_ops_port, probe_env),
+            Part("services.probe", "w1", ports.probe_ops_port, one),
+            Part("services.probe", "w2", ports.probe_2_ops_port, two),
         ]
 
     def start_part(self, part: Part) -> None:
@@ -313,6 +316,10 @@ async def _both(*works: Coroutine[Any, Any, None]) -> None:
     for result in await asyncio.gather(*works, return_exceptions=True):
         if result is not None:
             raise result
+
+
+def _ways(destinations: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {"BONGSU_DESTINATIONS": json.dumps(destinations)}
 
 
 def _environment() -> dict[str, str]:

@@ -148,7 +148,7 @@ def headers_of(name: str, case: Case, **secret: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def adapter_at(
-    name: str, url: str, within_s: float = 5.0, **secret: str
+    name: str, url: str, within_s: float = 5.0, proxy: str | None = None, **secret: str
 ) -> AsyncIterator[Adapter]:
     """The adapter with the account and secret of its setup, talking to `url`."""
     setup = setup_of(name)
@@ -156,7 +156,7 @@ async def adapter_at(
     timeout = aiohttp.ClientTimeout(total=within_s)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
         account = Account.model_validate(setup["account"])
-        yield discover()[name](Surroundings(account, secrets, session, url))
+        yield discover()[name](Surroundings(account, secrets, session, url, proxy))
 
 
 def message_of(name: str, **over: Any) -> Message:
