@@ -7,7 +7,7 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
-from services.cli import catalogue, dashboards, faults, operate, probe, status, up
+from services.cli import catalogue, dashboards, faults, operate, probe, replay, status, up
 from services.cli.context import INTERRUPTED, INVALID, UNREACHABLE, USAGE
 from services.local.child import ServerStartError
 from services.runtime import logs
@@ -29,6 +29,7 @@ app.command("probe")(probe.probe)
 app.command("status")(status.status)
 app.command("break")(faults.break_)
 app.command("repair")(faults.repair)
+app.command("replay")(replay.replay_)
 
 
 def main() -> None:

@@ -1,0 +1,76 @@
+"""`bongsu replay`: scenarios in virtual time, and what became of every probe in them."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from services.cli import catalogue as catalogues
+from services.cli import strips
+from services.cli.catalogue import DIRECTORY, Directory
+from services.cli.context import INVALID, Json
+from services.contracts.catalogue import Catalogue
+from services.replay.idle import idle
+from services.replay.run import WORKERS, replay
+from services.replay.scenario import Scenario, Wrong, load_all
+
+Files = Annotated[list[Path], typer.Argument(help="scenario files", metavar="SCENARIO...")]
+
+
+def replay_(
+    files: Files,
+    directory: Directory = DIRECTORY,
+    seed: Annotated[int, typer.Option(help="another seed is another run of chance")] = 1,
+    json: Json = False,
+) -> None:
+    """Play dated outages in virtual time and show what became of every probe of the catalogue.
+
+    Example: bongsu replay scenarios/kakao-2022-10-15.yaml --seed 7
+    """
+    catalogue = catalogues.read(directory)
+    records = []
+    for scenario in read(files, catalogue):
+        with _progress(scenario) as progress:
+            found = replay(scenario, catalogue, seed, progress)
+        useless = idle(scenario, catalogue)
+        if json:
+            records.append(found.record() | {"idle": useless})
+        else:
+            typer.echo("\n".join([*strips.shown(found), *useless, ""]))
+    if json:
+        typer.echo(orjson.dumps(records, option=orjson.OPT_INDENT_2))
+
+
+def read(files: list[Path], catalogue: Catalogue) -> list[Scenario]:
+    """Scenarios without a problem; else says all problems and ends the command."""
+    try:
+        return load_all(files, catalogue, WORKERS)
+    except Wrong as wrong:
+        for problem in wrong.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(INVALID) from None
+
+
+@contextmanager
+def _progress(scenario: Scenario) -> Iterator[strips.Told]:
+    """A bar on a terminal, nothing elsewhere."""
+    span = scenario.span
+    total = (span.until - span.since).total_seconds()
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task(scenario.id, total=total)
+
+        def told(at: datetime) -> None:
+            bar.update(task, completed=(at - span.since).total_seconds())
+
+        yield told

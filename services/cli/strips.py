@@ -1,0 +1,92 @@
+"""What a replay found, for people: a route a line, its time as a strip. Pure.
+
+In:  `Outcomes`. Out: lines of text. Before: `replay.py`. After: a terminal.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.contracts.vocabulary import Outcome
+from services.replay.outcomes import Outcomes
+
+Told = Callable[[datetime], None]
+# The share of what counts that was delivered in time, and its sign.
+SHARES = ((0.99, "█"), (0.75, "▓"), (0.4, "▒"), (0.01, "░"), (0.0, "·"))
+NOTHING_COUNTS = "?"  # only void, unknown or exempt
+NOTHING_SENT = " "
+LEFT_OUT = frozenset({Outcome.VOID, Outcome.UNKNOWN, Outcome.EXEMPT})  # of every ratio
+BAD_BELOW = 0.75
+
+
+def shown(found: Outcomes) -> Iterator[str]:
+    """Title, ruler, a line a route, the legend."""
+    scenario, zone = found.scenario, found.scenario.tz
+    span, size = scenario.span, found.buckets.size
+    totals = found.totals()
+    width = max((len(route) for route in (*totals, *_rooms(found))), default=0)
+    yield f"{scenario.id}: {scenario.title.ko} / {scenario.title.en}"
+    yield (
+        f"{_at(span.since, zone)} to {_at(span.until, zone)} ({zone}), seed {found.seed};"
+        f" each sign is {size.total_seconds() / 60:g} min"
+    )
+    yield f"{'':{width}}  {_ruler(found.buckets.starts(), zone)}"
+    for route, counts in totals.items():
+        over_time = found.over_time(route)
+        strip = "".join(map(_sign, over_time))
+        words = ", ".join(f"{outcome} {counts[outcome]}" for outcome in Outcome if counts[outcome])
+        stopped = found.stopped.get(route, 0)
+        words += f", account stopped {stopped}" if stopped else ""
+        yield f"{route:{width}}  {strip}  {words}{_spell(found, over_time, zone)}"
+    for room in _rooms(found):
+        yield f"{room:{width}}  {_posts(found, room)}  posts seen"
+    yield (
+        f"delivered in time: {SHARES[0][1]} all, {SHARES[1][1]} {SHARES[2][1]} {SHARES[3][1]} part,"
+        f" {SHARES[4][1]} none; {NOTHING_COUNTS} nothing that counts; blank: nothing sent"
+    )
+
+
+def _rooms(found: Outcomes) -> list[str]:
+    return sorted({room for room, _ in found.posts})
+
+
+def _share(counts: Counter[Outcome]) -> float | None:
+    counted = sum(number for outcome, number in counts.items() if outcome not in LEFT_OUT)
+    return counts[Outcome.DELIVERED] / counted if counted else None
+
+
+def _sign(counts: Counter[Outcome]) -> str:
+    share = _share(counts)
+    if share is None:
+        return NOTHING_COUNTS if counts else NOTHING_SENT
+    return next(sign for least, sign in SHARES if share >= least)
+
+
+def _spell(found: Outcomes, over_time: list[Counter[Outcome]], zone: ZoneInfo) -> str:
+    """From the first stretch that was bad to the end of the last."""
+    bad = [n for n, counts in enumerate(over_time) if (_share(counts) or 1.0) < BAD_BELOW]
+    bad += [n for n, counts in enumerate(over_time) if _share(counts) == 0.0]
+    if not bad:
+        return ""
+    starts, size = found.buckets.starts(), found.buckets.size
+    return f"; bad from {_at(starts[min(bad)], zone)} to {_at(starts[max(bad)] + size, zone)}"
+
+
+def _posts(found: Outcomes, room: str) -> str:
+    numbers = [found.posts.get((room, n), 0) for n in range(found.buckets.count)]
+    usual = sorted(numbers)[len(numbers) // 2] or max(numbers)
+    shares = ((number / usual) if usual else 0.0 for number in numbers)
+    return "".join(next(sign for least, sign in SHARES if share >= least) for share in shares)
+
+
+def _ruler(starts: list[datetime], zone: ZoneInfo) -> str:
+    """The time every ten stretches."""
+    marks = starts[::10]
+    day = any(one.astimezone(zone).date() != starts[0].astimezone(zone).date() for one in marks)
+    form = "%m-%d %H" if day else "%H:%M"
+    return "".join(f"{one.astimezone(zone):{form}}".ljust(10) for one in marks).rstrip()
+
+
+def _at(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
