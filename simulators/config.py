@@ -102,6 +102,16 @@ class AccountConfig(_Frozen):
     secret: dict[str, SecretStr]
     senders: tuple[SenderConfig, ...] = ()
 
+    def owner(self, number: str, channel: str) -> SenderConfig | None:
+        """Who owns a number; of several, who uses it for this channel."""
+        owners = [sender for sender in self.senders if sender.number == number]
+        return next((one for one in owners if one.channel == channel), next(iter(owners), None))
+
+    def sender(self, channel: str, identity: str) -> SenderConfig | None:
+        """Whose channel it is."""
+        wanted = (channel, identity)
+        return next((s for s in self.senders if (s.channel, s.identity) == wanted), None)
+
 
 class Night(_Frozen):
     """The hours of a day [start, end) in Korea in which Kakao sends no advertising."""

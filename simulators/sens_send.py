@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from simulators import sens_wire as wire
-from simulators.config import KAKAOTALK, AccountConfig, Night, SenderConfig, TemplateConfig
+from simulators.config import KAKAOTALK, Night, SenderConfig, TemplateConfig
 from simulators.journey import Letter, Message, chance_of
 from simulators.records import Record
 from simulators.sens_gate import PROVIDER, Call
@@ -52,7 +52,8 @@ def _sms(
 ) -> Record:
     text, subject = recipient.content or body.content, recipient.subject or body.subject
     channel = "sms" if body.type == "SMS" else "lms"
-    sender = _sender_of(call.account, body.sender, channel)
+    if (sender := call.account.owner(body.sender, channel)) is None:
+        raise wire.bad_request("from", "is not a registered sender number")
     wire.check_text(body.type, text, subject)
     message = Message(
         **_routing(call, sender, recipient.to, body.country_code),
@@ -180,19 +181,10 @@ def _request_id(prefix: str, call: Call) -> str:
     return f"{prefix}-{digits}-{secrets.token_hex(4)}"
 
 
-def _sender_of(account: AccountConfig, number: str, channel: str) -> SenderConfig:
-    """Who owns the number; of several, who uses it for this channel."""
-    owners = [sender for sender in account.senders if sender.number == number]
-    if not owners:
-        raise wire.bad_request("from", "is not a registered sender number")
-    return next((sender for sender in owners if sender.channel == channel), owners[0])
-
-
 def _channel_of(call: Call, plus_friend_id: str) -> SenderConfig:
-    for sender in call.account.senders:
-        if (sender.channel, sender.identity) == (call.kind, plus_friend_id):
-            return sender
-    raise wire.bad_request("plusFriendId", "is not a channel of this service")
+    if (sender := call.account.sender(call.kind, plus_friend_id)) is None:
+        raise wire.bad_request("plusFriendId", "is not a channel of this service")
+    return sender
 
 
 def _template_of(channel: SenderConfig, code: str) -> TemplateConfig:
