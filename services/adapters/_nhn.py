@@ -233,14 +233,19 @@ def report_of(told: Told, product: Product, leg: Leg = Leg.OWN, message_id: str 
 
 
 def _probe_of(told: Told, product: Product) -> UUID | None:
-    """The probe that was sent through this product. A substitute is a request to SMS that may have
-    inherited the keys of its Alimtalk, and is no word of that probe's own leg."""
+    """The probe whose id came back under our own key."""
     text = told.recipient_grouping_key or ""
     try:
         found = UUID(text)
     except ValueError:
         return None
-    return found if str(found) == text and told.sender_grouping_key == product.group else None
+    return found if str(found) == text and _is_ours(told, product) else None
+
+
+def _is_ours(told: Told, product: Product) -> bool:
+    """Sent by us through this product. A substitute is a request to SMS that may have inherited
+    the keys of its Alimtalk, and is no word of that probe's own leg."""
+    return told.sender_grouping_key == product.group
 
 
 def verify(surroundings: Surroundings, headers: Mapping[str, str]) -> None:
@@ -251,12 +256,14 @@ def verify(surroundings: Surroundings, headers: Mapping[str, str]) -> None:
         raise Refuse("bad_signature")
 
 
-def read_hooks(body: bytes, model: type[Hook]) -> tuple[Hook, ...]:
-    """The results of a webhook; none for an event of another kind. Raises SetAside (`not_json`,
-    `fields`) when any part is not understood: look-ups tell the rest."""
+def read_hooks(body: bytes, model: type[Hook], product: Product) -> list[Hook]:
+    """The results of a webhook that are ours: citizens' messages of the same contract are none of
+    our business. None for an event of another kind. Raises SetAside (`not_json`, `fields`) when
+    any part is not understood: look-ups tell the rest."""
     if _understood(_Event, body).event != RESULT_EVENT:
-        return ()
-    return _understood(_Webhook[model], body).hooks  # type: ignore[valid-type]
+        return []
+    hooks = _understood(_Webhook[model], body).hooks  # type: ignore[valid-type]
+    return [hook for hook in hooks if _is_ours(hook, product)]
 
 
 def _understood(model: type[_judge.ReadModel], body: bytes) -> _judge.ReadModel:

@@ -110,7 +110,6 @@ PRODUCT = _nhn.Product(
     locked_out=dict.fromkeys(("-1000", "-1001", "-4004", "-4005"), "credentials"),
     states=STATES,
 )
-OURS = "ALIMTALK_"  # a webhook tells of every KakaoTalk message of the appkey
 NO_SUBSTITUTE, ASKING, ASKED, NOT_TAKEN = "RSC01", "RSC03", "RSC04", "RSC05"  # RSC02: if it fails
 
 
@@ -126,7 +125,7 @@ class _Hook(_nhn.Told):
     """A result of a webhook, which has no status but the code."""
 
     result_code: str
-    kakao_message_type: str
+    kakao_message_type: str  # no other product has it
 
 
 class NhnAlimtalk:
@@ -202,9 +201,8 @@ class NhnAlimtalk:
     def read_reports(self, body: bytes) -> list[Report]:
         """The own leg only; of one that failed it is not the last word, as look-ups follow its
         substitute. See `base.ReadsReports`."""
-        hooks = _nhn.read_hooks(body, _Hook)
-        ours = [h for h in hooks if h.kakao_message_type.startswith(OURS)]
-        ended = [hook.model_copy(update={"status": _nhn.COMPLETED}) for hook in ours]
+        hooks = _nhn.read_hooks(body, _Hook, PRODUCT)
+        ended = [hook.model_copy(update={"status": _nhn.COMPLETED}) for hook in hooks]
         reports = [_nhn.report_of(hook, PRODUCT) for hook in ended]
         return [replace(report, final=report.state is DELIVERED) for report in reports]
 

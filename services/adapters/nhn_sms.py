@@ -199,7 +199,7 @@ class NhnSms:
 
     def read_reports(self, body: bytes) -> list[Report]:
         """See `base.ReadsReports`."""
-        return [_nhn.report_of(hook, PRODUCT) for hook in _nhn.read_hooks(body, _Hook)]
+        return [_nhn.report_of(h, PRODUCT) for h in _nhn.read_hooks(body, _Hook, PRODUCT)]
 
 
 async def find(service: _nhn.Service, message_id: str) -> _nhn.Told | None:

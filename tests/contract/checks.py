@@ -98,7 +98,7 @@ def asked_as_told(asked: Sequence[tuple[str, str]], case: support.Case) -> None:
     calls = [call["request"] for call in (case, *case.get("then", ())) if "request" in call]
     shown = [(call["method"], call["path"]) for call in calls]
     assert len(asked) == len(shown) or "then" not in case, f"{len(asked)} calls, not {len(shown)}"
-    assert list(asked[: len(shown)]) == shown
+    assert list(asked[: len(shown)]) == shown, "another call than shown"
 
 
 def webhooks_are_enough(webhooks: Mapping[str, support.Case]) -> None:
