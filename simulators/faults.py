@@ -21,6 +21,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 HISTORY_KEPT = timedelta(days=2)
 HISTORY_LIMIT = 10_000
 
+# Bounds keep every time that follows from a fault one that a date can hold.
+Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
+Factor = Annotated[float, Field(gt=0, le=1_000)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
 
 class State(StrEnum):
     """What a component does to messages; the meaning for each kind of component: `world.plan`."""
@@ -54,8 +59,8 @@ class Delay(BaseModel):
     """A lognormal delay in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    median: Annotated[float, Field(gt=0)] = 60.0
-    p95: Annotated[float, Field(gt=0)] = 300.0
+    median: Seconds = 60.0
+    p95: Seconds = 300.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -71,9 +76,9 @@ class Fault(BaseModel):
     component: str
     state: State
     function: str | None = None
-    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    share: Share = 1.0
     delay_s: Delay = Delay()
-    factor: Annotated[float, Field(gt=0)] = 2.0
+    factor: Factor = 2.0
     sticky: bool = True
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None

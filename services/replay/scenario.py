@@ -29,7 +29,7 @@ from services.contracts.catalogue import Catalogue, Model, Name
 from services.contracts.evidence import Id
 from services.replay.known import cause, known, matched, moment
 from simulators.config import impossible
-from simulators.faults import Delay, Fault, State
+from simulators.faults import Delay, Factor, Fault, Share, State
 
 QUIET_BEFORE, QUIET_AFTER = timedelta(minutes=30), timedelta(hours=2)
 KOREA = "Asia/Seoul"
@@ -73,14 +73,13 @@ class Span(Model):
 class Segment(Span):
     """Components in one state for one time; the other fields mean what they mean in `Fault`."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
     components: Components = Field(alias="component")
     state: State
     function: str | None = None
-    share: float = Field(default=1.0, gt=0, le=1)
+    share: Share = 1.0
     sticky: bool = True
     delay_s: Delay = Delay()
-    factor: float = Field(default=2.0, gt=0)
+    factor: Factor = 2.0
 
     @field_validator("state")
     @classmethod

@@ -75,7 +75,9 @@ FAULTS = [
     ("share: 0.8", "share: 80", "10: field 'segments[0].share' must be at most 1.0"),
     ("share: 0.8", "share: 0", "10: field 'segments[0].share' must be greater than 0.0"),
     ("share: 0.8", "share: most", "10: field 'segments[0].share' must be a number"),
-    ("share: 0.8", "factor: inf", "10: field 'segments[0].factor' must be a finite number"),
+    ("share: 0.8", "factor: inf", "10: field 'segments[0].factor' must be at most 1000.0"),
+    ("share: 0.8", "factor: nan", "10: field 'segments[0].factor' must be at most 1000.0"),
+    ("p95: 300", "p95: inf", "11: field 'segments[0].delay_s.p95' must be at most 604800.0"),
     ("share: 0.8", "sticky: perhaps", "10: field 'segments[0].sticky' must be true or false"),
     ("share: 0.8", "shares: 0.8",
      "10: field 'segments[0].shares' is unknown; did you mean 'share'?"),
@@ -105,6 +107,8 @@ FAULTS = [
     (_SEGMENT, "  - down\n", "7: field 'segments[0]' must be a mapping with named fields"),
     ("says: recovered", "says: fine",
      "14: field 'notices[0].says' must be one of down, recovering, recovered, not 'fine'"),
+    ("page_within_s: 180", "page_within_s: inf",
+     "16: field 'expect.page_within_s' must be a finite number"),
     ("page_within_s: 180", "page_within_s: fast",
      "16: field 'expect.page_within_s' must be a number"),
     ("cause: platform:kakaotalk", "cause: platform:kakao",
@@ -142,7 +146,7 @@ def test_a_fault_is_named_at_its_line(
 
 def test_all_faults_of_a_file_are_named_at_once(catalogue: Catalogue, tmp_path: Path) -> None:
     text = FILE
-    for old, new, _ in FAULTS[0], FAULTS[9], FAULTS[18], FAULTS[23]:
+    for old, new, _ in FAULTS[0], FAULTS[9], FAULTS[20], FAULTS[25]:
         text = text.replace(old, new, 1)
 
     with pytest.raises(Wrong) as wrong:
