@@ -4,7 +4,10 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
+
+from aiohttp import web
 
 from services.local.child import answers
 from services.local.kafka import free_ports
@@ -19,8 +22,11 @@ QUICK = {"median": 0.02, "p95": 0.05}
 STAGES = ("api", "relay", "platform", "carrier", "report", "substitute")
 
 
-def world_of(name: str) -> SimulatorConfig:
-    """One phone, which is the setup's recipient, and the setup's account and sender."""
+NOWHERE = "http://127.0.0.1:9"
+
+
+def world_of(name: str, ingest_url: str = NOWHERE, kakaotalk: bool = True) -> SimulatorConfig:
+    """One phone, which is the setup's recipient, and the setup's account and senders."""
     setup = support.setup_of(name)
     account, message = setup["account"], setup["message"]
     person = message.get("recipient", {})
@@ -28,22 +34,26 @@ def world_of(name: str) -> SimulatorConfig:
         "id": "skt-01", "number": message["to"], "carrier": "skt", "site": "seoul",
         "gateway_key": "bongsu-test-signing-key-0001-of-32-characters",
         "name": person.get("name", ""), "birthday": person.get("birthday", ""),
+        "kakaotalk": kakaotalk,
     }  # fmt: skip
     template = {"code": message.get("template") or "none", "text": message["text"]}
     sender = {
         "sender": "sender:test", "channel": message["channel"], "templates": [template],
         "number": message.get("sender_number"), "identity": message.get("identity"),
     }  # fmt: skip
+    wish = message.get("substitute") or {}
+    second = {"sender": "sender:second", "channel": "sms", "number": wish.get("sender_number")}
     return SimulatorConfig.model_validate(
         {
-            "ingest_url": "http://127.0.0.1:9",  # nobody: this is not about the phones
+            "ingest_url": ingest_url,
             "handsets": [phone],
             "night": None,
             "accounts": [
                 {
-                    **{field: account[field] for field in ("id", "provider", "services")},
+                    **{field: account[field] for field in ("id", "provider")},
+                    "services": {wish.get("channel", "sms"): "substitutes", **account["services"]},
                     "secret": setup["secret"],
-                    "senders": [sender],
+                    "senders": [sender, second],
                 }
             ],
             "world": {"latencies": dict.fromkeys(STAGES, QUICK)},
@@ -63,6 +73,37 @@ async def simulating(world: SimulatorConfig) -> AsyncIterator[str]:
     finally:
         stop.set()
         await asyncio.wait_for(server, 10)
+
+
+@dataclass(frozen=True)
+class Post:
+    """A request to ingest; header names in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@asynccontextmanager
+async def ingesting() -> AsyncIterator[tuple[str, list[Post]]]:
+    """A stand-in for ingest that takes everything; its address, and what came."""
+    posts: list[Post] = []
+
+    async def take(request: web.Request) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        posts.append(Post(request.path, headers, await request.read()))
+        return web.Response(status=202)
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield site.name, posts
+    finally:
+        await runner.cleanup()
 
 
 def sent_to(name: str) -> Any:
