@@ -21,6 +21,8 @@ from services.contracts.vocabulary import (
 
 ALIVE_WITHIN = timedelta(minutes=15)
 REACH_WITHIN = timedelta(seconds=60)
+# A heartbeat lists who answered since the last one: only a later one tells of the time since.
+HEARTBEAT_EVERY = timedelta(seconds=10)
 RECHECK_EVERY = timedelta(seconds=10)
 
 
@@ -217,8 +219,13 @@ def _answer_of(attempt: Attempt, *results: AnswerResult) -> ProbeAnswered | None
 
 
 def _worker_reached_others(answer: ProbeAnswered, liveness: Liveness) -> bool:
-    window = (answer.started_at - REACH_WITHIN, answer.ended_at + REACH_WITHIN)
-    return liveness.reached_other(answer.worker, answer.provider, *window)
+    """Before the call and after it: one side alone is the edge of an outage of our own."""
+    told_after = answer.ended_at + HEARTBEAT_EVERY
+    windows = (
+        (answer.started_at - REACH_WITHIN, answer.started_at),
+        (told_after, told_after + REACH_WITHIN),
+    )
+    return all(liveness.reached_other(answer.worker, answer.provider, *one) for one in windows)
 
 
 def _receiver_reached(sent: ProbeSent, liveness: Liveness) -> bool:

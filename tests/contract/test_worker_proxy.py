@@ -178,7 +178,10 @@ class Worker:
             result = await call(adapter, sent_to(NAME), SOON_S, 2 * ANSWER_WITHIN_S)
         sent = a_probe_sent(slot=slot, sent_at=slot, worker=self.id, provider="sens")
         answer = an_answer(sent, result=result.result, code=result.code, ended_at=utc_now())
-        signs = {f"reach/{self.id}/{who}": [(slot, slot)] for who in self.reach.take()}
+        later = answer.ended_at + timedelta(seconds=10)
+        signs = {
+            f"reach/{self.id}/{who}": [(slot, slot), (later, later)] for who in self.reach.take()
+        }
         return result.result, outcome(fold([sent, answer]), Liveness(signs), [], sent.seen_due)
 
     async def _ask_control(self) -> None:

@@ -132,17 +132,26 @@ UNREACHABLE_LATE = an_answer(SENT_LATE, result=AnswerResult.UNREACHABLE)
 RECIPIENT = a_refusal(FaultDomain.HANDSET, SENT)
 RECIPIENT_LATER = a_failure(FaultDomain.HANDSET, SENT)
 BEGAN, ENDED = UNREACHABLE.started_at, UNREACHABLE.ended_at
+TOLD = ENDED + 10 * SECOND  # the first heartbeat that tells of the time after the call alone
 OURS = [
     Row("nothing left the machine and nobody else was reached", [SENT, UNREACHABLE],
         Outcome.VOID, "own_network", ALIVE),
     Row("only the same provider was reached", [SENT, UNREACHABLE],
-        Outcome.VOID, "own_network", liveness(("reach/worker-a/sens", BEGAN))),
+        Outcome.VOID, "own_network",
+        liveness(("reach/worker-a/sens", BEGAN), ("reach/worker-a/sens", TOLD))),
     Row("only another worker reached others", [SENT, UNREACHABLE],
-        Outcome.VOID, "own_network", liveness(("reach/worker-b/nhn", BEGAN))),
+        Outcome.VOID, "own_network",
+        liveness(("reach/worker-b/nhn", BEGAN), ("reach/worker-b/nhn", TOLD))),
+    Row("others were reached before only: our network went", [SENT, UNREACHABLE],
+        Outcome.VOID, "own_network", liveness((OTHER, BEGAN))),
+    Row("others were reached after only: our network came back", [SENT, UNREACHABLE],
+        Outcome.VOID, "own_network", liveness((OTHER, TOLD))),
+    Row("a heartbeat right after the call tells of the time before", [SENT, UNREACHABLE],
+        Outcome.VOID, "own_network", liveness((OTHER, BEGAN), (OTHER, TOLD - TICK))),
     Row("others were reached too long before", [SENT, UNREACHABLE],
-        Outcome.VOID, "own_network", liveness((OTHER, BEGAN - MINUTE - TICK))),
+        Outcome.VOID, "own_network", liveness((OTHER, BEGAN - MINUTE - TICK), (OTHER, TOLD))),
     Row("others were reached too long after", [SENT, UNREACHABLE],
-        Outcome.VOID, "own_network", liveness((OTHER, ENDED + MINUTE + TICK))),
+        Outcome.VOID, "own_network", liveness((OTHER, BEGAN), (OTHER, TOLD + MINUTE + TICK))),
     Row("unreachable and sent late", [SENT_LATE, UNREACHABLE_LATE], Outcome.VOID, "own_network"),
     Row("sent a whole interval after its slot", [SENT_LATE, an_answer(SENT_LATE)],
         Outcome.VOID, "sent_late", a_living_receiver(SENT_LATE)),
@@ -202,12 +211,10 @@ REJECTED = [
         Outcome.REJECTED, "carrier"),
     Row("failed by report, the answer lost in a crash",
         [SENT, a_failure(FaultDomain.CARRIER, SENT)], Outcome.REJECTED, "carrier"),
-    Row("unreachable while control answered before", [SENT, UNREACHABLE],
-        Outcome.REJECTED, "no_answer", liveness((OTHER, BEGAN - MINUTE))),
-    Row("unreachable while control answered after", [SENT, UNREACHABLE],
-        Outcome.REJECTED, "no_answer", liveness((OTHER, ENDED + MINUTE))),
-    Row("unclear while another provider answered", [SENT, UNCLEAR],
-        Outcome.REJECTED, "no_answer", liveness(("reach/worker-a/nhn", ENDED))),
+    Row("unreachable while control answered, before and after", [SENT, UNREACHABLE],
+        Outcome.REJECTED, "no_answer", liveness((OTHER, BEGAN - MINUTE), (OTHER, TOLD + MINUTE))),
+    Row("unclear while other providers answered", [SENT, UNCLEAR],
+        Outcome.REJECTED, "no_answer", liveness(("reach/worker-a/nhn", BEGAN), (OTHER, TOLD))),
 ]  # fmt: skip
 
 EXEMPT = [
@@ -294,10 +301,12 @@ UNDELIVERED = [
 UNKNOWN = [
     Row("a crash between announcing and recording", [SENT], Outcome.UNKNOWN, "no_answer", ALIVE),
     Row("a crash, though others were reached", [SENT], Outcome.UNKNOWN, "no_answer",
+        liveness((OTHER, BEGAN), (OTHER, TOLD))),
+    Row("unclear, and our network went", [SENT, UNCLEAR], Outcome.UNKNOWN, "unclear",
         liveness((OTHER, BEGAN))),
     Row("unclear, nobody else reached", [SENT, UNCLEAR], Outcome.UNKNOWN, "unclear", ALIVE),
     Row("unclear, only the same provider reached", [SENT, UNCLEAR], Outcome.UNKNOWN, "unclear",
-        liveness(("reach/worker-a/sens", ENDED))),
+        liveness(("reach/worker-a/sens", BEGAN), ("reach/worker-a/sens", TOLD))),
 ]  # fmt: skip
 
 TABLE = [
