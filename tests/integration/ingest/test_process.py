@@ -19,14 +19,14 @@ from prometheus_client import CollectorRegistry
 
 from services.catalogue import publish
 from services.contracts import codec, text, topics
-from services.contracts.catalogue import Catalogue, build
+from services.contracts.catalogue import Account, Catalogue, build
 from services.contracts.evidence import DeviceSeen, Heartbeat, Record, ReportReceived
 from services.contracts.vocabulary import ReportState
 from services.runtime.kafka import Address, Producer, create_topics
 from services.runtime.kafka_readers import follow
 from services.runtime.ops import Health
 from simulators import handset_wire as wire
-from tests.support import probing
+from tests.support import adapters, probing
 from tests.support.adapters import Provider, serving
 from tests.support.builders import a_probe_id, an_answer
 from tests.support.waiting import eventually
@@ -227,6 +227,27 @@ async def test_an_accepted_message_is_looked_up_and_reported(ingest: Ingest) -> 
         assert (report.probe_id, report.account) == (probe_id, "sens")
         assert report.state in ReportState
         assert any("requestId=request-1" in path for _, path, _, _ in provider.asked)
+    assert await ingest.stop() == 0
+
+
+async def test_a_webhook_is_in_the_topic_before_it_is_answered(
+    ingest: Ingest, tmp_path: Path
+) -> None:
+    setup, case = adapters.setup_of("nhn_sms"), adapters.webhooks("nhn_sms")["webhook_delivered"]
+    (tmp_path / "nhn.json").write_text(json.dumps(setup["secret"]))
+    account, route = Account(**setup["account"]), probing.a_route(adapter="nhn_sms", account="nhn")
+    await ingest.start()
+    await _apply(ingest.address, build(UUID(int=0), [("account", account), ("route", route)]))
+    await eventually(ingest.is_ready, within=30)
+    probe_id, _ = _a_fresh_probe()
+    body = json.dumps(case["body"]).replace(str(adapters.PROBE), str(probe_id)).encode()
+    headers = adapters.headers_of("nhn_sms", case) | {"Content-Type": "application/json"}
+    url = f"http://127.0.0.1:{ingest.port}/reports/nhn_sms/nhn"
+    async with ingest.session.post(url, data=body, headers=headers) as answer:
+        assert (answer.status, await answer.text()) == (202, '{"bongsu":"queued"}')
+    (report,) = await ingest.records(topics.EVIDENCE)
+    assert isinstance(report, ReportReceived)
+    assert (report.probe_id, report.state) == (probe_id, ReportState.DELIVERED)
     assert await ingest.stop() == 0
 
 
