@@ -99,7 +99,9 @@ def test_all_that_should_have_happened_is_written_down(written: Written) -> None
     assert f"receipts/android-sms-gateway/{RECEIVER}" in letters
     refused = 'bongsu_ingest_requests_total{kind="android-sms-gateway",result="bad_signature"} 2.0'
     assert refused in written.places["metrics ingest_ops_port"]
-    assert "receipt refused" in written.places["log ingest-i1.log"]
+    assert "reports/nhn_sms/nhn" in letters
+    for line in ("receipt refused", "report refused"):
+        assert line in written.places["log ingest-i1.log"]
     for table in ("evidence", "attempts", "liveness", "catalogue_object"):
         assert any(
             text for place, text in written.places.items() if place.startswith(f"table {table}")
@@ -178,7 +180,8 @@ def told(up: Up, code: int, *words: str) -> str:
 
 
 def receipts_of_all_kinds(up: Up) -> None:
-    """Two forged ones, one with a number for its path; an authentic one that nobody understands."""
+    """Two forged ones, one with a number for its path; an authentic one that nobody understands.
+    Of webhooks too."""
     receiver, sender = (_secret(up, name)["number"] for name in ("receiver-skt-01", "number-geoje"))
     payload = handset_wire.gateway_sms(TEXT, None, sender, receiver, _now())
     body = {"id": "forged", "event": "sms:received", "payload": payload}
@@ -188,11 +191,29 @@ def receipts_of_all_kinds(up: Up) -> None:
     del payload["receivedAt"]
     invalid = handset_wire.gson(body | {"id": "invalid", receiver: TEXT})
     assert post(up, APP, invalid, _secret(up, f"gateway-{RECEIVER}")["key"]) == 202
+    unread = {
+        "event": "MESSAGE_RESULT_UPDATE",
+        "hooks": [{"recipientNo": receiver, receiver: TEXT}],
+    }
+    webhook, word = json.dumps(unread).encode(), _secret(up, "nhn")["webhook_signature"]
+    assert post_webhook(up, "nhn", webhook, "no word of ours") == 401
+    assert post_webhook(up, receiver, webhook, word) == 401
+    assert post_webhook(up, "nhn", webhook, word) == 202
 
 
 def post(up: Up, path: str, body: bytes, key: str) -> int:
     """The HTTP status of a receipt."""
-    headers = handset_wire.gateway_headers(key, body, _now())
+    return send(up, path, body, handset_wire.gateway_headers(key, body, _now()))
+
+
+def post_webhook(up: Up, account: str, body: bytes, word: str) -> int:
+    """The HTTP status of a webhook."""
+    headers = {"Content-Type": "application/json", "X-Toast-Webhook-Signature": word}
+    return send(up, f"/reports/nhn_sms/{account}", body, headers)
+
+
+def send(up: Up, path: str, body: bytes, headers: dict[str, str]) -> int:
+    """The HTTP status of a request to ingest."""
     url = f"http://{HOST}:{up.port('ingest_port')}{path}"
     try:
         with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10) as done:
