@@ -16,6 +16,7 @@ from tests.support import adapters as support
 from tests.support.mutants import mutants
 
 COUNT = 10_000
+Answer = tuple[int, bytes]
 EXAMPLES = Path(services.contracts.__file__).parent / "examples"
 RECORDS = sorted(f for f in EXAMPLES.glob("*/v*/*.json") if f.parts[-3] != "current")
 OVER_HTTP = [name for name in sorted(discover()) if support.speaks_http(name)]
@@ -36,13 +37,14 @@ GOOD = (str(AnswerResult.ACCEPTED), f"0:{ReportState.DELIVERED}", f"1:{ReportSta
 @pytest.mark.parametrize("name", OVER_HTTP)
 async def test_a_broken_answer_is_never_better_than_the_whole_one(name: str) -> None:
     cases = [case for case in support.cases(name).values() if isinstance(case["body"], dict)]
-    each = COUNT // len(cases) + 1
+    each = COUNT // sum(len(answers_of(case)) for case in cases) + 1
     provider = support.Provider()
     async with support.serving(provider) as url, support.adapter_at(name, url) as adapter:
 
-        async def ask(case: support.Case, status: int, body: bytes) -> str:
-            provider.status, provider.body = status, body
+        async def ask(case: support.Case, answers: list[Answer]) -> str:
             provider.asked.clear()
+            # A call that no answer is written for learns that nothing is there.
+            (provider.status, provider.body), *provider.further = [*answers, (404, b"")]
             try:
                 if case.get("ask") is None:
                     return state_of(await adapter.send(support.message_of(name)))
@@ -54,19 +56,20 @@ async def test_a_broken_answer_is_never_better_than_the_whole_one(name: str) -> 
             return state_of(reports)
 
         for case in cases:
-            provider.further = further(case)
-            body = support.body_text(case["body"], "01000007777").encode()
-            whole = await ask(case, case["status"], body)
-            for mutant in mutants(body, 11, each):
-                broken = await ask(case, case["status"], mutant)
-                better = [state for state in GOOD if state in broken and state not in whole]
-                assert not better, mutant
+            answers = answers_of(case)
+            whole = await ask(case, answers)
+            for place, (status, body) in enumerate(answers):
+                for mutant in mutants(body, 11, each):
+                    told = [*answers[:place], (status, mutant), *answers[place + 1 :]]
+                    broken = await ask(case, told)
+                    better = [state for state in GOOD if state in broken and state not in whole]
+                    assert not better, mutant
 
 
-def further(case: support.Case) -> list[tuple[int, str]]:
-    """The answers to the calls after the first; a case with none has nothing to tell there."""
-    told = [(then["status"], support.body_text(then["body"], "")) for then in case.get("then", ())]
-    return told or [(404, "")]
+def answers_of(case: support.Case) -> list[Answer]:
+    """What the provider says to the calls of a case, by turn."""
+    told = [case, *case.get("then", ())]
+    return [(t["status"], support.body_text(t["body"], "01000007777").encode()) for t in told]
 
 
 def decoded(value: bytes, name: str) -> Record | None:

@@ -44,7 +44,7 @@ class Provider:
     status: int = 202
     body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)
-    further: list[tuple[int, str]] = field(default_factory=list)
+    further: list[tuple[int, str | bytes]] = field(default_factory=list)
     asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -87,9 +87,9 @@ def setup_of(name: str) -> Case:
 def provider_of(name: str, case: Case, canary: str) -> Provider | Relay:
     """What answers as a case says. Of a mail relay `status` is the stage, `body` its reply."""
     body = body_text(case["body"], canary)
-    further = [(then["status"], body_text(then["body"], canary)) for then in case.get("then", ())]
+    then = [(call["status"], body_text(call["body"], canary)) for call in case.get("then", ())]
     if speaks_http(name):
-        return Provider(case["status"], body, further=further)
+        return Provider(case["status"], body, further=[*then])
     return Relay(case["status"], body)
 
 
