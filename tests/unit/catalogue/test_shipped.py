@@ -19,7 +19,10 @@ from services.contracts.vocabulary import Channel, NoticeClass, ObserverKind
 from tests.unit.catalogue.small import write
 
 SHIPPED = Path(__file__).parents[3] / "catalogue"
-ADAPTERS = {"email", "kakao_edocument", "sens_alimtalk", "sens_brandmessage", "sens_sms"}
+ADAPTERS = {
+    *("email", "kakao_edocument", "nhn_alimtalk", "nhn_sms"),
+    *("sens_alimtalk", "sens_brandmessage", "sens_sms"),
+}
 FILES = {
     path.relative_to(SHIPPED).as_posix(): path.read_text(encoding="utf-8")
     for path in sorted(SHIPPED.rglob("*.yaml"))
@@ -33,21 +36,26 @@ BODIES = [
         "moel",
         "고용노동부",
         NoticeClass.C0,
-        ["brandmessage", "email.mail", "sms", "lms", "openchat.none"],
+        ["brandmessage", "email.mail", "sms", "sms.nhn", "lms", "openchat.none"],
     ),
-    ("eumseong", "음성군", NoticeClass.C1, ["alimtalk", "lms"]),
-    ("suyeong", "수영구", NoticeClass.C2, ["alimtalk", "sms"]),
+    ("eumseong", "음성군", NoticeClass.C1, ["alimtalk", "alimtalk.nhn", "lms"]),
+    (
+        "suyeong",
+        "수영구",
+        NoticeClass.C2,
+        ["alimtalk", "alimtalk.nhn", "alimtalk.nhn.image", "sms", "sms.nhn"],
+    ),
     (
         "geoje",
         "거제시",
         NoticeClass.C4,
-        ["brandmessage", "alimtalk", "alimtalk.sens.image", "sms"],
+        ["brandmessage", "alimtalk", "alimtalk.sens.image", "alimtalk.nhn", "sms", "sms.nhn"],
     ),
     ("sancheong", "산청군", NoticeClass.C4, ["brandmessage"]),
     ("miryang", "밀양시", NoticeClass.C4, ["brandmessage"]),
     ("gangnam", "강남구", NoticeClass.C4, ["brandmessage"]),
     ("gyeonggi", "경기도", NoticeClass.C4, ["brandmessage"]),
-    ("lh", "한국토지주택공사", NoticeClass.C2, [*DOCUMENTS, "sms"]),
+    ("lh", "한국토지주택공사", NoticeClass.C2, [*DOCUMENTS, "sms", "sms.nhn"]),
 ]
 
 
@@ -139,16 +147,16 @@ def test_every_channel_has_a_rule() -> None:
     assert set(shipped().channels) == set(Channel)
 
 
-def test_the_routes_of_other_dealers_wait_for_their_adapters() -> None:
+def test_the_routes_of_a_third_dealer_wait_for_their_adapters() -> None:
     waiting = {route.adapter for route in shipped().routes.values() if not route.enabled}
 
-    assert waiting == {"nhn_alimtalk", "nhn_sms", "solapi_alimtalk", "solapi_sms"}
+    assert waiting == {"solapi_alimtalk", "solapi_sms"}
 
 
 def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     load_now = load_of(shipped(), Limits())
 
-    assert load_now.probes_day == 13 * 1_440 + 6 * 720  # brand messages rest twelve hours
+    assert load_now.probes_day == 21 * 1_440 + 6 * 720  # brand messages rest twelve hours
     # 4 Alimtalk routes at KRW 8, 4 SMS at 9, 2 LMS at 27, 6 brand messages at 15 for half a day;
     # 31 days, 5 % for confirm probes; and two routes of documents at KRW 40.
     whole_day, half_a_day = 4 * 8 + 4 * 9 + 2 * 27, 6 * 15
@@ -156,6 +164,7 @@ def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     probes, drills = 1_512 * whole_day + 756 * half_a_day, 288 * (8 + 27)
     assert load_now.cost_krw_month == {
         "sens": 31 * (probes + drills),
+        "nhn": 31 * 1_512 * (4 * 8 + 4 * 10),
         "kpdoc": 31 * 1_512 * 2 * 40,
         "mail": 0,
     }
@@ -251,8 +260,8 @@ def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
         ("removed", "route", "lh.sms.nhn", ()),
         ("removed", "route", "lh.sms.sens", ()),
     ]
-    # Three enabled routes of LH are gone, and Suyeong's runs twice as often.
-    assert (drawn.before.probes_day, drawn.after.probes_day) == (23_040, 23_040 - 2 * 1_440)
+    # Four enabled routes of LH are gone, and one of Suyeong's runs twice as often.
+    assert (drawn.before.probes_day, drawn.after.probes_day) == (34_560, 34_560 - 3 * 1_440)
     shares = {(u.owner, u.id): u.share_day for u in drawn.after.uses}
     assert shares["sender", "suyeong-alimtalk"] == pytest.approx(0.3024)
 
