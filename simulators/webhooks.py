@@ -3,7 +3,8 @@
 In:  webhooks of a front end, as results come to be. Out: POST <ingest_url>/reports/….
 Before: `nhn.py`. After: ingest.
 No provider documents how often it tries, how long it waits and which answers it takes for a yes:
-here a webhook is posted `TRIES` times at most, each for 5 seconds, until the answer is a 2xx.
+here a webhook is posted four times at most, with pauses of 0.5, 2 and 8 seconds, each time for 5
+seconds, until the answer is a 2xx.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 
 QUEUE_LIMIT = 5_000
 AT_ONCE = 32
-TRIES, FIRST_PAUSE_S = 4, 0.5  # pauses of 0.5, 2 and 8 seconds
+TRIES, PAUSE_GROWS = 4, 4
 TIMEOUT = aiohttp.ClientTimeout(total=5)
 
 
@@ -52,8 +53,8 @@ class Webhook:
 class Webhooks:
     """What is to be told. Bounded: what does not fit is dropped, and look-ups still tell it."""
 
-    def __init__(self, ingest_url: str) -> None:
-        self._base = ingest_url.rstrip("/")
+    def __init__(self, ingest_url: str, first_pause_s: float = 0.5) -> None:
+        self._base, self._first_pause_s = ingest_url.rstrip("/"), first_pause_s
         self._waiting: asyncio.Queue[Webhook] = asyncio.Queue(QUEUE_LIMIT)
 
     def tell(self, webhook: Webhook) -> None:
@@ -84,7 +85,7 @@ class Webhooks:
     async def _until_taken(self, session: aiohttp.ClientSession, webhook: Webhook) -> None:
         for failures in range(TRIES):
             if failures:
-                await asyncio.sleep(FIRST_PAUSE_S * 4 ** (failures - 1))
+                await asyncio.sleep(self._first_pause_s * PAUSE_GROWS ** (failures - 1))
             if await self._post(session, webhook):
                 return
         log.warning("a webhook is dropped after its last try", path=webhook.path)
@@ -93,7 +94,9 @@ class Webhooks:
         headers = {"Content-Type": "application/json;charset=UTF-8", **webhook.headers}
         data = orjson.dumps(webhook.body())
         try:
-            async with session.post(self._base + webhook.path, data=data, headers=headers) as said:
-                return said.ok
+            async with session.post(
+                self._base + webhook.path, data=data, headers=headers, allow_redirects=False
+            ) as said:
+                return 200 <= said.status < 300
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False

@@ -490,6 +490,16 @@ async def test_webhooks_may_be_off_repeated_late_or_wrongly_signed(nhn: Nhn) -> 
     assert first["requestId"] == told
 
 
+async def test_a_provider_that_is_down_tells_nothing_later_neither(nhn: Nhn) -> None:
+    await nhn.fault("carrier:lgu", "delayed", delay_s={"median": 0.8, "p95": 0.81}, for_s=0.7)
+    lost = await nhn.send_sms()
+    await nhn.fault("provider:nhn", "down", for_s=2)
+    assert (await nhn.sms_done(lost))["resultCode"] == "1000"
+    told = await nhn.send_sms()
+    await eventually(nhn.ingest.hooks, within=5)
+    assert [hook["requestId"] for hook in nhn.ingest.hooks()] == [told]
+
+
 async def test_the_world_stops_at_once_though_nobody_takes_its_webhooks(nhn: Nhn) -> None:
     nhn.ingest.statuses = [503] * 100
     await nhn.send_sms()
