@@ -18,6 +18,8 @@ from simulators.webhooks import Webhook, WebhookMode
 
 SIGNATURE = "webhook_signature"
 EVENT = "MESSAGE_RESULT_UPDATE"
+SMS_LINK = "https://sms.api.nhncloudservice.com/sms/v2.4/appKeys"
+KAKAO_LINK = "https://kakaotalk-bizmessage.api.nhncloudservice.com/alimtalk/v2.3/appkeys"
 
 
 def webhook(
@@ -52,7 +54,7 @@ def _sms(record: Record, began: datetime, report: Report) -> dict[str, Any]:
     """As the sample is spelled, not as the table says."""
     code, _ = result(wire.SMS_RESULTS, report.reason)
     facts = record.facts
-    link = f"/sms/v2.4/appKeys/{record.service_id}/sender/{record.kind}/{record.request_id}"
+    own = f"{record.service_id}/sender/{record.kind}/{record.request_id}"
     return {
         "senderType": f"NORMAL_{record.kind.upper()}",
         "requestId": record.request_id,
@@ -66,14 +68,14 @@ def _sms(record: Record, began: datetime, report: Report) -> dict[str, Any]:
         "senderGroupingKey": facts["senderGroupingKey"],
         "resultCode": code,
         "messageCount": 1,
-        "_link": {"self": {"href": f"{link}?recipientSeq={facts['recipientSeq']}"}},
+        "_link": {"self": {"href": f"{SMS_LINK}/{own}?recipientSeq={facts['recipientSeq']}"}},
     }
 
 
 def _alimtalk(record: Record, report: Report) -> dict[str, Any]:
     """When it was received is told by its day."""
     facts = record.facts
-    link = f"/alimtalk/v2.3/appkeys/{record.service_id}/messages/{record.request_id}"
+    own = f"{record.service_id}/messages/{record.request_id}/{facts['recipientSeq']}"
     return {
         "kakaoMessageType": "ALIMTALK_NORMAL",
         "requestId": record.request_id,
@@ -86,5 +88,5 @@ def _alimtalk(record: Record, report: Report) -> dict[str, Any]:
         "senderGroupingKey": facts["senderGroupingKey"],
         "recipientGroupingKey": facts["recipientGroupingKey"],
         "isAddedChannel": None,
-        "_links": {"self": {"href": f"{link}/{facts['recipientSeq']}"}},
+        "_links": {"self": {"href": f"{KAKAO_LINK}/{own}"}},
     }

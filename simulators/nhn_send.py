@@ -76,6 +76,8 @@ def alimtalk_sent(call: Call, body: wire.KakaoBody, whole: bool) -> Sent:
     sent = Sent(wire.new_id(call.now))
     for seq, to in enumerate(body.to, 1):
         text = to.content if whole else wire.fill(template.text, to.parameters)
+        if not text:
+            raise wire.BLANK
         fits = matches_template(template.text, text)
         facts = {
             "plusFriendId": f"@{sender.name}",

@@ -239,6 +239,7 @@ async def test_a_wrong_sms_is_refused_with_its_code(
         ({"templateCode": "other"}, -3003),
         ({"recipientList": [{"recipientNo": PHONE, "content": "다른 말"}]}, -1031),
         ({"recipientList": [{"recipientNo": "010-1", "content": TEXT}]}, -5000),
+        ({"recipientList": [{"recipientNo": PHONE, "resendParameter": {"isResend": True}}]}, -2001),
         ({"recipientList": [{"recipientNo": PHONE, "content": "가" * 1_301}]}, 4),
     ],
 )
