@@ -12,9 +12,8 @@ and its sample spells `recipientGropuingKey`.
 """
 
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Generic, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -29,7 +28,6 @@ from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Le
 from services.runtime.errors import Refuse, Retry, SetAside, Stop
 
 PENDING = ReportState.PENDING
-SECRET_FIELDS: tuple[str, ...] = ("secret_key", "webhook_signature")
 RESULT_EVENT = "MESSAGE_RESULT_UPDATE"
 REPORT_FIELDS = frozenset({
     *("hooksId", "webhookConfigId", "productName", "appKey", "event", "hooks", "hookId"),
@@ -113,51 +111,61 @@ class _Webhook(Wire, Generic[Hook]):
     hooks: tuple[Hook, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Product:
-    """One of NHN's services. Its appkey is the account's service `channel`, its secret key the
-    field `secret` where the account's secret has one, else `secret_key`.
+    """One of NHN's services under an account: an adapter, but for what is its own to send and read.
 
-    `path` leads to the appkey; `locked_out`: codes that every message would meet, and the reason.
+    Its appkey is the account's service `service`; its secret key the field `<service>_secret_key`
+    where the secret has one, else `secret_key`. `path` leads to the appkey. `locked_out`: codes
+    that every message would meet, and the reason of Stop.
     """
 
-    host: str
-    path: str
-    channel: Channel
-    secret: str
-    locked_out: Mapping[str, str]
-    states: Mapping[str, Meaning] = field(repr=False)
+    host: ClassVar[str]
+    path: ClassVar[str]
+    service: ClassVar[Channel]
+    states: ClassVar[Mapping[str, Meaning]]
+    locked_out: ClassVar[Mapping[str, str]]
+    secret_fields: tuple[str, ...] = ("secret_key", "webhook_signature")
+    look_up_batch = _judge.LOOK_UPS_AT_ONCE
 
-    @property
-    def group(self) -> str:
-        """The sender's grouping key of all that is sent through this product."""
-        return f"bongsu-{self.channel}"
-
-
-class Service:
-    """A product under the appkey of an account."""
-
-    def __init__(self, surroundings: Surroundings, product: Product) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
         """`{product}` in the base URL stands for the product's host name. Raises Stop when a
         secret or the appkey is missing."""
         account = surroundings.account
-        surroundings.revealed(SECRET_FIELDS)
-        if product.channel not in account.services:
-            raise Stop("service", f"account {account.id}: no appkey for {product.channel}")
-        self._around, self._product = surroundings, product
-        self._secret = product.secret if product.secret in surroundings.secret else "secret_key"
+        surroundings.revealed(self.secret_fields)
+        if self.service not in account.services:
+            raise Stop("service", f"account {account.id}: no appkey for {self.service}")
+        own = f"{self.service}_secret_key"
+        self._secret = own if own in surroundings.secret else "secret_key"
+        self._around = surroundings
         self._judge = _judge.Judge(account.id, "NHN Cloud")
-        host = surroundings.base_url.replace("{product}", product.host)
-        self._root = f"{host}{product.path}/{quote(account.services[product.channel], safe='')}"
+        host = surroundings.base_url.replace("{product}", self.host)
+        self._root = f"{host}{self.path}/{quote(account.services[self.service], safe='')}"
+        # The sender's grouping key of all that is sent through this product.
+        self._group = f"bongsu-{self.service}"
 
-    async def send(
-        self, path: str, request: Mapping[str, object], idempotency_key: str | None = None
+    async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
+        """Raises Retry when none could be asked, Stop when locked out."""
+        return await _judge.look_up_each(message_ids, self._look_up_one)
+
+    async def _look_up_one(self, message_id: str) -> list[Report]:
+        raise NotImplementedError
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """See `base.ReadsReports`. The word is repeated as it was typed in NHN's console."""
+        (word,) = self._around.revealed(("webhook_signature",))
+        given = headers.get("x-toast-webhook-signature", "").encode("utf-8", "surrogatepass")
+        if not word or not hmac.compare_digest(given, word.encode()):
+            raise Refuse("bad_signature")
+
+    async def _send(
+        self, path: str, request: dict[str, object], idempotency_key: str | None = None
     ) -> SendResult:
         """Send once, to one recipient."""
         key = {} if idempotency_key is None else {"X-NC-API-IDEMPOTENCY-KEY": idempotency_key}
-        return await self._judge.sent(self._call("POST", path, request, key), self._read_taken)
+        call = self._call("POST", path, request | {"senderGroupingKey": self._group}, key)
+        return await self._judge.sent(call, self._read_taken)
 
-    async def ask(self, path: str, model: type[Shown]) -> Shown | None:
+    async def _ask(self, path: str, model: type[Shown]) -> Shown | None:
         """A look-up; None when NHN does not know the message (yet). Raises Retry, Stop."""
         envelope = self._judge.told(await self._call("GET", path), _Envelope[model])  # type: ignore[valid-type]
         if envelope is None or envelope.header.is_successful:
@@ -185,15 +193,15 @@ class Service:
         state, fault = self._refusal(code)
         if state is PENDING:  # the key was used before: sent, under an id that nobody told us
             return SendResult(AnswerResult.UNCLEAR, code)
-        return _judge.refused(code, fault)
+        return _judge.refused(code, fault or FaultDomain.UNKNOWN)
 
     def _refusal(self, code: str | None) -> tuple[ReportState, FaultDomain | None]:
         """What a no means. Raises Stop when every message would meet it."""
-        who = f"account {self._around.account.id}: NHN Cloud answers {code}"
-        reason = self._product.locked_out.get(code or "")
+        reason = self.locked_out.get(code or "")
         if reason is not None:
-            raise Stop(reason, f"{who} to {self._product.channel}")
-        return meaning(self._product.states, code or "")
+            who = f"account {self._around.account.id}: NHN Cloud answers {code}"
+            raise Stop(reason, f"{who} to {self.service}")
+        return meaning(self.states, code or "")
 
     async def _call(
         self, method: str, path: str, body: object = None, more: Mapping[str, str] | None = None
@@ -203,6 +211,39 @@ class Service:
         headers = {"X-Secret-Key": secret, **(more or {})}
         return await exchange(self._around, method, url, headers, body)
 
+    def _hooks(self, body: bytes, model: type[Hook]) -> list[Hook]:
+        """The results of a webhook that are ours: citizens' messages of the same contract are none
+        of our business. None for an event of another kind. Raises SetAside (`not_json`, `fields`)
+        when any part is not understood: look-ups tell the rest."""
+        if _understood(_Event, body).event != RESULT_EVENT:
+            return []
+        hooks: tuple[Hook, ...] = _understood(_Webhook[model], body).hooks  # type: ignore[valid-type]
+        return [hook for hook in hooks if hook.sender_grouping_key == self._group]
+
+    def report_of(self, told: Told, leg: Leg = Leg.OWN, message_id: str = "") -> Report:
+        """The state that its end and code say; `message_id`: where it is told under another's id.
+        Some ends have no code but their word, and success is one only where both say so."""
+        end, code = _ENDS.get(told.status or ""), _judge.clean_code(told.result_code)
+        if not code or end is None or (code == _DELIVERED and end != COMPLETED):
+            code = end if end in self.states else None
+        state, fault = meaning(self.states, code) if code else (PENDING, None)
+        # A substitute is a request to SMS that may have inherited the keys of its Alimtalk, and is
+        # no word of that probe's own leg.
+        ours = leg is Leg.OWN and told.sender_grouping_key == self._group
+        return Report(
+            provider_message_id=message_id or told.message_id,
+            leg=leg,
+            state=state,
+            code=code,
+            fault=fault,
+            reported_at=_korea.parse_time(told.received_at) if code else None,
+            final=state is not PENDING,
+            fields=_judge.kept(
+                status=told.status, requestDate=told.request_date, receivedAt=told.received_at
+            ),
+            probe_id=_probe_id(told.recipient_grouping_key) if ours else None,
+        )
+
 
 def parts(message_id: str) -> tuple[str, str]:
     """Request and recipient of our id, as they stand in a path or query."""
@@ -210,60 +251,12 @@ def parts(message_id: str) -> tuple[str, str]:
     return quote(request, safe=""), quote(recipient, safe="")
 
 
-def report_of(told: Told, product: Product, leg: Leg = Leg.OWN, message_id: str = "") -> Report:
-    """The state that its end and code say; `message_id`: where it is told under another's id. Some
-    ends have no code but their word, and success is one only where both say so."""
-    end, code = _ENDS.get(told.status or ""), _judge.clean_code(told.result_code)
-    if not code or end is None or (code == _DELIVERED and end != COMPLETED):
-        code = end if end in product.states else None
-    state, fault = meaning(product.states, code) if code else (PENDING, None)
-    return Report(
-        provider_message_id=message_id or told.message_id,
-        leg=leg,
-        state=state,
-        code=code,
-        fault=fault,
-        reported_at=_korea.parse_time(told.received_at) if code else None,
-        final=state is not PENDING,
-        fields=_judge.kept(
-            status=told.status, requestDate=told.request_date, receivedAt=told.received_at
-        ),
-        probe_id=_probe_of(told, product) if leg is Leg.OWN else None,
-    )
-
-
-def _probe_of(told: Told, product: Product) -> UUID | None:
-    """The probe whose id came back under our own key."""
-    text = told.recipient_grouping_key or ""
+def _probe_id(text: str | None) -> UUID | None:
     try:
-        found = UUID(text)
+        found = UUID(text or "")
     except ValueError:
         return None
-    return found if str(found) == text and _is_ours(told, product) else None
-
-
-def _is_ours(told: Told, product: Product) -> bool:
-    """Sent by us through this product. A substitute is a request to SMS that may have inherited
-    the keys of its Alimtalk, and is no word of that probe's own leg."""
-    return told.sender_grouping_key == product.group
-
-
-def verify(surroundings: Surroundings, headers: Mapping[str, str]) -> None:
-    """Raises Refuse(`bad_signature`) when a webhook does not repeat the account's word."""
-    (word,) = surroundings.revealed(("webhook_signature",))
-    given = headers.get("x-toast-webhook-signature", "").encode("utf-8", "surrogatepass")
-    if not word or not hmac.compare_digest(given, word.encode()):
-        raise Refuse("bad_signature")
-
-
-def read_hooks(body: bytes, model: type[Hook], product: Product) -> list[Hook]:
-    """The results of a webhook that are ours: citizens' messages of the same contract are none of
-    our business. None for an event of another kind. Raises SetAside (`not_json`, `fields`) when
-    any part is not understood: look-ups tell the rest."""
-    if _understood(_Event, body).event != RESULT_EVENT:
-        return []
-    hooks = _understood(_Webhook[model], body).hooks  # type: ignore[valid-type]
-    return [hook for hook in hooks if _is_ours(hook, product)]
+    return found if str(found) == text else None
 
 
 def _understood(model: type[_judge.ReadModel], body: bytes) -> _judge.ReadModel:

@@ -10,7 +10,6 @@ Secret: `secret_key`, `webhook_signature`. Appkey: the account's `services.alimt
 substitutes `services.sms`.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from services.adapters import _judge, _kakao, _korea, _nhn, nhn_sms
@@ -102,14 +101,6 @@ STATES: dict[str, Meaning] = {
     "-9999": (FAILED, PROVIDER, "system error"),
 }
 
-PRODUCT = _nhn.Product(
-    host="kakaotalk-bizmessage",
-    path="/alimtalk/v2.3/appkeys",
-    channel=Channel.ALIMTALK,
-    secret="secret_key",
-    locked_out=dict.fromkeys(("-1000", "-1001", "-4004", "-4005"), "credentials"),
-    states=STATES,
-)
 NO_SUBSTITUTE, ASKING, ASKED, NOT_TAKEN = "RSC01", "RSC03", "RSC04", "RSC05"  # RSC02: if it fails
 
 
@@ -128,20 +119,20 @@ class _Hook(_nhn.Told):
     kakao_message_type: str  # no other product has it
 
 
-class NhnAlimtalk:
+class NhnAlimtalk(_nhn.Product):
     """One account's Alimtalk service."""
 
-    channels = frozenset({Channel.ALIMTALK})
-    secret_fields = _nhn.SECRET_FIELDS
-    look_up_batch = _judge.LOOK_UPS_AT_ONCE
+    host, path, service = "kakaotalk-bizmessage", "/alimtalk/v2.3/appkeys", Channel.ALIMTALK
+    states = STATES
+    locked_out = dict.fromkeys(("-1000", "-1001", "-4004", "-4005"), "credentials")
+    channels = frozenset({service})
     report_fields = _nhn.REPORT_FIELDS | {"kakaoMessageType", "createDate", "isAddedChannel"}
 
     def __init__(self, surroundings: Surroundings) -> None:
         """Raises Stop when a secret or the appkey is missing."""
-        self._around = surroundings
-        self._service = _nhn.Service(surroundings, PRODUCT)
+        super().__init__(surroundings)
         has_sms = Channel.SMS in surroundings.account.services
-        self._sms = _nhn.Service(surroundings, nhn_sms.PRODUCT) if has_sms else None
+        self._sms = nhn_sms.NhnSms(surroundings) if has_sms else None
 
     async def send(self, message: Message) -> SendResult:
         """What has no sender key or no template is refused without asking."""
@@ -155,24 +146,19 @@ class NhnAlimtalk:
             "resendParameter": _resend(message),
             "recipientGroupingKey": str(message.probe_id),
         }
-        request = {
+        request: dict[str, object] = {
             "senderKey": message.identity,
             "templateCode": message.template,
-            "senderGroupingKey": PRODUCT.group,
             "recipientList": [recipient],
         }
-        return await self._service.send("/raw-messages", request, str(message.probe_id))
-
-    async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
-        """Raises Retry when none could be asked, Stop when locked out."""
-        return await _judge.look_up_each(message_ids, self._look_up_one)
+        return await self._send("/raw-messages", request, str(message.probe_id))
 
     async def _look_up_one(self, message_id: str) -> list[Report]:
         request, recipient = _nhn.parts(message_id)
-        shown = await self._service.ask(f"/messages/{request}/{recipient}", _Message)
+        shown = await self._ask(f"/messages/{request}/{recipient}", _Message)
         if shown is None or shown.message_id != message_id:
             return []
-        own, leg_1 = _nhn.report_of(shown, PRODUCT), await self._substitute_of(shown)
+        own, leg_1 = self.report_of(shown), await self._substitute_of(shown)
         # After a failure it is not the last word before a substitute has ended, or is none.
         alone = own.state is DELIVERED or shown.resend_status == NO_SUBSTITUTE
         own = replace(own, final=own.final and (leg_1.final if leg_1 else alone))
@@ -186,24 +172,19 @@ class NhnAlimtalk:
         if shown.resend_status == ASKED and shown.resend_request_id and self._sms:
             try:
                 # Our request has one recipient, and so has the substitute's.
-                told = await nhn_sms.find(self._sms, f"{shown.resend_request_id}:1")
+                told = await self._sms.find(f"{shown.resend_request_id}:1")
             except Retry:
                 told = None
             if told is not None:
-                leg = Leg.FIRST_SUBSTITUTE
-                return _nhn.report_of(told, nhn_sms.PRODUCT, leg, shown.message_id)
+                return self._sms.report_of(told, Leg.FIRST_SUBSTITUTE, shown.message_id)
         return _leg_1(shown)
-
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """See `base.ReadsReports`."""
-        _nhn.verify(self._around, headers)
 
     def read_reports(self, body: bytes) -> list[Report]:
         """The own leg only; of one that failed it is not the last word, as look-ups follow its
         substitute. See `base.ReadsReports`."""
-        hooks = _nhn.read_hooks(body, _Hook, PRODUCT)
+        hooks = self._hooks(body, _Hook)
         ended = [hook.model_copy(update={"status": _nhn.COMPLETED}) for hook in hooks]
-        reports = [_nhn.report_of(hook, PRODUCT) for hook in ended]
+        reports = [self.report_of(hook) for hook in ended]
         return [replace(report, final=report.state is DELIVERED) for report in reports]
 
 

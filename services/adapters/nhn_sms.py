@@ -9,19 +9,13 @@ Secret: `secret_key` (`sms_secret_key` where Alimtalk has another), `webhook_sig
 account's `services.sms`, which LMS shares.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import Field
 
 from services.adapters import _judge, _korea, _nhn
-from services.adapters.base import (
-    Adapter,
-    Meaning,
-    Message,
-    Report,
-    SendResult,
-    Surroundings,
-)
+from services.adapters.base import Adapter, Meaning, Message, Report, SendResult
 from services.contracts.vocabulary import Channel, FaultDomain, ReportState
 
 DELIVERED, FAILED, PENDING = ReportState.DELIVERED, ReportState.FAILED, ReportState.PENDING
@@ -129,17 +123,6 @@ STATES: dict[str, Meaning] = {
     "-9999": (FAILED, PROVIDER, "system error"),
 }
 
-PRODUCT = _nhn.Product(
-    host="sms",
-    path="/sms/v3.0/appKeys",
-    channel=Channel.SMS,
-    secret="sms_secret_key",
-    locked_out={
-        **dict.fromkeys(("-1000", "-1001", "-1002", "-1004"), "credentials"),
-        **dict.fromkeys(("-1003", "-1008"), "permission"),
-    },
-    states=STATES,
-)
 KINDS = {Channel.SMS: "sms", Channel.LMS: "mms"}  # as addresses call them
 
 
@@ -149,20 +132,19 @@ class _Hook(_nhn.Told):
     status: str = Field(validation_alias="messageStatus")
 
 
-class NhnSms:
+class NhnSms(_nhn.Product):
     """One account's SMS service."""
 
+    host, path, service = "sms", "/sms/v3.0/appKeys", Channel.SMS
+    states = STATES
+    locked_out: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("-1000", "-1001", "-1002", "-1004"), "credentials"),
+        **dict.fromkeys(("-1003", "-1008"), "permission"),
+    }
     channels = frozenset(KINDS)
-    secret_fields = _nhn.SECRET_FIELDS
-    look_up_batch = _judge.LOOK_UPS_AT_ONCE
     report_fields = _nhn.REPORT_FIELDS | {
         *("senderType", "sendNo", "messageStatus", "messageCount", "recipientGropuingKey", "_link"),
     }
-
-    def __init__(self, surroundings: Surroundings) -> None:
-        """Raises Stop when a secret or the appkey is missing."""
-        self._around = surroundings
-        self._service = _nhn.Service(surroundings, PRODUCT)
 
     async def send(self, message: Message) -> SendResult:
         """A text that cannot go out (`text-too-long`, `text-charset`) is refused without asking."""
@@ -178,38 +160,29 @@ class NhnSms:
         request: dict[str, object] = {
             "body": message.text,
             "sendNo": message.sender_number.get_secret_value(),
-            "senderGroupingKey": PRODUCT.group,
             "recipientList": [recipient],
         }
         if message.channel is Channel.LMS:
             request["title"] = _korea.SUBJECT
-        return await self._service.send(f"/sender/{KINDS[message.channel]}", request)
+        return await self._send(f"/sender/{KINDS[message.channel]}", request)
 
-    async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
-        """Raises Retry when none could be asked, Stop when locked out."""
-        return await _judge.look_up_each(message_ids, self._look_up_one)
+    async def find(self, message_id: str) -> _nhn.Told | None:
+        """What NHN says of a message; None if nothing (yet). SMS is asked first: there are more."""
+        request, recipient = _nhn.parts(message_id)
+        for kind in KINDS.values():
+            path = f"/sender/{kind}/{request}?recipientSeq={recipient}"
+            told = await self._ask(path, _nhn.Told)
+            if told is not None and told.message_id == message_id:
+                return told
+        return None
 
     async def _look_up_one(self, message_id: str) -> list[Report]:
-        told = await find(self._service, message_id)
-        return [_nhn.report_of(told, PRODUCT)] if told else []
-
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """See `base.ReadsReports`."""
-        _nhn.verify(self._around, headers)
+        told = await self.find(message_id)
+        return [self.report_of(told)] if told else []
 
     def read_reports(self, body: bytes) -> list[Report]:
         """See `base.ReadsReports`."""
-        return [_nhn.report_of(h, PRODUCT) for h in _nhn.read_hooks(body, _Hook, PRODUCT)]
-
-
-async def find(service: _nhn.Service, message_id: str) -> _nhn.Told | None:
-    """What NHN says of a message; None if nothing (yet). SMS is asked first, as there are more."""
-    request, recipient = _nhn.parts(message_id)
-    for kind in KINDS.values():
-        told = await service.ask(f"/sender/{kind}/{request}?recipientSeq={recipient}", _nhn.Told)
-        if told is not None and told.message_id == message_id:
-            return told
-    return None
+        return [self.report_of(hook) for hook in self._hooks(body, _Hook)]
 
 
 ADAPTER: type[Adapter] = NhnSms
