@@ -38,7 +38,8 @@ def described(ingest_url: str) -> SimulatorConfig:
     template = {"code": "probe", "text": "[봉수] #{nonce} 전달 점검, 회신하지 마십시오."}
     kakao = {
         "sender": "sender:geoje-alimtalk", "channel": "alimtalk", "name": "거제시",
-        "identity": SENDER_KEY, "templates": [template],
+        "identity": SENDER_KEY,
+        "templates": [template, template | {"code": "image", "image": True}],
     }  # fmt: skip
     account = {
         "id": "nhn", "provider": "nhn",
@@ -437,6 +438,15 @@ async def test_a_provider_that_refuses_is_a_503_and_one_that_is_down_says_nothin
 async def test_a_platform_that_refuses_is_no_fault_of_the_recipient(nhn: Nhn) -> None:
     await nhn.fault("platform:kakaotalk", "refusing")
     assert (await nhn.alimtalk_done(await nhn.send_alimtalk()))["resultCode"] == "3012"
+
+
+async def test_an_image_is_its_templates_and_fails_with_the_platforms_media(nhn: Nhn) -> None:
+    await nhn.fault("platform:kakaotalk", "refusing", function="media")
+    assert (await nhn.alimtalk_done(await nhn.send_alimtalk()))["resultCode"] == "1000"
+    _, answer = await nhn.call(
+        "POST", f"{KKO}/raw-messages", alimtalk() | {"templateCode": "image"}
+    )
+    assert (await nhn.alimtalk_done(answer["message"]["requestId"]))["resultCode"] == "3012"
 
 
 # Webhooks.
