@@ -42,10 +42,15 @@ class Signs:
 
     def __init__(self) -> None:
         self._minutes: dict[str, list[tuple[datetime, datetime]]] = {}
+        self._reached_by: dict[str, list[str]] = {}
 
     def add(self, source: str, at: datetime) -> None:
         """One more sign; times never go back."""
-        minutes = self._minutes.setdefault(source, [])
+        minutes = self._minutes.get(source)
+        if minutes is None:
+            minutes = self._minutes[source] = []
+            if source.startswith("reach/"):
+                self._reached_by.setdefault(source.split("/")[1], []).append(source)
         if minutes and minutes[-1][0].replace(second=0, microsecond=0) + _MINUTE > at:
             minutes[-1] = minutes[-1][0], at
         else:
@@ -58,8 +63,8 @@ class Signs:
 
     def of(self, need: Needed) -> Liveness:
         """What settling one attempt must know."""
-        reaches = tuple(f"reach/{worker}/" for worker in need.workers)
-        wanted = {*need.sources, *(name for name in self._minutes if name.startswith(reaches))}
+        reached = (name for worker in need.workers for name in self._reached_by.get(worker, ()))
+        wanted = dict.fromkeys((*need.sources, *reached))
         return Liveness({name: self._between(name, need.start, need.end) for name in wanted})
 
     def _between(
