@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.contracts.vocabulary import Outcome
 from services.replay.outcomes import Outcomes
+from services.replay.scenario import Scenario
 
 Told = Callable[[datetime], None]
 # The share of what counts that was delivered in time, and its sign.
@@ -21,7 +22,7 @@ BAD_BELOW = 0.75
 
 
 def shown(found: Outcomes) -> Iterator[str]:
-    """Title, ruler, a line a route, the legend."""
+    """Title, what was wrong, ruler, a line a route, the legend."""
     scenario, zone = found.scenario, found.scenario.tz
     span, size = scenario.span, found.buckets.size
     totals = found.totals()
@@ -31,6 +32,7 @@ def shown(found: Outcomes) -> Iterator[str]:
         f"{_at(span.since, zone)} to {_at(span.until, zone)} ({zone}), seed {found.seed};"
         f" each sign is {size.total_seconds() / 60:g} min"
     )
+    yield from (f"  {line}" for line in _segments(scenario))
     yield f"{'':{width}}  {_ruler(found.buckets.starts(), zone)}"
     for route, counts in totals.items():
         over_time = found.over_time(route)
@@ -45,6 +47,17 @@ def shown(found: Outcomes) -> Iterator[str]:
         f"delivered in time: {SHARES[0][1]} all, {SHARES[1][1]} {SHARES[2][1]} {SHARES[3][1]} part,"
         f" {SHARES[4][1]} none; {NOTHING_COUNTS} nothing that counts; blank: nothing sent"
     )
+
+
+def _segments(scenario: Scenario) -> Iterator[str]:
+    """What was wrong, in order of its beginning."""
+    for one in sorted(scenario.segments, key=lambda segment: segment.since):
+        few = len(one.components) <= 3
+        who = ", ".join(one.components) if few else f"{len(one.components)} components"
+        what = f"{one.function} {one.state}" if one.function else str(one.state)
+        share = f", {one.share:.0%} of it" if one.share < 1 else ""
+        since, until = (_at(at, scenario.tz) for at in (one.since, one.until))
+        yield f"{since} to {until}  {who}: {what}{share}"
 
 
 def _rooms(found: Outcomes) -> list[str]:

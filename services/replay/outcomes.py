@@ -82,8 +82,8 @@ class Outcomes:
         span, onset = self.scenario.span, self.scenario.onset
         routes = {
             route: {
-                "outcomes": dict(sorted(totals.items())),
-                "over_time": [dict(sorted(count.items())) for count in self.over_time(route)],
+                "outcomes": _plain(totals),
+                "over_time": [_plain(counts) for counts in self.over_time(route)],
                 "account_stopped": self.stopped.get(route, 0),
             }
             for route, totals in self.totals().items()
@@ -103,3 +103,7 @@ class Outcomes:
 
     def _posts_of(self, room: str) -> list[int]:
         return [self.posts.get((room, n), 0) for n in range(self.buckets.count)]
+
+
+def _plain(counts: Counter[Outcome]) -> dict[str, int]:
+    return {str(outcome): counts[outcome] for outcome in Outcome if counts[outcome]}

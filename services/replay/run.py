@@ -35,9 +35,8 @@ def replay(
 ) -> Outcomes:
     """What became of every probe of the scenario's span. `progress` is told the virtual time;
     `keys`: the workers' own, where ids must be those of a stack that ran."""
-    span, own = scenario.span, keys or keys_of(seed)
-    stream = _stream(scenario, catalogue, seed, own)
-    bucket = bucket_of(span)
+    span = scenario.span
+    stream, bucket = stream_of(scenario, catalogue, seed, keys), bucket_of(span)
     store = Store(bucket.number)
     now, forgotten = _whole(span.since), span.since
     while now < span.until or store.unsettled:
@@ -58,7 +57,11 @@ def keys_of(seed: int) -> list[Keys]:
     return [Keys(worker, own[0], own[1], PUBLIC_URL) for worker in WORKERS]
 
 
-def _stream(scenario: Scenario, catalogue: Catalogue, seed: int, keys: Sequence[Keys]) -> Stream:
+def stream_of(
+    scenario: Scenario, catalogue: Catalogue, seed: int, keys: Sequence[Keys] | None = None
+) -> Stream:
+    """Everything that reaches Kafka in a scenario."""
+    keys = keys or keys_of(seed)
     world = stage.world_of(catalogue, seed, faults(scenario))
     keeper = Keeper("i1", keys[0].id_key, keys[0].content_key)
     since = scenario.span.since

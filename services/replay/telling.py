@@ -110,9 +110,9 @@ class Ingest:
                 return
 
     def posts(self, route: Route, room: RoomConfig, at: datetime) -> Iterator[Known]:
-        """What the members' phones tell of the post of that moment."""
+        """What the members' phones tell of the post of that moment; of copies the first."""
         for message in messages(room, at):
-            for sight in self.world.send(message, at).sights:
+            for sight in self.world.send(message, at).sights[:1]:
                 first = sight.arrived_at.replace(microsecond=0)
                 post = RoomPost(
                     title=room.title, platform=route.platform or "", observed_min=first,
