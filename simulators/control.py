@@ -8,8 +8,10 @@ Before: an operator or a test. After: `faults.py`. Front ends add switches of th
 | GET /world/components | {"components": [...]} |
 | GET /world/faults | {"faults": [...]}, those in force |
 | PUT /world/faults | one fault (`faults.Fault`, and `for_s` in place of `until`) |
-| DELETE /world/faults?component=... | end the faults of a component, without it all |
+| DELETE /world/faults?component=... | end those of a component (or all), those to come too |
+| PUT /world/timetable | {"faults": [...]} with `since` and `until`, in place of an earlier one |
 
+A timetable leaves the faults of PUT /world/faults alone, and they leave it alone.
 Errors: 400 or 404 with {"error": one sentence}.
 """
 
@@ -18,7 +20,7 @@ from difflib import get_close_matches
 from typing import Annotated
 
 import structlog
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -27,7 +29,7 @@ from simulators import calls
 from simulators.calls import Model, Refusal
 from simulators.carriage import utc_now
 from simulators.config import impossible
-from simulators.faults import Fault, FaultBook
+from simulators.faults import HISTORY_LIMIT, Fault, FaultBook
 
 log = structlog.get_logger()
 switch = calls.route
@@ -44,6 +46,13 @@ class NewFault(Fault):
     for_s: Annotated[float, Field(gt=0)] | None = None
 
 
+class Timetable(BaseModel):
+    """All or nothing: with one impossible fault none is set."""
+
+    model_config = ConfigDict(extra="forbid")
+    faults: Annotated[tuple[Fault, ...], Field(max_length=HISTORY_LIMIT)]
+
+
 class Control:
     def __init__(self, components: tuple[str, ...], faults: FaultBook) -> None:
         self._components, self._faults = components, faults
@@ -54,6 +63,7 @@ class Control:
             switch("GET", "/world/faults", self._list_faults),
             switch("PUT", "/world/faults", self._put_fault),
             switch("DELETE", "/world/faults", self._clear_faults),
+            switch("PUT", "/world/timetable", self._put_timetable),
         ]
 
     async def _list_components(self, _: Request) -> Response:
@@ -65,10 +75,7 @@ class Control:
 
     async def _put_fault(self, request: Request) -> Response:
         asked = await read_body(request, NewFault)
-        self._check_component(asked.component)
-        sentence = impossible(asked.component, asked.state, asked.function)
-        if sentence is not None:
-            raise Refused(400, sentence)
+        self._check(asked)
         now = utc_now()
         until = now + timedelta(seconds=asked.for_s) if asked.for_s else asked.until
         fault = Fault(**(asked.model_dump(exclude={"for_s"}) | {"until": until}))
@@ -84,6 +91,19 @@ class Control:
         log.info("faults cleared", component=component or "all", count=cleared)
         return JSONResponse({"cleared": cleared})
 
+    async def _put_timetable(self, request: Request) -> Response:
+        asked = await read_body(request, Timetable)
+        for fault in asked.faults:
+            self._check(fault)
+        self._faults.follow(asked.faults, utc_now())
+        log.info("timetable set", count=len(asked.faults))
+        return JSONResponse({"set": len(asked.faults)})
+
+    def _check(self, fault: Fault) -> None:
+        self._check_component(fault.component)
+        if sentence := impossible(fault.component, fault.state, fault.function):
+            raise Refused(400, sentence)
+
     def _check_component(self, component: str) -> None:
         if component in self._components:
             return
@@ -97,6 +117,6 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     return await calls.read_body(
         request,
         model,
-        lambda where, words: Refused(400, f"{where}: {words}."),
+        lambda where, words: Refused(400, f"{where}: {words.removeprefix('Value error, ')}."),
         Refused(413, "The body is too large."),
     )

@@ -8,7 +8,7 @@ looked at again.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -86,6 +86,9 @@ class Fault(BaseModel):
     def in_force(self, at: datetime) -> bool:
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
+    def over(self, at: datetime) -> bool:
+        return self.until is not None and self.until <= at
+
     def concerns(self, functions: frozenset[str]) -> bool:
         """Whether it hits something that uses these functions of the component."""
         if self.function is None:
@@ -160,9 +163,14 @@ def condition(
 
 
 class FaultBook:
-    """The faults of a running world, past ones included; wakes who waits for a change."""
+    """The faults of a running world, past ones and those to come; wakes who waits for a change.
+
+    Those set one by one and those of a timetable replace only their own kind.
+    """
 
     def __init__(self) -> None:
+        self._single: tuple[Fault, ...] = ()
+        self._timetable: tuple[Fault, ...] = ()
         self._history: tuple[Fault, ...] = ()
         self._changed = asyncio.Event()
 
@@ -180,32 +188,51 @@ class FaultBook:
 
     def put(self, fault: Fault, now: datetime) -> Fault:
         """Set a fault from now on; one of equal component, function and state is replaced."""
-        started = fault if fault.since else fault.model_copy(update={"since": now})
+        started = _started(fault, now)
         same = (fault.component, fault.function, fault.state)
-        ended = self._end(now, lambda old: (old.component, old.function, old.state) == same)
-        self._replace((*ended, started), now)
+        ended = _end(
+            self._single, now, lambda old: (old.component, old.function, old.state) == same
+        )
+        self._keep((*ended, started), self._timetable, now)
         return started
 
+    def follow(self, timetable: Iterable[Fault], now: datetime) -> None:
+        """Set many faults, each at its time, in place of what is left of an earlier timetable."""
+        past = _end(self._timetable, now, lambda old: True)
+        self._keep(self._single, (*past, *(_started(fault, now) for fault in timetable)), now)
+
     def clear(self, component: str | None, now: datetime) -> int:
-        """End the faults of a component (None: all) and tell how many there were."""
+        """End the faults of a component (None: all), those to come too; how many there were."""
 
         def chosen(fault: Fault) -> bool:
             return component in (None, fault.component)
 
-        count = sum(1 for fault in self.active(now) if chosen(fault))
-        self._replace(self._end(now, chosen), now)
+        count = sum(1 for fault in self._history if chosen(fault) and not fault.over(now))
+        single, timetable = (_end(kept, now, chosen) for kept in (self._single, self._timetable))
+        self._keep(single, timetable, now)
         return count
 
-    def _end(self, now: datetime, chosen: Callable[[Fault], bool]) -> tuple[Fault, ...]:
-        return tuple(
-            fault.model_copy(update={"until": now})
-            if chosen(fault) and (fault.until is None or fault.until > now)
-            else fault
-            for fault in self._history
-        )
-
-    def _replace(self, faults: tuple[Fault, ...], now: datetime) -> None:
-        recent = [f for f in faults if f.until is None or f.until > now - HISTORY_KEPT]
-        self._history = tuple(recent[-HISTORY_LIMIT:])
+    def _keep(self, single: Sequence[Fault], timetable: Sequence[Fault], now: datetime) -> None:
+        self._single, self._timetable = _recent(single, now), _recent(timetable, now)
+        self._history = (*self._single, *self._timetable)
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _started(fault: Fault, now: datetime) -> Fault:
+    return fault if fault.since else fault.model_copy(update={"since": now})
+
+
+def _end(
+    faults: Iterable[Fault], now: datetime, chosen: Callable[[Fault], bool]
+) -> tuple[Fault, ...]:
+    """The chosen end now, so that those to come never begin."""
+    return tuple(
+        fault.model_copy(update={"until": now}) if chosen(fault) and not fault.over(now) else fault
+        for fault in faults
+    )
+
+
+def _recent(faults: Sequence[Fault], now: datetime) -> tuple[Fault, ...]:
+    kept = [fault for fault in faults if not fault.over(now - HISTORY_KEPT)]
+    return tuple(kept[-HISTORY_LIMIT:])

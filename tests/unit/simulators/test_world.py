@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -335,6 +336,82 @@ def test_the_faults_of_one_component_are_cleared_alone() -> None:
     assert book.clear("carrier:kt", START) == 1
     assert [one.component for one in book.active(START)] == [KAKAOTALK]
     assert book.clear(None, START) == 1
+
+
+ONE_OF_TWO = st.sampled_from([KAKAOTALK, "carrier:kt"])
+
+
+def after(seconds: int) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@st.composite
+def spans(draw: st.DrawFn, at: int) -> tuple[str, int, int]:
+    """A component, and from when to when it is down; not before `at`."""
+    since = at + draw(st.integers(0, 60))
+    return draw(ONE_OF_TWO), since, since + draw(st.integers(1, 60))
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> list[tuple[int, str, Any]]:
+    """What a world is told, one thing every ten seconds: timetables, single faults, repairs."""
+    kinds = draw(st.lists(st.sampled_from(["follow", "put", "clear"]), min_size=1, max_size=6))
+    given = list[tuple[int, str, Any]]()
+    for at, kind in zip(range(0, 60, 10), kinds, strict=False):
+        about = {"follow": st.lists(spans(at), max_size=5), "put": spans(at), "clear": ONE_OF_TWO}
+        given.append((at, kind, draw(about[kind])))
+    return given
+
+
+def down(component: str, since: int, until: int) -> Fault:
+    return fault(component, State.DOWN, since=after(since), until=after(until))
+
+
+def told(given: list[tuple[int, str, Any]]) -> FaultBook:
+    book = FaultBook()
+    for at, kind, about in given:
+        match kind:
+            case "follow":
+                book.follow([down(*span) for span in about], after(at))
+            case "put":
+                book.put(down(*about), after(at))
+            case _:
+                book.clear(about, after(at))
+    return book
+
+
+def meant(given: list[tuple[int, str, Any]], second: int) -> list[str]:
+    """Which components are down at a second, from what was said until then."""
+    timetable, single = list[tuple[str, int, int]](), dict[str, tuple[str, int, int]]()
+    for at, kind, about in given:
+        if at > second:
+            break
+        match kind:
+            case "follow":
+                timetable = about
+            case "put":
+                single[about[0]] = about
+            case _:
+                timetable = [span for span in timetable if span[0] != about]
+                single.pop(about, None)
+    known = (*timetable, *single.values())
+    return sorted(component for component, since, until in known if since <= second < until)
+
+
+@given(orders(), st.integers(0, 180))
+def test_every_fault_of_a_timetable_is_in_force_when_it_says_unless_repaired(
+    given: list[tuple[int, str, Any]], second: int
+) -> None:
+    active = told(given).active(after(second))
+    assert sorted(one.component for one in active) == meant(given, second)
+
+
+def test_a_message_meets_a_fault_set_ahead_when_it_passes_the_component() -> None:
+    book = FaultBook()
+    book.follow([down(KAKAOTALK, 10, 20), down(KAKAOTALK, 600, 700)], START)
+    world = WORLD.under(book.history)
+    arrived = {at: bool(world.send(alimtalk(), after(at)).arrivals) for at in (0, 15, 300, 650)}
+    assert arrived == {0: True, 15: False, 300: True, 650: False}
 
 
 def test_a_delay_below_its_median_is_refused() -> None:
