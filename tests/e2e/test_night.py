@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from services.catalogue.load import load
 from services.catalogue.publish import new_revision
 from services.storage import rows
 from tests.support import night
-from tests.support.chain import Chain, let_through, running
+from tests.support.chain import Chain, let_through, running, samples_at
 from tests.support.commands import Up, bongsu, local_ports
 from tests.support.waiting import eventually
 
@@ -97,9 +98,34 @@ BODIES = {
 BRAND_ONLY = {"sancheong", "miryang", "gangnam", "gyeonggi"}
 
 
-async def seen_by_then(folder: Path, window: night.Window) -> dict[str, dict[str, Any]]:
-    """The summary of a run of the shipped catalogue with another window, by route, once every
-    route that may send was seen, and documents were opened."""
+# How a provider's word came: the counter of ingest, the label that names the adapter, the result.
+BY_LOOK_UP = ("bongsu_ingest_look_ups_total", "adapter", "answered")
+BY_WEBHOOK = ("bongsu_ingest_requests_total", "kind", "accepted")
+
+
+async def told_by(up: Up, way: tuple[str, str, str]) -> set[str]:
+    """The adapters whose results came this way."""
+    name, label, result = way
+    found = await samples_at(up.port("ingest_ops_port"))
+    return {
+        dict(labels)[label]
+        for (sample, labels), value in found.items()
+        if sample == name and value and ("result", result) in labels
+    }
+
+
+@dataclass(frozen=True)
+class Ran:
+    """The summary of a run by enabled route, and who reported how."""
+
+    routes: dict[str, dict[str, Any]]
+    looked_up: set[str]
+    by_webhook: set[str]
+
+
+async def seen_by_then(folder: Path, window: night.Window) -> Ran:
+    """A run of the shipped catalogue with another window, until every route that may send was
+    seen and documents were opened."""
     let_through(folder)
     copy, ports = night.resting(folder, window), local_ports() | night.OPEN_ALL_NIGHT
     up = Up(folder / "data", folder / "summary.json", "--catalogue", str(copy), ports=ports)
@@ -114,16 +140,22 @@ async def seen_by_then(folder: Path, window: night.Window) -> dict[str, dict[str
             )
 
         await eventually(all_seen, within=170, every=2)
+        looked_up, by_webhook = await told_by(up, BY_LOOK_UP), await told_by(up, BY_WEBHOOK)
         summary = up.finish()
     finally:
         up.end()
-    return {row["route"]: row for row in summary["routes"] if row["enabled"]}
+    routes = {row["route"]: row for row in summary["routes"] if row["enabled"]}
+    return Ran(routes, looked_up, by_webhook)
 
 
 async def test_by_day_every_body_is_seen_over_its_own_channel_and_lh_opened(
     tmp_path: Path,
 ) -> None:
-    routes = await seen_by_then(tmp_path, night.excluding(datetime.now(UTC)))
+    ran = await seen_by_then(tmp_path, night.excluding(datetime.now(UTC)))
+    routes = ran.routes
+    assert {"nhn_alimtalk", "nhn_sms"} <= ran.by_webhook
+    dealers = {"nhn_alimtalk", "nhn_sms", "sens_alimtalk", "sens_brandmessage", "sens_sms"}
+    assert dealers <= ran.looked_up
     assert {name.split(".")[0] for name, row in routes.items() if row["seen"]} == BODIES
     assert not any(row["restricted"] for row in routes.values())
     assert {row["lost"] for row in routes.values()} == {0}
@@ -133,7 +165,7 @@ async def test_by_day_every_body_is_seen_over_its_own_channel_and_lh_opened(
 async def test_at_night_brand_messages_rest_unsent_and_the_others_are_seen(
     tmp_path: Path,
 ) -> None:
-    routes = await seen_by_then(tmp_path, night.including(datetime.now(UTC)))
+    routes = (await seen_by_then(tmp_path, night.including(datetime.now(UTC)))).routes
     resting = {name: row for name, row in routes.items() if row["restricted"]}
     assert {name.split(".")[1] for name in resting} == {"brandmessage"}
     assert len(resting) == 6

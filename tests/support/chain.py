@@ -86,18 +86,7 @@ class Chain(Stack):
 
     async def samples(self, name: str) -> Samples:
         """/metrics of one process, read."""
-        port = next(part.ops_port for part in self.parts() if part.name == name)
-        url = f"http://{HOST}:{port}/metrics"
-        async with (
-            aiohttp.ClientSession(timeout=ASK_WITHIN) as session,
-            session.get(url) as answer,
-        ):
-            text = await answer.text()
-        return {
-            (sample.name, frozenset(sample.labels.items())): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
+        return await samples_at(next(p.ops_port for p in self.parts() if p.name == name))
 
     def _start_child(self, name: str, command: list[str], told: dict[str, str]) -> None:
         if name == "simulators":
@@ -154,3 +143,17 @@ def let_through(folder: Path) -> None:
     for inner in (folder.resolve(), *folder.resolve().parents):
         if top in inner.parents and inner.stat().st_uid == os.getuid():
             inner.chmod(0o711)
+
+
+async def samples_at(port: int) -> Samples:
+    """/metrics of the process on this port."""
+    async with (
+        aiohttp.ClientSession(timeout=ASK_WITHIN) as session,
+        session.get(f"http://{HOST}:{port}/metrics") as answer,
+    ):
+        text = await answer.text()
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
