@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from simulators.chance import Latencies
 from simulators.faults import State
-from simulators.journey import Recipient
+from simulators.journey import RESEND_S, Recipient
 from simulators.sights import FORWARDER, GATEWAY, MAILBOX, observer
 from simulators.world import World
 
@@ -59,7 +59,7 @@ class HandsetConfig(_Frozen):
     forwarder_secret: SecretStr | None = None
     forwarder_token: SecretStr | None = None
     heartbeat_s: Annotated[float, Field(gt=0)] = 20.0
-    resend_s: Annotated[float, Field(gt=0)] = 300.0
+    resend_s: Annotated[float, Field(gt=0)] = RESEND_S
     first_retry_s: Annotated[float, Field(gt=0)] = 5.0
     kakaotalk: bool = True
     name: str = ""

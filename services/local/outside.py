@@ -16,8 +16,6 @@ from services.local.settings import LocalSettings
 from services.runtime.secrets import SecretFolder
 from simulators import front
 
-RESEND_S = 20.0
-
 
 def write_world(
     path: Path,
@@ -98,7 +96,6 @@ def _handset(receiver: Receiver, secrets: SecretFolder) -> dict[str, Any]:
         **reader,
         "kakaotalk": forwarder is not None,  # nothing else would see a KakaoTalk there
         "heartbeat_s": gateway.heartbeat_s,
-        "resend_s": RESEND_S,
     }
 
 
