@@ -1,7 +1,7 @@
 """`bongsu replay`: scenarios in virtual time, and what became of every probe in them."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ def replay_(
     """
     catalogue = catalogues.read(directory)
     records = []
-    for scenario in read(files, catalogue):
+    for scenario in read(files, catalogue, WORKERS):
         with _progress(scenario) as progress:
             found = replay(scenario, catalogue, seed, progress)
         useless = idle(scenario, catalogue)
@@ -48,10 +48,10 @@ def replay_(
         typer.echo(orjson.dumps(records, option=orjson.OPT_INDENT_2))
 
 
-def read(files: list[Path], catalogue: Catalogue) -> list[Scenario]:
+def read(files: list[Path], catalogue: Catalogue, workers: Collection[str]) -> list[Scenario]:
     """Scenarios without a problem; else says all problems and ends the command."""
     try:
-        return load_all(files, catalogue, WORKERS)
+        return load_all(files, catalogue, workers)
     except Wrong as wrong:
         for problem in wrong.problems:
             typer.echo(str(problem), err=True)

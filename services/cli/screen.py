@@ -64,11 +64,12 @@ class Screen:
             self._live = Live(console=self._console, auto_refresh=False)
             self._live.start()
 
-    def show(self, shown: Sequence[Line], now: datetime) -> None:
-        """The newest state of every route."""
+    def show(self, shown: Sequence[Line], now: datetime, note: str = "") -> None:
+        """The newest state of every route; below it a note, if there is one."""
         if isinstance(self._live, Live):
             hint = Text("Ctrl-C stops everything; the data stays", style="dim")
-            self._live.update(Group(render(shown, now), hint), refresh=True)
+            notes = [Text(note, style="bold")] if note else []
+            self._live.update(Group(render(shown, now), *notes, hint), refresh=True)
             return
         for line in shown:
             if line.figures and line.figures.seen and line.route not in self._seen:

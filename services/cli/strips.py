@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.contracts.vocabulary import Outcome
 from services.replay.outcomes import Outcomes
-from services.replay.scenario import Scenario
+from services.replay.scenario import Scenario, Segment
 
 Told = Callable[[datetime], None]
 # The share of what counts that was delivered in time, and its sign.
@@ -52,12 +52,17 @@ def shown(found: Outcomes) -> Iterator[str]:
 def _segments(scenario: Scenario) -> Iterator[str]:
     """What was wrong, in order of its beginning."""
     for one in sorted(scenario.segments, key=lambda segment: segment.since):
-        few = len(one.components) <= 3
-        who = ", ".join(one.components) if few else f"{len(one.components)} components"
-        what = f"{one.function} {one.state}" if one.function else str(one.state)
-        share = f", {one.share:.0%} of it" if one.share < 1 else ""
         since, until = (_at(at, scenario.tz) for at in (one.since, one.until))
-        yield f"{since} to {until}  {who}: {what}{share}"
+        yield f"{since} to {until}  {worded(one)}"
+
+
+def worded(one: Segment) -> str:
+    """Which components are how, without times: `platform:kakaotalk: text degraded, 80% of it`."""
+    few = len(one.components) <= 3
+    who = ", ".join(one.components) if few else f"{len(one.components)} components"
+    what = f"{one.function} {one.state}" if one.function else str(one.state)
+    share = f", {one.share:.0%} of it" if one.share < 1 else ""
+    return f"{who}: {what}{share}"
 
 
 def _rooms(found: Outcomes) -> list[str]:

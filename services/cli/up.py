@@ -8,20 +8,23 @@ import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from services.cli import catalogue as catalogues
+from services.cli import replay as scenarios
 from services.cli import table
 from services.cli.catalogue import DIRECTORY, Directory
 from services.cli.context import DATA, INTERRUPTED, INVALID, USAGE, Data, fail, seconds
+from services.cli.play import Play, begin
 from services.cli.screen import Screen
 from services.contracts.catalogue import Catalogue
 from services.local.settings import LocalSettings
 from services.local.stack import Stack
+from services.replay.scenario import Scenario
 from services.runtime import process
 from services.runtime.settings import load
 from services.storage import errors
@@ -39,19 +42,28 @@ def up(
     summary: Annotated[
         Path | None, typer.Option(help="write figures of the run as JSON at its end")
     ] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="play this scenario in real time", metavar="FILE")
+    ] = None,
+    after: Annotated[
+        str, typer.Option("--scenario-after", help="from ready to the scenario's first segment")
+    ] = "60s",
 ) -> None:
     """Start real Kafka and Postgres, a simulated outside world and every process; show a table.
 
     Example: bongsu up --for 90s --summary summary.json
+
+    Example: bongsu up --scenario scenarios/kk-2024-05-20.yaml
     """
-    span = seconds(lasts) if lasts else None
+    span, pause = (seconds(lasts) if lasts else None), timedelta(seconds=seconds(after))
     if summary is not None and not summary.parent.is_dir():
         fail(f"there is no folder {summary.parent}/ for --summary", USAGE)
-    wanted = catalogues.read(directory)
+    wanted, settings = catalogues.read(directory), load(LocalSettings)
+    planned = scenarios.read([scenario], wanted, settings.proxies())[0] if scenario else None
     with _alone_on(data):
         screen = Screen(data)
-        stack = Stack(data, load(LocalSettings), screen.tell, screen.fetched)
-        this = Run(stack, wanted, screen, span)
+        stack = Stack(data, settings, screen.tell, screen.fetched)
+        this = Run(stack, wanted, screen, span, planned, pause)
         asyncio.run(this.live())
     if summary is not None:
         summary.write_text(json.dumps(this.figures(), indent=2), encoding="utf-8")
@@ -83,11 +95,15 @@ class Run:
     wanted: Catalogue
     screen: Screen
     span: float | None
+    scenario: Scenario | None
+    pause: timedelta  # from ready to the scenario's first segment
+    play: Play | None = None
     ready_s: float | None = None
     first_seen_s: float | None = None
     shown: Sequence[table.Line] = ()
     started: float = field(default_factory=time.monotonic)
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    told_until: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def figures(self) -> dict[str, Any]:
         """The summary; `ready_s` and `first_seen_s` are None when not reached."""
@@ -112,10 +128,18 @@ class Run:
         await self.stack.ready()
         self.ready_s = self._elapsed_s()
         self.screen.tell(f"ready after {self.ready_s} s")
+        if self.scenario is not None:
+            await self._begin(self.scenario)
         self.screen.ready(self.stack.addresses())
         patience = asyncio.sleep(float("inf") if self.span is None else self.span)
         async with open_pool(self.stack.dsn("report"), role_label="up", max_size=1) as pool:
             await _first_of(self._show(pool), self.stack.watch(), patience)
+
+    async def _begin(self, scenario: Scenario) -> None:
+        at = datetime.now(UTC) + self.pause
+        self.play = await begin(scenario, self.wanted, self.stack.simulators_url, at)
+        for line in self.play.opening():
+            self.screen.tell(line)
 
     async def _apply(self) -> str:
         """A second start goes on with the catalogue in force when its content is the same."""
@@ -129,8 +153,17 @@ class Run:
         while True:
             now = datetime.now(UTC)
             await self._look(pool, now)
-            self.screen.show(self.shown, now)
+            self.screen.show(self.shown, now, self._played(now))
             await asyncio.sleep(0.5)
+
+    def _played(self, now: datetime) -> str:
+        """Tell what has happened in the scenario; how it stands."""
+        if self.play is None:
+            return ""
+        for line in self.play.news(self.told_until, now):
+            self.screen.tell(line)
+        self.told_until = now
+        return self.play.state(now)
 
     async def _look(self, pool: Pool, now: datetime) -> None:
         try:

@@ -1,14 +1,21 @@
-"""The switchboard of the simulated world over HTTP: a timetable of faults, given in one call."""
+"""The switchboard of the simulated world over HTTP: a timetable of faults, given in one call, and
+a scenario that becomes one."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import pytest
 
+from services.catalogue.load import load as load_catalogue
+from services.cli.play import begin
+from services.replay.scenario import load
 from simulators.carriage import utc_now
+from tests.support.commands import ROOT
 from tests.support.simulated import simulating, world_of
 from tests.support.waiting import eventually
 
@@ -99,3 +106,29 @@ async def test_a_repair_ends_what_is_in_force_and_what_is_to_come(
     answer = await switchboard.call("DELETE", f"faults?component={KAKAOTALK}")
     assert answer == (200, {"cleared": 2})
     assert await switchboard.in_force() == ["carrier:kt"]
+
+
+async def test_a_scenario_is_played_but_for_what_the_world_does_not_have(
+    switchboard: Switchboard, tmp_path: Path
+) -> None:
+    (file := tmp_path / "push.yaml").write_text(
+        """\
+id: push
+span: {from: 2020-01-01, to: 2020-01-02}
+segments:
+  - {component: platform:fcm, state: down, from: 2024-05-13T13:44, to: 2024-05-13T13:50}
+  - {component: "platform:*", state: down, from: 2024-05-13T13:44, to: 2024-05-13T13:50}
+  - {component: carrier:kt, function: data, state: down, from: 2024-05-13T14, to: 2024-05-13T15}
+""",
+        encoding="utf-8",
+    )
+    catalogue = load_catalogue(ROOT / "catalogue").catalogue(UUID(int=0))
+    play = await begin(load(file, catalogue, ()), catalogue, switchboard.url, utc_now())
+    assert await switchboard.in_force() == [KAKAOTALK]
+    assert play.useless == (
+        "the simulated world has no platform:fcm: it hits nothing",
+        "the simulated world has no platform:daum-mail: it hits nothing",
+        "the simulated world has no platform:naver-mail: it hits nothing",
+        "the simulated world has no platform:webpush: it hits nothing",
+        "no route uses data of carrier:kt: it hits nothing",
+    )

@@ -7,16 +7,24 @@ import pytest
 
 from tests.support.commands import Up, local_ports
 
+OUTAGE = """\
+id: outage
+segments:
+  - {component: platform:kakaotalk, state: down, from: 2022-10-15T15:19:00, to: 2022-10-15T15:19:40}
+"""
+
 
 @pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """`bongsu up` with the shipped catalogue, ready."""
+    """`bongsu up` with the shipped catalogue, ready; its first minute is one without KakaoTalk."""
     folder = tmp_path_factory.mktemp("up")
     folder.chmod(0o711)
     for parent in folder.parents:  # PostgreSQL may have to run as nobody
         if parent.is_relative_to(Path(tmp_path_factory.getbasetemp()).parent):
             parent.chmod(0o711)
-    running = Up(folder / "data", folder / "summary.json", ports=local_ports())
+    (scenario := folder / "outage.yaml").write_text(OUTAGE, encoding="utf-8")
+    plays = ("--scenario", str(scenario), "--scenario-after", "5s")
+    running = Up(folder / "data", folder / "summary.json", *plays, ports=local_ports())
     try:
         running.wait_ready()
         yield running

@@ -1,10 +1,16 @@
 """The first hour of a new user: `bongsu up`, one probe, one fault, one repair, the end."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
 from services.catalogue.load import load
+from services.cli.context import context
 from tests.support.commands import ROOT, Up, bongsu
 from tests.support.waiting import eventually
 from tests.support.world import is_down
@@ -26,6 +32,53 @@ async def test_every_enabled_route_has_a_seen_probe_within_three_minutes(up: Up)
         return [r["route"] for r in rows if not r["last_seen_at"]]
 
     await eventually(lambda: not unseen(), within=180, every=3)
+
+
+async def test_a_scenario_stops_its_own_routes_for_its_time_and_no_others(up: Up) -> None:
+    up.wait_for(lambda lines: any(" ends: platform:kakaotalk: down" in line for line in lines), 60)
+    begins, ends = told_times(up)
+    catalogue = load(ROOT / "catalogue").catalogue(UUID(int=0))
+    over_kakaotalk = {r.id for r in catalogue.routes.values() if r.platform == "kakaotalk"}
+
+    async def seen(since: datetime, until: datetime) -> dict[bool, dict[str, bool]]:
+        """Whether probes sent then were seen: by route, of those over KakaoTalk and the others."""
+        query = "SELECT route, seen_at FROM attempts WHERE sent_at >= $1 AND sent_at < $2"
+        rows = await asked(up, query, since, until)
+        return {
+            kakaotalk: {
+                row["route"]: bool(row["seen_at"])
+                for row in rows
+                if (row["route"] in over_kakaotalk) is kakaotalk
+            }
+            for kakaotalk in (True, False)
+        }
+
+    async def back() -> bool:
+        hit = await seen(begins + timedelta(seconds=1), ends - timedelta(seconds=5))
+        later = await seen(ends, datetime.now(UTC))
+        assert hit[True]
+        assert not any(hit[True].values())
+        return all(hit[False].values()) and all(later[True].get(route) for route in hit[True])
+
+    await eventually(back, within=90, every=2)
+
+
+def told_times(up: Up) -> tuple[datetime, datetime]:
+    """When the outage began and ended, as the screen says it: in Korean time, without the year."""
+    (line,) = [line for line in up.lines if " begins: platform:kakaotalk: down" in line]
+    korea = ZoneInfo("Asia/Seoul")
+    year = datetime.now(korea).year
+    found = re.findall(r"\d\d-\d\d \d\d:\d\d:\d\d", line)
+    begins, ends = (datetime.fromisoformat(f"{year}-{at}").replace(tzinfo=korea) for at in found)
+    return begins, ends
+
+
+async def asked(up: Up, query: str, *values: object) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(context(up.data).postgres, timeout=5, command_timeout=10)
+    try:
+        return list(await connection.fetch(query, *values))
+    finally:
+        await connection.close(timeout=2)
 
 
 def test_a_probe_prints_its_stages_and_ends_well(up: Up) -> None:
@@ -59,7 +112,14 @@ def test_what_cannot_be_tried_is_said_in_one_sentence(up: Up) -> None:
     unknown = bongsu("break", "platform:kakaotak", data=up.data)
     assert unknown.code == 4
     assert "platform:kakaotalk" in unknown.err
-    assert "Traceback" not in nowhere.err + unknown.err
+    slow = ("break", "carrier:kt", "--state", "delayed", "--delay-median", "9m")
+    impossible = bongsu(*slow, "--delay-p95", "8m", data=up.data)
+    assert impossible.code == 4
+    assert "delay_s: p95 must not be below median" in impossible.err
+    endless = bongsu("break", "carrier:kt", "--state", "loaded", "--factor", "1e9", data=up.data)
+    assert endless.code == 4
+    assert endless.err.startswith("bongsu: factor: ")
+    assert "Traceback" not in nowhere.err + unknown.err + impossible.err + endless.err
 
 
 def test_status_shows_every_route_of_the_catalogue(up: Up) -> None:

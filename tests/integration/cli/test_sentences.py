@@ -19,6 +19,7 @@ from tests.support.world import is_down
         (["break", "carrier:kt", "--state", "odd"], 2, "Invalid value for '--state': 'odd' is not"),
         (["up", "--catalogue", "nowhere"], 2, "there is no folder nowhere/"),
         (["up", "--summary", "nowhere/s.json"], 2, "there is no folder nowhere/ for --summary"),
+        (["up", "--scenario-after", "soon"], 2, "'soon' is no span of time"),
         (["init"], 4, "BONGSU_KAFKA_SECURITY: PLAINTEXT is for development only"),
         (["status"], 3, "no local stack runs on"),
     ],
@@ -52,6 +53,19 @@ def test_up_with_a_bad_catalogue_names_the_line_and_starts_nothing(tmp_path: Pat
     assert done.code == 4
     sentence = "route 'lh.sms.sens': field 'interval_s' must be a whole number"
     assert f"lh.yaml:{line}: {sentence}" in done.err
+    assert not (tmp_path / "data").exists()
+
+
+def test_up_with_a_bad_scenario_names_the_line_and_starts_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    shipped = (ROOT / "scenarios/kk-2024-05-20.yaml").read_text(encoding="utf-8")
+    file.write_text(shipped.replace("platform:kakaotalk", "worker:w3", 1), encoding="utf-8")
+
+    done = bongsu("up", "--scenario", str(file), data=tmp_path / "data")
+
+    assert done.code == 4
+    assert f"{file}:" in done.err
+    assert "there is no component 'worker:w3'; did you mean 'worker:w2'?" in done.err
     assert not (tmp_path / "data").exists()
 
 
