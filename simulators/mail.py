@@ -36,6 +36,7 @@ from simulators.carriage import (
 )
 from simulators.config import MailboxConfig, MailConfig, SimulatorConfig
 from simulators.control import read_body, switch
+from simulators.faults import State
 from simulators.front import FrontEnd
 from simulators.journey import Answer, Journey, Message, Reason, Report, chance_of
 from simulators.mail_boxes import Boxes
@@ -46,8 +47,9 @@ SIZE_LIMIT = 1_000_000
 # How a component that refuses spells it.
 _REFUSALS = {
     "provider": "451 4.3.0 Mail system not available",
-    "account": "452 4.4.5 Too many mails of this account",
+    "account": "535 5.7.8 The account is suspended",  # of a share of its mails; else no login
     "sender": "554 5.7.1 Sender refused by policy",
+    "body": "554 5.7.1 Customer refused by policy",
 }
 _BOUNCES = {
     Reason.NOT_A_USER: "5.1.1",
@@ -125,12 +127,13 @@ class Mail:
     def _authenticate(
         self, _: SMTP, __: Session, ___: Envelope, ____: str, data: Any
     ) -> AuthResult:
-        secret = self._account.secret
+        met, secret = self._live.meets(f"account:{self._account.id}"), self._account.secret
+        suspended = met is not None and met.state is State.REFUSING
         known = tuple(secret[name].get_secret_value() for name in ("username", "password"))
         right = isinstance(data, LoginPassword) and (
             (data.login.decode(), data.password.decode()) == known
         )
-        return AuthResult(success=right, handled=False)
+        return AuthResult(success=right and not suspended, handled=False)
 
     # Hooks of aiosmtpd; its names.
 

@@ -90,6 +90,7 @@ class Post:
     ports: LocalSettings
     imap: MailServer
     relay: Mail
+    faults: FaultBook
     adapter: Email
     told: list[int | None]
     owned: set[int] = field(default_factory=lambda: {0})
@@ -216,7 +217,8 @@ async def posting(folder: Path, serve: Serve = EmbeddedImap) -> AsyncIterator[Po
         serving = asyncio.create_task(relay.serve(stop))
         try:
             await eventually(lambda: answers(smtp), within=5)
-            yield Post(folder, catalogue, secrets, ports, server, relay, Email(around), told)
+            adapter = Email(around)
+            yield Post(folder, catalogue, secrets, ports, server, relay, live.faults, adapter, told)
         finally:
             stop.set()
             with contextlib.suppress(asyncio.CancelledError):

@@ -19,7 +19,9 @@ from services.contracts.vocabulary import (
     Placement,
     ReportState,
 )
+from services.runtime.errors import Stop
 from simulators import mail_reports
+from simulators.faults import Fault, State
 from tests.support.greenmail import EmbeddedGreenMail
 from tests.support.mail import Post, posting
 from tests.support.proxy import without_idle
@@ -125,6 +127,28 @@ async def test_a_wrong_password_is_not_tried_again_until_the_secret_changes(post
         assert post.seen() == []
         file.write_text(right, encoding="utf-8")
         await eventually(lambda: post.seen(message.probe_id), SOON_S)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.99])  # of a share only the recipient decides, later
+async def test_a_suspended_account_is_locked_out_and_stops(post: Post, share: float) -> None:
+    fault = Fault(component="account:mail", state=State.REFUSING, share=share)
+    post.faults.put(fault, datetime.now(UTC))
+    with pytest.raises(Stop) as stopped:
+        await post.send(post.message())
+    assert stopped.value.reason == "credentials"
+
+
+@pytest.mark.parametrize("component", ["sender:moel-email", "body:moel"])
+async def test_a_sender_or_body_that_the_relay_does_not_want_is_exempt(
+    post: Post, component: str
+) -> None:
+    post.faults.put(Fault(component=component, state=State.REFUSING), datetime.now(UTC))
+    message = post.message()
+    result = await post.send(message)
+    assert (result.result, result.fault) == (AnswerResult.REFUSED, FaultDomain.BODY)
+    verdict = post.verdict(message, result)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.EXEMPT
 
 
 async def test_greylisting_at_the_relay_costs_a_try_and_no_more(post: Post) -> None:
