@@ -70,15 +70,15 @@ class Worker:
 
 
 def workers_of(catalogue: Catalogue, keys: Sequence[Keys], start: datetime) -> list[Worker]:
-    """Workers that share the routes by shard, as a group does; every route that is sent on, whether
-    it is enabled and its adapter exists or not."""
+    """Workers that share the routes by shard, in turn, as a group does; every route that is sent
+    on, whether it is enabled and its adapter exists or not."""
     shards = topics.COMMANDS.partitions
     found = []
     for number, own in enumerate(keys):
         routes = {
             route.id: route
             for route in catalogue.routes.values()
-            if not route.observed and partition_of(route.id, shards) * len(keys) // shards == number
+            if not route.observed and partition_of(route.id, shards) % len(keys) == number
         }
         worker = Worker(own, routes)
         worker.wheel.set_routes(routes, start)

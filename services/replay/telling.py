@@ -131,7 +131,8 @@ def _observation(sight: Sight, handed_at: datetime, words: str, own_id: str) -> 
     arrived = sight.arrived_at.replace(microsecond=0)
     match ObserverKind(sight.by):
         case ObserverKind.ANDROID_SMS_GATEWAY:
-            first, last = handed_at.replace(microsecond=0), sight.told_at
+            # Both stand in whole seconds in its requests.
+            first, last = (at.replace(microsecond=0) for at in (handed_at, sight.told_at))
             clock, place, platform = ClockSource.SMSC, Placement.INBOX, None
         case ObserverKind.SMSFORWARDER:
             first, last = arrived, arrived + SECOND
