@@ -14,7 +14,7 @@ from services.ingest.receive import Keeper
 from services.probe.message import Keys
 from services.replay import probing, stage
 from services.replay.outcomes import Outcomes, bucket_of
-from services.replay.scenario import Scenario, faults
+from services.replay.scenario import Scenario, Span, faults
 from services.replay.storing import Store
 from services.replay.stream import Stream
 from services.replay.telling import Ingest, asked_adapters
@@ -38,6 +38,12 @@ def replay(
     span = scenario.span
     stream, bucket = stream_of(scenario, catalogue, seed, keys), bucket_of(span)
     store = Store(bucket.number)
+    play(stream, span, store, progress)
+    return Outcomes(scenario, seed, bucket, store.tally, store.posts, stream.stopped)
+
+
+def play(stream: Stream, span: Span, store: Store, progress: Progress = lambda at: None) -> None:
+    """Everything from the first second of a span until all is settled goes into a store."""
     now, forgotten = _whole(span.since), span.since
     while now < span.until or store.unsettled:
         for at, line in stream.until(now, span.until):
@@ -48,7 +54,6 @@ def replay(
             progress(now)
             forgotten = now
         now += SECOND
-    return Outcomes(scenario, seed, bucket, store.tally, store.posts, stream.stopped)
 
 
 def keys_of(seed: int) -> list[Keys]:
