@@ -1,15 +1,17 @@
 """The public port: receipts of test handsets, webhooks of providers, and the page at which
 documents open (`page.py`). Ops endpoints are on another port.
 
-In:  `POST /v1/receipts/<app>/<receiver>`, `POST /reports/<adapter>/<account>`: JSON, at most
-     64 KiB, uncompressed. Out: 202 (SmsForwarder: 200) once Kafka has it, 401 without detail, 503
-     when the sender shall repeat.
+In:  `POST /v1/receipts/<app>/<receiver>`, `POST /reports/<adapter>/<account>`: JSON, of a phone at
+     most 64 KiB, of a provider 1 MiB (the results of citizens' messages come along), uncompressed.
+     Out: 202 (SmsForwarder: 200) once Kafka has it, 401 without detail, 503 when the sender shall
+     repeat.
 Before: phone, provider. After: `receive.py`, `webhooks.py`. How long a request may take to arrive
 is `runtime/serve`.
 """
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -25,11 +27,11 @@ from services.ingest.opened import Openings
 from services.ingest.receive import Receipts
 from services.ingest.receivers.base import Incoming, Observes
 from services.ingest.webhooks import Webhooks
-from services.runtime.errors import Refuse, Retry
+from services.runtime.errors import Refuse, Retry, Stop
 
-LARGEST_BODY = 64 * 1024
+LARGEST_RECEIPT, LARGEST_REPORT = 64 * 1024, 1024 * 1024
 RETRY_AFTER_S = 5
-REFUSALS_LOGGED_EVERY_S = 10.0
+LOGGED_EVERY_S = 10.0
 _log = structlog.get_logger()
 
 
@@ -40,56 +42,59 @@ def create(
     openings: Openings,
     metrics: Metrics,
 ) -> Starlette:
-    """The application with one route for each app and each adapter that reads reports, and the
-    page."""
-    phones = [
-        _Door("receipt", app.kind, partial(receipts.receive, app), metrics, app.status).route(
-            f"/v1/receipts/{app.kind}"
+    """One door for each app and each adapter that reads reports, and the page."""
+    doors = {
+        f"/v1/receipts/{app.kind}": _Door(
+            "receipt",
+            app.kind,
+            LARGEST_RECEIPT,
+            partial(receipts.receive, app),
+            metrics,
+            app.status,
         )
         for app in apps
-    ]
-    providers = [
-        _Door("report", name, partial(webhooks.receive, name), metrics).route(f"/reports/{name}")
+    } | {
+        f"/reports/{name}": _Door(
+            "report", name, LARGEST_REPORT, partial(webhooks.receive, name), metrics
+        )
         for name in webhooks.adapters
+    }
+    routes = [
+        Route(f"{path}/{{who}}", door.answer, methods=["POST"]) for path, door in doors.items()
     ]
-    return Starlette(routes=[*phones, *providers, page.route(openings, metrics)])
+    return Starlette(routes=[*routes, page.route(openings, metrics)])
 
 
+@dataclass(slots=True)
 class _Door:
-    """One endpoint: `receive` gets who posts, by the path, and what; `status` says that it is
-    taken."""
+    """One endpoint: `receive` gets who posts, by the path, and what (`largest` bytes at most);
+    `status` says that it is taken."""
 
-    def __init__(
-        self,
-        what: str,
-        kind: str,
-        receive: Callable[[str, Incoming], Awaitable[Result]],
-        metrics: Metrics,
-        status: int = 202,
-    ) -> None:
-        self._what, self._kind, self._receive = what, kind, receive
-        self._metrics, self._status = metrics, status
-        self._logged = float("-inf")
-
-    def route(self, path: str) -> Route:
-        """Under this path."""
-        return Route(f"{path}/{{who}}", self.answer, methods=["POST"])
+    what: str
+    kind: str
+    largest: int
+    receive: Callable[[str, Incoming], Awaitable[Result]]
+    metrics: Metrics
+    status: int = 202
+    logged: dict[str, float] = field(default_factory=dict)
 
     async def answer(self, request: Request) -> Response:
         """Take in, count, answer."""
         began = time.monotonic()
         result, response = await self._take(request)
-        labels = (self._kind, str(result))
-        self._metrics.requests.labels(*labels).inc()
-        self._metrics.seconds.labels(*labels).observe(time.monotonic() - began)
-        if response.status_code in (401, 413):
-            self._log_refusal(response.status_code, result)
+        labels = (self.kind, str(result))
+        self.metrics.requests.labels(*labels).inc()
+        self.metrics.seconds.labels(*labels).observe(time.monotonic() - began)
+        status = response.status_code
+        if status in (401, 413) and self._is_news("refused"):
+            _log.warning(f"{self.what} refused", kind=self.kind, status=status, reason=result)
         return response
 
     async def _take(self, request: Request) -> tuple[Result, Response]:
+        who = str(request.path_params["who"])
         try:
-            incoming = Incoming(dict(request.headers), await _body(request))
-            result = await self._receive(str(request.path_params["who"]), incoming)
+            incoming = Incoming(dict(request.headers), await _body(request, self.largest))
+            result = await self.receive(who, incoming)
         except HTTPException as unfit:
             # The rest of the body is not wanted: the connection ends with the answer.
             close = {"Connection": "close"}
@@ -98,19 +103,24 @@ class _Door:
             return Result.INVALID, Response(status_code=400)
         except Refuse as error:
             return Result(error.reason), Response(status_code=401)
-        except Retry:
+        except (Retry, Stop) as error:
+            # Stop: our own fault, which a person can mend while the sender keeps its word.
+            if isinstance(error, Stop) and self._is_news(who):
+                _log.error(f"{self.what} cannot be verified", who=who, reason=str(error))
             later = {"Retry-After": str(RETRY_AFTER_S)}
             return Result.UNAVAILABLE, Response(status_code=503, headers=later)
-        return result, JSONResponse({"bongsu": "queued"}, status_code=self._status)
+        return result, JSONResponse({"bongsu": "queued"}, status_code=self.status)
 
-    def _log_refusal(self, status: int, result: Result) -> None:
-        # A flood of strangers must not become a flood of lines; the counter has every one.
-        if time.monotonic() - self._logged >= REFUSALS_LOGGED_EVERY_S:
-            self._logged = time.monotonic()
-            _log.warning(f"{self._what} refused", kind=self._kind, status=status, reason=result)
+    def _is_news(self, about: str) -> bool:
+        """A flood of requests must not become a flood of lines; the counter has every one."""
+        now = time.monotonic()
+        if now - self.logged.get(about, -LOGGED_EVERY_S) < LOGGED_EVERY_S:
+            return False
+        self.logged[about] = now
+        return True
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, largest: int) -> bytes:
     """The raw body. Raises HTTPException for what is not plain JSON of a decent size."""
     headers = request.headers
     if "content-length" in headers and "transfer-encoding" in headers:
@@ -122,11 +132,11 @@ async def _body(request: Request) -> bytes:
     declared = headers.get("content-length", "0")
     if not (declared.isascii() and declared.isdigit()):
         raise HTTPException(400)
-    if len(declared) > 9 or int(declared) > LARGEST_BODY:
+    if len(declared) > 9 or int(declared) > largest:
         raise HTTPException(413)
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             raise HTTPException(413)
     return bytes(body)

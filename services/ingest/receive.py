@@ -115,7 +115,8 @@ class Receipts:
     async def receive(
         self, app: base.Observes, receiver_id: str, incoming: base.Incoming
     ) -> Result:
-        """Verify, parse, match, publish. Raises Refuse (not authentic), Retry (not now)."""
+        """Verify, parse, match, publish. Raises Refuse (not authentic), Retry (not now), Stop (no
+        secret)."""
         now = self._clock.now()
         receiver, keys = self._who(app, receiver_id)
         stamp = app.verify(incoming, keys, now)
@@ -151,12 +152,7 @@ class Receipts:
         secret = next((o.secret for o in observers if o.kind == app.kind), None)
         if receiver is None or secret is None:
             raise Refuse("bad_signature")
-        try:
-            return receiver, {name: self._secrets.all(secret, name) for name in app.secrets}
-        except Stop as error:
-            # Our own fault, which a person can mend while the phone keeps the message.
-            _log.error("receipt cannot be verified", receiver=receiver.id, reason=str(error))
-            raise Retry("no_secret") from None
+        return receiver, {name: self._secrets.all(secret, name) for name in app.secrets}
 
     async def _observed(self, item: base.Observation, by: Witness) -> Result:
         nonce = ids.read_nonce(item.text) or ids.read_nonce(item.title)
