@@ -165,13 +165,15 @@ class ReadsReports(Protocol):
     """Its provider tells results by itself: POST /reports/<adapter>/<account> of ingest.
 
     `report_fields` are the documented names of a body, all that may be said of one that nobody
-    understood.
+    understood; `proof` is the field of the account's secret that a body is proven by.
     """
 
     report_fields: frozenset[str]
+    proof: str
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """`headers` in lower case. Raises Refuse(`bad_signature`) for what is not authentic."""
+    def verify(self, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
+        """`headers` in lower case; `proofs`: every valid value of `proof`, any of which will do.
+        Raises Refuse(`bad_signature`) for what is not authentic."""
         ...
 
     def read_reports(self, body: bytes) -> list[Report]:

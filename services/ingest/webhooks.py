@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import structlog
-
 from services.adapters.base import Adapter, ReadsReports, Report
 from services.contracts import topics
 from services.contracts.catalogue import Account, Catalogue
@@ -25,11 +23,9 @@ from services.ingest.receive import AHEAD, REMEMBERED, Keeper, dead_letter, time
 from services.ingest.receivers.base import Incoming
 from services.ingest.reports import report_received
 from services.runtime.clock import Clock
-from services.runtime.errors import Refuse, Retry, SetAside, Stop
+from services.runtime.errors import Refuse, Retry, SetAside
 from services.runtime.kafka import Publisher
 from services.runtime.secrets import SecretFolder
-
-_log = structlog.get_logger()
 
 
 class Webhooks:
@@ -50,19 +46,16 @@ class Webhooks:
         self._publisher, self._metrics, self._clock = publisher, metrics, clock
 
     async def receive(self, name: str, account_id: str, incoming: Incoming) -> Result:
-        """Verify, read, publish. Raises Refuse (not authentic), Retry (not now)."""
+        """Verify, read, publish. Raises Refuse (not authentic), Retry (not now), Stop (no
+        secret)."""
         account = self._who(name, account_id)
-        try:
-            secret = self._secrets.fields(account.secret)
-            # Nobody is asked, so no way out is needed: no stranger makes us read a CA.
-            async with asking(self.adapters[name], account, secret, {}) as adapter:
-                assert isinstance(adapter, ReadsReports)  # its class has read_reports: see __init__
-                adapter.verify(incoming.headers, incoming.body)
-                return await self._take(adapter, (name, account.id), incoming.body)
-        except Stop as error:
-            # Our own fault, which a person can mend while the provider keeps its word.
-            _log.error("reports cannot be verified", account=account.id, reason=str(error))
-            raise Retry("stopped") from None
+        secret = self._secrets.fields(account.secret)
+        # Nobody is asked, so no way out is needed: no stranger makes us read a CA.
+        async with asking(self.adapters[name], account, secret, {}) as adapter:
+            assert isinstance(adapter, ReadsReports)  # its class has read_reports: see __init__
+            proofs = self._secrets.all(account.secret, adapter.proof)
+            adapter.verify(incoming.headers, incoming.body, proofs)
+            return await self._take(adapter, (name, account.id), incoming.body)
 
     def _who(self, name: str, account_id: str) -> Account:
         catalogue = self._catalogue()

@@ -7,6 +7,7 @@ Its webhooks stand beside its other cases, as `payloads/<adapter>/webhook_*.json
 import logging
 import traceback
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from uuid import UUID
 
@@ -50,8 +51,8 @@ async def test_an_altered_word_is_refused(name: str, title: str) -> None:
     case = support.webhooks(name)[title] | {"headers": support.setup_of(name)["webhook"]["headers"]}
     async with support.adapter_at(name, NOWHERE) as adapter:
         assert isinstance(adapter, ReadsReports)
-        headers = support.headers_of(name, case)
-        checks.only_its_word_opens(adapter.verify, headers, body_of(case))
+        door = partial(adapter.verify, proofs=support.proofs_of(name))
+        checks.only_its_word_opens(door, support.headers_of(name, case), body_of(case))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,6 +62,16 @@ async def test_a_secret_whose_word_is_empty_opens_to_nobody(name: str) -> None:
     async with support.adapter_at(name, NOWHERE, **empty) as adapter:
         refused = said(adapter, name, case, **empty)
     assert support.told(refused) == {"raises": "Refuse", "reason": "bad_signature"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_the_word_before_a_rotation_opens_too(name: str) -> None:
+    case = support.webhooks(name)["webhook_delivered"]
+    older = {discover()[name].proof: support.proofs_of(name)[-1].get_secret_value()}
+    async with support.adapter_at(name, NOWHERE) as adapter:
+        assert isinstance(adapter, ReadsReports)
+        headers = support.headers_of(name, case, **older)
+        adapter.verify(headers, body_of(case), support.proofs_of(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -119,7 +130,8 @@ def said(
     assert isinstance(adapter, ReadsReports)
     body = body_of(case, canary)
     try:
-        adapter.verify(support.headers_of(name, case, **secret), body)
+        proofs = support.proofs_of(name, **secret)
+        adapter.verify(support.headers_of(name, case, **secret), body, proofs)
         return adapter.read_reports(body)
     except Consequence as error:
         return error

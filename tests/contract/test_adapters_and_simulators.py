@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 
 import pytest
+from pydantic import SecretStr
 
 from services.adapters import discover
 from services.adapters.base import Adapter, LooksUp, ReadsReports, Report
@@ -84,16 +85,14 @@ async def test_its_webhook_tells_what_a_look_up_tells(name: str) -> None:
         ingesting() as (ingest_url, posts),
         simulating(world_of(name, ingest_url)) as url,
         support.adapter_at(name, url) as adapter,
-        support.adapter_at(name, url, webhook_signature="another-word-0002") as stranger,
     ):
         accepted = await adapter.send(sent_to(name))
         own = f"/reports/{name}/{support.setup_of(name)['account']['id']}"
         (post,) = await eventually(lambda: [p for p in posts if p.path == own], within=15)
         assert isinstance(adapter, ReadsReports)
-        assert isinstance(stranger, ReadsReports)
         with pytest.raises(Refuse):
-            stranger.verify(post.headers, post.body)
-        adapter.verify(post.headers, post.body)
+            adapter.verify(post.headers, post.body, [SecretStr("another-word-0002")])
+        adapter.verify(post.headers, post.body, support.proofs_of(name))
         (report,) = adapter.read_reports(post.body)
         (asked,) = await told(adapter, [accepted.provider_message_id or ""])
     same = attrgetter("provider_message_id", "leg", "state", "code", "fault", "final", "probe_id")

@@ -146,6 +146,13 @@ def headers_of(name: str, case: Case, **secret: str) -> dict[str, str]:
     return {header: text.format(**setup["secret"] | secret) for header, text in given.items()}
 
 
+def proofs_of(name: str, **secret: str) -> list[SecretStr]:
+    """What a webhook is proven by: the word of the secret, and the one before it."""
+    given = setup_of(name)["secret"] | secret
+    word = given[discover()[name].proof]  # type: ignore[attr-defined]
+    return [SecretStr(word), SecretStr("the word of the console before it")]
+
+
 @asynccontextmanager
 async def adapter_at(
     name: str, url: str, within_s: float = 5.0, proxy: str | None = None, **secret: str

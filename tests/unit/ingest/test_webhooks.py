@@ -26,6 +26,8 @@ from tests.unit.ingest.handset import CANARY_NUMBER, KEEPER, NOW, PROBE, Answer,
 AT = SLOT + 3 * SECOND
 MIDNIGHT = SLOT.replace(hour=0, minute=0)
 MUTANTS = 1_500
+NEXT_WORD = "the next word of this account"
+WORDS = (telling.WORD, NEXT_WORD)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def a_door(folder: Path) -> Ingest:
     return ingest
 
 
-def give_word(folder: Path, word: str, name: str = "teller") -> None:
+def give_word(folder: Path, word: str | list[str], name: str = "teller") -> None:
     (folder / f"{name}.json").write_text(json.dumps({"word": word}))
 
 
@@ -182,11 +184,12 @@ async def test_a_body_is_not_looked_at_before_it_is_proven(door: Ingest) -> None
 
 
 async def test_the_secret_and_the_account_are_those_of_now(door: Ingest, tmp_path: Path) -> None:
-    give_word(tmp_path, "the next word of this account")
-    assert (await post(door, told())).status == 401
-    assert (await post(door, told(), word="the next word of this account")).status == 202
+    give_word(tmp_path, [NEXT_WORD, telling.WORD])
+    assert [(await post(door, told(), word=w)).status for w in WORDS] == [202, 202]
+    give_word(tmp_path, NEXT_WORD)
+    assert [(await post(door, told(), word=w)).status for w in WORDS] == [401, 202]
     door.in_force = telling.a_telling_catalogue().model_copy(update={"accounts": {}})
-    assert (await post(door, told(), word="the next word of this account")).status == 401
+    assert (await post(door, told(), word=NEXT_WORD)).status == 401
 
 
 @pytest.mark.parametrize("secret", [None, {"other": "field"}])
@@ -196,11 +199,29 @@ async def test_without_a_usable_secret_the_provider_is_to_come_again(
     (tmp_path / "teller.json").unlink()
     if secret is not None:
         (tmp_path / "teller.json").write_text(json.dumps(secret))
-    answer = await post(door, told(result("m1", probe=PROBE)))
-    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
-    assert [(line["event"], line["account"]) for line in lines] == [
-        ("reports cannot be verified", "teller")
+    for _ in range(20):
+        answer = await post(door, told(result("m1", probe=PROBE)))
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert became(door, "unavailable") == 20
+    assert [(line["event"], line["who"]) for line in lines] == [
+        ("report cannot be verified", "teller")
     ]
+
+
+async def test_refusals_of_strangers_do_not_hide_a_fault_of_ours(
+    door: Ingest, tmp_path: Path, lines: list[Any]
+) -> None:
+    (tmp_path / "teller.json").unlink()
+    for account in ("idle", "teller"):
+        await post(door, told(), account)
+    events = [line["event"] for line in lines]
+    assert events == ["report refused", "report cannot be verified"]
+
+
+async def test_the_results_of_a_thousand_citizens_may_come_in_one_webhook(door: Ingest) -> None:
+    body = told(result("m1", probe=PROBE, others="x" * 900_000))
+    assert (await post(door, body)).status == 202
+    assert (await post(door, body + b" " * 200_000)).status == 413
 
 
 async def test_before_a_catalogue_the_provider_is_to_come_again(door: Ingest) -> None:
