@@ -108,7 +108,6 @@ class Account(Model):
     probe_budget_krw_month: Krw
     concurrency: int = Field(default=20, gt=0, le=1000)
     rate_per_s: float = Field(default=20, gt=0)
-    webhooks: bool = False
     bounces: Bounces | None = None
 
 
