@@ -53,6 +53,11 @@ class Subject:
         """The readable objects of a kind, with the place they stand at."""
         return [(i, i.model) for i in self.loaded.items if isinstance(i.model, model)]
 
+    @property
+    def nights_are_unknown(self) -> bool:
+        """A channel cannot be read, so nobody knows how many probes rest at night."""
+        return any(kind == "channel" for kind, _ in self.loaded.broken)
+
     def missing(self, item: Item, kind: str, name: str, *loc: int | str) -> Iterator[Problem]:
         """A problem if no object of that kind has that id."""
         known = self.catalogue.of_kind(kind)
@@ -370,6 +375,8 @@ def no_secrets_and_no_numbers(s: Subject) -> Iterator[Problem]:
 
 
 def quotas_keep_room_for_citizens(s: Subject) -> Iterator[Problem]:
+    if s.nights_are_unknown:
+        return
     allowed = s.limits.quota_share
     owners = {(item.kind, item.id): item for item in s.loaded.items}
     for use in load_of(s.catalogue, s.limits).uses:
@@ -386,6 +393,8 @@ def quotas_keep_room_for_citizens(s: Subject) -> Iterator[Problem]:
 
 
 def budgets_suffice(s: Subject) -> Iterator[Problem]:
+    if s.nights_are_unknown:
+        return
     cost = load_of(s.catalogue, s.limits).cost_krw_month
     for item, account in s.of(Account):
         krw, budget = cost.get(account.id, 0), account.probe_budget_krw_month

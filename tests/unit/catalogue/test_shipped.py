@@ -321,3 +321,11 @@ _PIECES = [
         b"!!python/object:os.system ",
     ),
 ]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_read_brings_no_other_fault(name: str, tmp_path: Path) -> None:
+    for place, text in (FILES | {name: "channels: ["}).items():
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(text, encoding="utf-8")
+    assert {problem.file for problem in check(load(tmp_path), ADAPTERS)} == {name}
