@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts import ids
+from services.contracts.attempt import fold
 from services.contracts.codec import encode
 from services.contracts.evidence import DeadLetter, ReportReceived
 from services.contracts.vocabulary import FaultDomain, ReportState
@@ -92,6 +94,18 @@ async def test_a_repeated_webhook_and_a_look_up_make_the_same_event(door: Ingest
         looked_up = report_received(PROBE, "teller", asked, KEEPER, door.clock.now())
         assert {event.event_id for event in door.records} == {looked_up.event_id}
         door.published.records.clear()
+
+
+async def test_a_result_told_by_its_day_and_looked_up_by_its_time_is_one_report(
+    door: Ingest,
+) -> None:
+    await post(door, told(result("m1", probe=PROBE)))
+    (by_day,) = door.records
+    (asked,) = Telling.read_reports(Telling.__new__(Telling), told(result("m1", at=AT)))
+    by_time = report_received(PROBE, "teller", asked, KEEPER, NOW)
+    assert by_day.event_id != by_time.event_id
+    for events in permutations((by_day, by_time)):
+        assert fold(events).report == by_time
 
 
 async def test_a_final_word_by_webhook_ends_the_look_ups_of_its_message(door: Ingest) -> None:
