@@ -82,6 +82,11 @@ class Told(Wire):
         """Our id of it: request and recipient together are NHN's."""
         return f"{self.request_id}:{self.recipient_seq}"
 
+    @property
+    def end(self) -> str | None:
+        """The word for how it ended; None while it is under way."""
+        return _ENDS.get(self.status or "")
+
 
 Shown = TypeVar("Shown", bound=Wire)
 Hook = TypeVar("Hook", bound=Told)
@@ -224,7 +229,7 @@ class Product:
     def report_of(self, told: Told, leg: Leg = Leg.OWN, message_id: str = "") -> Report:
         """The state that its end and code say; `message_id`: where it is told under another's id.
         Some ends have no code but their word, and success is one only where both say so."""
-        end, code = _ENDS.get(told.status or ""), _judge.clean_code(told.result_code)
+        end, code = told.end, _judge.clean_code(told.result_code)
         if not code or end is None or (code == _DELIVERED and end != COMPLETED):
             code = end if end in self.states else None
         state, fault = meaning(self.states, code) if code else (PENDING, None)

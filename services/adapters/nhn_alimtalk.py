@@ -113,10 +113,15 @@ class _Message(_nhn.Told):
 
 
 class _Hook(_nhn.Told):
-    """A result of a webhook, which has no status but the code."""
+    """A result of a webhook, which has no status: only ends are told."""
 
     result_code: str
     kakao_message_type: str  # no other product has it
+
+    @property
+    def end(self) -> str:
+        """Its code says which."""
+        return _nhn.COMPLETED
 
 
 class NhnAlimtalk(_nhn.Product):
@@ -182,9 +187,7 @@ class NhnAlimtalk(_nhn.Product):
     def read_reports(self, body: bytes) -> list[Report]:
         """The own leg only; of one that failed it is not the last word, as look-ups follow its
         substitute. See `base.ReadsReports`."""
-        hooks = self._hooks(body, _Hook)
-        ended = [hook.model_copy(update={"status": _nhn.COMPLETED}) for hook in hooks]
-        reports = [self.report_of(hook) for hook in ended]
+        reports = [self.report_of(hook) for hook in self._hooks(body, _Hook)]
         return [replace(report, final=report.state is DELIVERED) for report in reports]
 
 
