@@ -177,6 +177,7 @@ class Mail:
         journey = self._live.send(message, utc_now())
         if journey.answer is Answer.SILENT:
             await asyncio.sleep(self._unanswered_s)
+            return "421 4.4.2 Timeout"
         if journey.refused_by is not None:
             return _REFUSALS[journey.refused_by.partition(":")[0]]
         return await self._take(message, envelope, box, journey)

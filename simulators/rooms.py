@@ -13,8 +13,8 @@ import structlog
 
 from services.contracts import ids, slots
 from simulators.carriage import Carriage, Overloaded, utc_now
-from simulators.config import KAKAOTALK, RoomConfig
-from simulators.journey import Letter, Message
+from simulators.config import RoomConfig
+from simulators.journey import KAKAOTALK, Letter, Message
 
 log = structlog.get_logger()
 CHANNEL = "openchat"  # also the function of KakaoTalk that can break alone
@@ -23,8 +23,9 @@ WORDS = "[사고 사례] 작업 전 안전 조치를 확인하십시오."
 
 async def post(room: RoomConfig, carriage: Carriage) -> None:
     """Every post of the room when it is due, until cancelled."""
+    at = utc_now()
     while True:
-        at = next_post(room, utc_now())
+        at = next_post(room, max(at, utc_now()))  # a clock may wake it just before its time
         await asyncio.sleep((at - utc_now()).total_seconds())
         try:
             carriage.check_room(len(room.members))
