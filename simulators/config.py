@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from simulators.chance import Latencies
 from simulators.faults import State
-from simulators.journey import RESEND_S, Recipient
+from simulators.journey import KAKAOTALK, RESEND_S, Recipient
 from simulators.sights import FORWARDER, GATEWAY, MAILBOX, observer
 from simulators.world import World
 
@@ -24,7 +24,6 @@ ShortId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 SenderComponent = Annotated[str, Field(pattern=r"^sender:[a-z0-9-]+$")]
 
 KST = ZoneInfo("Asia/Seoul")
-KAKAOTALK = "platform:kakaotalk"
 CARRIERS = ("carrier:skt", "carrier:kt", "carrier:lgu")
 KAKAOTALK_FUNCTIONS = (
     *("alimtalk", "brandmessage", "channel", "edocument"),
@@ -194,16 +193,19 @@ def recipient_of(phone: HandsetConfig) -> Recipient:
     apps = {GATEWAY, *([FORWARDER] if phone.forwarder_token else [])}
     return Recipient(
         f"receiver:{phone.id}", f"carrier:{phone.carrier}", f"site:{phone.site}", frozenset(apps),
-        phone.kakaotalk, phone.resend_s, phone.opens_after_s,
+        frozenset({KAKAOTALK} if phone.kakaotalk else ()), phone.resend_s, phone.opens_after_s,
     )  # fmt: skip
 
 
 def build_world(config: SimulatorConfig) -> World:
     recipients = [recipient_of(phone) for phone in config.handsets]
     recipients += [
-        Recipient(f"receiver:{box.id}", carrier="", apps=frozenset({MAILBOX}))
+        Recipient(
+            f"receiver:{box.id}", carrier="", apps=frozenset({MAILBOX}),
+            platforms=frozenset({f"platform:{box.platform}"}),
+        )
         for box in (config.mail.mailboxes if config.mail else ())
-    ]
+    ]  # fmt: skip
     return World(
         seed=config.seed,
         recipients={one.id: one for one in recipients},

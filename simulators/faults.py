@@ -28,7 +28,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class State(StrEnum):
-    """What a component does to messages; the meaning for each kind of component: `world.plan`."""
+    """What a component does to messages; the meaning at each stage: the table in `world.py`."""
 
     DOWN = "down"
     REFUSING = "refusing"
@@ -156,10 +156,16 @@ def condition(
     ]
     ranked = [fault for fault in hits if fault.state in PRECEDENCE]
     return Condition(
-        worst=min(ranked, key=lambda fault: PRECEDENCE.index(fault.state), default=None),
+        worst=min(ranked, key=_mildness, default=None),
         duplicating=any(fault.state is State.DUPLICATING for fault in hits),
         lying=any(fault.state is State.LYING for fault in hits),
     )
+
+
+def _mildness(fault: Fault) -> tuple[float, ...]:
+    """The least is the worst; of one state the greater share, the longer delay, the higher load."""
+    sizes = fault.share, fault.delay_s.median, fault.factor
+    return PRECEDENCE.index(fault.state), *(-size for size in sizes)
 
 
 class FaultBook:

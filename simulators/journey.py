@@ -35,6 +35,7 @@ class Reason(StrEnum):
     CARRIER_REFUSED = "carrier-refused"
 
 
+KAKAOTALK = "platform:kakaotalk"
 RESEND_S = 20.0  # SmsForwarder's usual is five minutes; a stack to try things on is quicker
 
 
@@ -42,15 +43,15 @@ RESEND_S = 20.0  # SmsForwarder's usual is five minutes; a stack to try things o
 class Recipient:
     """A test handset or mailbox as the networks see it: component ids, `apps` by observer kind.
 
-    `resend_s`: how often SmsForwarder tries again what it could not upload. `opens_after_s`: how
-    long its person waits before a document is opened.
+    `platforms`: where it has an account. `resend_s`: how often SmsForwarder tries again what it
+    could not upload. `opens_after_s`: how long its person waits before a document is opened.
     """
 
     id: str
     carrier: str
     site: str = ""
     apps: frozenset[str] = frozenset()
-    kakaotalk: bool = True
+    platforms: frozenset[str] = frozenset({KAKAOTALK})
     resend_s: float = RESEND_S
     opens_after_s: float = 20.0
 

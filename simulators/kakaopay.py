@@ -23,10 +23,10 @@ from yarl import URL
 from simulators import kakaopay_wire as wire
 from simulators.calls import Model, Refusal, json, read_body, route
 from simulators.carriage import Carriage, LiveWorld, utc_now
-from simulators.config import KAKAOTALK, AccountConfig, SimulatorConfig
+from simulators.config import AccountConfig, SimulatorConfig
 from simulators.entry import Entry, Refusals
 from simulators.front import FrontEnd
-from simulators.journey import Letter, Message, Reason, chance_of
+from simulators.journey import KAKAOTALK, Letter, Message, Reason, chance_of
 
 KAKAOPAY = "kakaopay-doc"
 KEPT = 50_000

@@ -10,8 +10,8 @@ from typing import Any
 from uuid import uuid4
 
 from simulators import nhn_wire as wire
-from simulators.config import KAKAOTALK, SenderConfig
-from simulators.journey import Letter, Message, chance_of
+from simulators.config import SenderConfig
+from simulators.journey import KAKAOTALK, Letter, Message, chance_of
 from simulators.nhn_gate import CHANNELS, PROVIDER, Call
 from simulators.records import Record
 from simulators.texts import euc_kr_bytes, matches_template

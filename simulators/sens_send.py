@@ -14,8 +14,8 @@ from typing import Any
 from uuid import uuid4
 
 from simulators import sens_wire as wire
-from simulators.config import KAKAOTALK, Night, SenderConfig, TemplateConfig
-from simulators.journey import Letter, Message, chance_of
+from simulators.config import Night, SenderConfig, TemplateConfig
+from simulators.journey import KAKAOTALK, Letter, Message, chance_of
 from simulators.records import Record
 from simulators.sens_gate import PROVIDER, Call
 from simulators.sens_records import ACCEPTED, MISMATCH

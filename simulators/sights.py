@@ -51,11 +51,15 @@ def seen(
     return Sight(kind, copy, at, told + draws.upload(copy)), False
 
 
-def openings(to: Recipient, at: datetime, clear: ClearFrom) -> tuple[datetime, ...]:
-    """The tries of the document's person while the phone and its network work."""
+def tries(to: Recipient, at: datetime) -> tuple[datetime, ...]:
+    """When the person of a document that came at `at` would open it."""
     step = timedelta(seconds=to.opens_after_s)
-    tries = [at + step * n for n in range(1, OPENINGS + 1)]
-    return tuple(t for t in tries if clear((to.id, to.site), t) == t)
+    return tuple(at + step * n for n in range(1, OPENINGS + 1))
+
+
+def openings(to: Recipient, tries: tuple[datetime, ...], clear: ClearFrom) -> tuple[datetime, ...]:
+    """Those tries at which the phone and its network work."""
+    return tuple(at for at in tries if clear((to.id, to.site), at) == at)
 
 
 def _by_gateway(to: Recipient, at: datetime, clear: ClearFrom) -> tuple[datetime | None, bool]:

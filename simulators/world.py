@@ -34,7 +34,7 @@ is down reaches nobody: no message of it comes here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -72,7 +72,7 @@ class World:
         journey = Journey(message, at, Answer.ACCEPTED, looked_until=at, answered_at=answered)
         if worst is not None and worst.state is State.REFUSING:
             return replace(journey, answer=Answer.REFUSED, refused_by=worst.component)
-        if worst is not None and worst.state is State.SILENT_SENDER:
+        if worst is not None and worst.state is State.SILENT_SENDER and not entry.lying:
             return journey
         handed = answered + draws.travel("relay", self.latencies.relay, entry)
         journey = replace(journey, handed_at=handed, looked_until=handed)
@@ -81,6 +81,11 @@ class World:
     def works(self, at: datetime, *components: str, recipient: str | None = None) -> bool:
         """Whether nothing is wrong with these components at a time."""
         return self.meets(Passing("", recipient, components), at).worst is None
+
+    def answers(self, at: datetime, *components: str) -> bool:
+        """Whether a look-up at these components of a provider is answered."""
+        worst = self.meets(Passing("", None, components), at).worst
+        return worst is None or worst.state not in (State.DOWN, State.REFUSING)
 
     def app_works(self, to: Recipient, kind: str, at: datetime) -> bool:
         """Whether an app runs, on a phone that lives and has its network."""
@@ -99,10 +104,12 @@ class World:
         return at
 
     def population(self, component: str) -> tuple[str, ...]:
-        """The recipients over which a share of a fault of the component is counted."""
-        if component.startswith("carrier:"):
-            return tuple(r.id for r in self.recipients.values() if r.carrier == component)
-        return tuple(self.recipients)
+        """The recipients over which a share of a fault of the component is counted: a carrier's
+        subscribers, a platform's users, of all others everybody."""
+        if not component.startswith(("carrier:", "platform:")):
+            return tuple(self.recipients)
+        known = self.recipients.values()
+        return tuple(r.id for r in known if component in (r.carrier, *r.platforms))
 
     def meets(self, passing: Passing, at: datetime) -> Condition:
         """What a message, or a phone's own traffic, meets at the components of one stage."""
@@ -114,10 +121,10 @@ class World:
         return condition(relevant, passing, at, self.seed, populations)
 
     @cached_property
-    def _faults_by_component(self) -> Mapping[str, tuple[Fault, ...]]:
-        found: dict[str, tuple[Fault, ...]] = {}
+    def _faults_by_component(self) -> Mapping[str, Sequence[Fault]]:
+        found: dict[str, list[Fault]] = {}
         for fault in self.faults:
-            found[fault.component] = (*found.get(fault.component, ()), fault)
+            found.setdefault(fault.component, []).append(fault)
         return found
 
 
@@ -132,8 +139,9 @@ def _delivery(
     via, usual = _carried_by(message, world)
     met = world.meets(_passing(message, (via,)), handed)
     due = handed + draws.travel("travel", usual, met)
-    refusal = _refusal(message, met, world)
-    if refusal is None and not _is_lost(draws, entry, met, world.base_loss):
+    lost = _is_lost(draws, entry, met, world.base_loss)
+    refusal = message.fails_with or (None if lost else _refusal(message, met, world))
+    if refusal is None and not lost:
         twice = entry.duplicating or met.duplicating
         journey = _at_the_handset(journey, due, twice, draws, world)
     if (entry.lying or met.lying) and message.fails_with is None:
@@ -158,17 +166,13 @@ def _carried_by(message: Message, world: World) -> tuple[str, Delay]:
 
 
 def _refusal(message: Message, met: Condition, world: World) -> str | None:
-    """Why the second stage ends in a failure report, or None."""
-    if message.fails_with is not None:
-        return message.fails_with
-    state = met.worst.state if met.worst else None
-    if state is State.DOWN:  # nobody is there to say no
-        return None
-    if state is State.REFUSING:
+    """Why what reached the second stage ends in a failure report, or None."""
+    if met.worst is not None and met.worst.state is State.REFUSING:
         return Reason.PLATFORM_REFUSED if message.platform else Reason.CARRIER_REFUSED
     recipient = world.recipients.get(message.recipient or "")
     if message.platform is not None:
-        return None if recipient and recipient.kakaotalk else Reason.NOT_A_USER
+        is_user = recipient is not None and message.platform in recipient.platforms
+        return None if is_user else Reason.NOT_A_USER
     return None if recipient else Reason.NO_SUBSCRIBER
 
 
@@ -202,11 +206,12 @@ def _noticed(journey: Journey, to: Recipient, draws: Draws, world: World) -> Jou
         sight, waiting = sights.seen(message, to, copy, at, clear, draws)
         found += [sight] if sight else []
         waits = waits or waiting
-    tries = sights.openings(to, journey.arrivals[0], clear) if message.document else ()
+    tries = sights.tries(to, journey.arrivals[0]) if message.document else ()
     times = (*(s.told_at for s in found), *tries, journey.looked_until)
     return replace(
-        journey, sights=tuple(found), openings=tries, held=waits, looked_until=max(times)
-    )
+        journey, sights=tuple(found), openings=sights.openings(to, tries, clear), held=waits,
+        looked_until=max(times),
+    )  # fmt: skip
 
 
 def _reported(

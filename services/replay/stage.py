@@ -44,10 +44,11 @@ def world_of(catalogue: Catalogue, seed: int, faults: tuple[Fault, ...]) -> Worl
 def _recipient(receiver: Receiver) -> journey.Recipient:
     kinds = frozenset(str(observer.kind) for observer in receiver.observers)
     if receiver.carrier is Carrier.NONE:  # a mailbox is on no site: bongsu itself looks into it
-        return journey.Recipient(f"receiver:{receiver.id}", "", apps=kinds)
+        mail = frozenset({f"platform:{receiver.platform}"})
+        return journey.Recipient(f"receiver:{receiver.id}", "", apps=kinds, platforms=mail)
     return journey.Recipient(
         f"receiver:{receiver.id}", f"carrier:{receiver.carrier}", f"site:{receiver.site}", kinds,
-        kakaotalk=ObserverKind.SMSFORWARDER in kinds,
+        platforms=frozenset({journey.KAKAOTALK} if ObserverKind.SMSFORWARDER in kinds else ()),
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ class Ingest:
         """The first try that finds the provider at work: it checks the token."""
         message = journey.message
         for at in journey.openings:
-            if self.world.works(at, message.provider, message.account):
+            if self.world.answers(at, message.provider, message.account):
                 sent, nonce = probed.sent, ids.Nonce(probed.sent.probe_id, Leg.OWN)
                 document = probed.answer.provider_message_id or ""
                 args = (nonce, sent.receiver, document, sent.platform, self.keeper, at)

@@ -43,8 +43,9 @@ def test_a_phone_without_the_app_sees_nothing_of_what_arrives() -> None:
 
 
 def test_a_mail_is_seen_in_its_box() -> None:
-    box = Recipient("receiver:naver-01", "", apps=frozenset({"imap"}))
-    mail = replace(SMS, channel="email", platform="platform:naver-mail", recipient=box.id)
+    naver = "platform:naver-mail"
+    box = Recipient("receiver:naver-01", "", apps=frozenset({"imap"}), platforms=frozenset({naver}))
+    mail = replace(SMS, channel="email", platform=naver, recipient=box.id)
     assert World(seed=7, recipients={box.id: box}).send(mail, START).sights[0].by == "imap"
 
 
@@ -82,6 +83,12 @@ def test_a_document_is_tried_three_times_by_a_phone_that_lives() -> None:
     found = journey(DOCUMENT)
     step = timedelta(seconds=20)
     assert found.openings == tuple(found.arrivals[0] + step * n for n in (1, 2, 3))
+
+
+def test_a_phone_that_dies_for_a_moment_may_still_open_its_document() -> None:
+    well, dead = journey(DOCUMENT), journey(DOCUMENT, "site:seoul", until=None)
+    assert dead.openings == ()
+    assert dead.looked_until >= well.openings[-1]
 
 
 @pytest.mark.parametrize("broken", ["receiver:skt-01", "site:seoul"])

@@ -148,6 +148,14 @@ def test_a_share_of_a_carrier_is_counted_over_its_own_recipients() -> None:
     assert {WORLD.recipients[one or ""].carrier for one in lost} == {"carrier:kt"}
 
 
+def test_a_share_of_a_platform_is_counted_over_its_users() -> None:
+    few = [p if n < 2 else replace(p, platforms=frozenset()) for n, p in enumerate(PHONES)]
+    world = replace(WORLD, recipients={phone.id: phone for phone in few})
+    down = fault(KAKAOTALK, State.DOWN, share=0.01)
+    found = [journey(alimtalk(p.id, p.id), down, world=world) for p in PHONES[:2]]
+    assert sum(not one.arrivals for one in found) == 1
+
+
 def test_a_share_that_is_not_sticky_is_drawn_for_each_message() -> None:
     down = fault(KAKAOTALK, State.DOWN, share=0.4, sticky=False)
     lost = sum(not journey(alimtalk(f"m{n}"), down).arrivals for n in range(4000))
@@ -221,6 +229,29 @@ def test_a_liar_with_another_fault_claims_delivery_of_what_that_loses() -> None:
     assert all(one.report for one in found)
 
 
+def test_a_liar_claims_delivery_of_what_a_silent_sender_keeps() -> None:
+    sender = fault("sender:geoje-alimtalk", State.SILENT_SENDER)
+    found = journey(alimtalk(), sender, fault("provider:sens", State.LYING))
+    assert (found.answer, found.arrivals) == (Answer.ACCEPTED, ())
+    assert found.report is not None
+    assert found.report.reason == Reason.DELIVERED
+
+
+@pytest.mark.parametrize("component", ["provider:sens", KAKAOTALK])
+def test_nobody_says_no_to_a_message_that_was_lost(component: str) -> None:
+    phone = replace(PHONES[0], platforms=frozenset())
+    world = replace(WORLD, recipients={phone.id: phone})
+    message = replace(alimtalk(), substitute=sms("second"))
+    found = journey(message, fault(component, State.LOSSY, share=1), world=world)
+    assert (found.arrivals, found.report, found.substitute) == ((), None, None)
+
+
+def test_of_two_equal_states_the_stronger_wins_in_whatever_order() -> None:
+    faults = [fault(KAKAOTALK, State.LOADED, factor=factor) for factor in (2, 9)]
+    strongest = journey(alimtalk(), faults[1])
+    assert journey(alimtalk(), *faults) == journey(alimtalk(), *reversed(faults)) == strongest
+
+
 def test_the_worst_of_overlapping_states_wins() -> None:
     everything = [fault(KAKAOTALK, state) for state in State if state is not State.LYING]
     assert journey(alimtalk(), *everything).report is None
@@ -288,7 +319,7 @@ def test_a_number_nobody_has_and_a_phone_without_kakaotalk_are_reported() -> Non
     nobody = journey(replace(sms(), recipient=None))
     assert nobody.report is not None
     assert nobody.report.reason == Reason.NO_SUBSCRIBER
-    phone = replace(PHONES[0], kakaotalk=False)
+    phone = replace(PHONES[0], platforms=frozenset())
     world = replace(WORLD, recipients={phone.id: phone})
     without = journey(alimtalk(), world=world)
     assert without.report is not None
