@@ -18,7 +18,8 @@ NONCE_SYMBOLS = 26
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _PATTERN = re.compile(r"(?<![0-9A-Z])BSP:([0-9A-HJKMNP-TV-Z]{26})(?![0-9A-Z])")
 # Zero-width characters and soft hyphens: messaging apps insert them, nobody sees them.
-INVISIBLE = {ord(c): None for c in "\u00ad\u200b\u200c\u200d\u2060\ufeff"}
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -79,9 +80,14 @@ def write_nonce(probe_id: UUID, leg: int) -> str:
     return "BSP:" + "".join(ALPHABET[s] for s in [*symbols, _check_symbol(symbols)])
 
 
+def visible(text: str) -> str:
+    """The text without characters that nobody sees."""
+    return _INVISIBLE.sub("", text)
+
+
 def read_nonce(text: str) -> Nonce | None:
     """The first whole nonce in a text, or None: a cut or mistyped one reads as nothing."""
-    plain = unicodedata.normalize("NFKC", text).upper().translate(INVISIBLE)
+    plain = visible(unicodedata.normalize("NFKC", text).upper())
     for match in _PATTERN.finditer(plain):
         symbols = [_VALUE[s] for s in match.group(1)]
         if _weighted_sum(symbols) == 0:

@@ -56,7 +56,7 @@ def link_digest(key: bytes, text: str) -> str | None:
 def normalise(text: str) -> str:
     """NFC, LF line ends, right-stripped; invisible characters and the carrier's mark left out."""
     # Invisible characters first: one between two parts of a letter would keep them apart.
-    composed = unicodedata.normalize("NFC", text.translate(ids.INVISIBLE))
+    composed = unicodedata.normalize("NFC", ids.visible(text))
     lines = composed.replace("\r\n", "\n").replace("\r", "\n")
     return _WEB_PREFIX.sub("", lines).rstrip()
 

@@ -17,7 +17,7 @@ from tests.support.strategies import names, probe_ids, slot_times
 
 legs = st.integers(0, 7)
 parts = st.lists(st.text(max_size=6), max_size=4)
-invisible = st.sampled_from([chr(code) for code in ids.INVISIBLE])
+invisible = st.sampled_from(ids.INVISIBLE)
 SEOUL = timezone(timedelta(hours=9))
 
 
