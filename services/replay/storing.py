@@ -2,7 +2,7 @@
 
 In:  encoded records with their known times. Out: a tally of outcomes by route and time, which a
 late record may still change, as a late record changes a row.
-Before: `stream.py`. After: `result.py` shows the tally. Codec, fold and settling are the real ones;
+Before: `stream.py`. After: `outcomes.py` shows the tally. Codec, fold and settling are the real ones;
 in place of tables stand dictionaries, bounded by what can still change.
 """
 
@@ -80,8 +80,8 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass
 class Store:
-    """`bucket`: the number of the stretch of time that a slot lies in. `seen_posts`: of observed
-    routes, distinct posts by the member that saw them."""
+    """`bucket`: the number of the stretch of time that a slot lies in. `posts`: of observed routes,
+    once for each member that saw one."""
 
     bucket: Callable[[datetime], int]
     tally: Counter[tuple[str, int, Outcome]] = field(default_factory=Counter)
