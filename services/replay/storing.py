@@ -2,8 +2,8 @@
 
 In:  encoded records with their known times. Out: a tally of outcomes by route and time, which a
 late record may still change, as a late record changes a row.
-Before: `stream.py`. After: `outcomes.py` shows the tally. Codec, fold and settling are the real ones;
-in place of tables stand dictionaries, bounded by what can still change.
+Before: `stream.py`. After: `outcomes.py` shows the tally. Codec, fold and settling are the real
+ones; in place of tables stand dictionaries, bounded by what can still change.
 """
 
 import heapq
