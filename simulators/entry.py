@@ -2,20 +2,73 @@
 
 In:  a call, the message it hands in. Out: nothing, as late as the API answers; or the answer's
      `Refusal`.
-Before: a front end knows who calls. After: it keeps the message and lets it set out.
+Before: a front end knows who calls (`Call`). After: it keeps the message and lets it set out.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import uuid4
 
+from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from simulators.calls import Refusal
+from simulators.calls import Refusal, json
 from simulators.carriage import Carriage, LiveWorld, Overloaded
+from simulators.config import AccountConfig, SenderConfig
+from simulators.control import Refused, read_body, switch
 from simulators.faults import State
-from simulators.journey import Answer, Message
+from simulators.journey import Answer, Letter, Message, chance_of
+
+Mode = TypeVar("Mode", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Call(Generic[Mode]):
+    """An authentic call: who makes it, for which kind and service, when. `mode`: how the front end
+    treats the account, beside the faults; `phones`: who has a number."""
+
+    kind: str
+    account: AccountConfig
+    service_id: str
+    mode: Mode
+    now: datetime
+    phones: Mapping[str, str]
+
+    def message(
+        self, sender: SenderConfig, channel: str, to: str, letter: Letter, **more: Any
+    ) -> Message:
+        """A message of this call to a number; `more` are its further fields."""
+        return Message(
+            id=str(uuid4()),
+            channel=channel,
+            provider=f"provider:{self.account.provider}",
+            account=f"account:{self.account.id}",
+            sender=sender.sender,
+            body=f"body:{sender.body}",
+            recipient=self.phones.get(to),
+            chance=chance_of(letter.text),
+            letter=letter,
+            **more,
+        )
+
+
+def mode_switch(provider: str, modes: dict[str, Mode], model: type[Mode]) -> Route:
+    """PUT /world/<provider>/<account> sets the mode of an account."""
+
+    async def put(request: Request) -> Response:
+        account = request.path_params["account"]
+        if account not in modes:
+            known = ", ".join(modes)
+            raise Refused(404, f"{provider.upper()} has no account {account}; it has: {known}.")
+        modes[account] = await read_body(request, model)
+        return json(modes[account].model_dump(mode="json"))
+
+    return switch("PUT", f"/world/{provider}/{{account}}", put)
 
 
 @dataclass(frozen=True)

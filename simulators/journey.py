@@ -13,9 +13,6 @@ from enum import StrEnum
 
 from services.contracts import ids
 
-# How often an app tries again what it could not upload; on a real phone one may choose 5 minutes.
-RESEND_S = 20.0
-
 
 class Answer(StrEnum):
     """What the provider's API does with the call."""

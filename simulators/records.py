@@ -37,6 +37,10 @@ class Record:
     substitute: Record | None = None
     parent: Record | None = None
 
+    def began(self, journey: Journey | None) -> datetime:
+        """When it was requested, of a substitute when it was sent."""
+        return journey.sent_at if journey and self.parent else self.requested_at
+
     def exists(self, journey: Journey | None, by: datetime) -> bool:
         """Whether look-ups know it: a substitute once it was sent."""
         if self.parent is None:

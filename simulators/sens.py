@@ -22,12 +22,12 @@ from simulators.carriage import Carriage, LiveWorld
 from simulators.config import SimulatorConfig
 from simulators.front import FrontEnd
 from simulators.records import Record, Store
-from simulators.sens_gate import ENDPOINT_TIMEOUT, SENS, Call, Gate
+from simulators.sens_gate import ENDPOINT_TIMEOUT, SENS, Gate, SensCall
 from simulators.sens_hold import Hold
 from simulators.sens_records import Kind, item
 from simulators.sens_send import Sent, alimtalk_records, brandmessage_records, sms_records
 
-Handler = Callable[[Request, Call], Awaitable[Response]]
+Handler = Callable[[Request, SensCall], Awaitable[Response]]
 
 
 class Sens:
@@ -71,25 +71,25 @@ class Sens:
 
     # Send.
 
-    async def _send_sms(self, request: Request, call: Call) -> Response:
+    async def _send_sms(self, request: Request, call: SensCall) -> Response:
         records = sms_records(call, await _read(request, wire.SmsBody))
         await self._accept(request, call, records)
         return json(_taken(records[0].request_id, call, "success"), 202)
 
-    async def _send_alimtalk(self, request: Request, call: Call) -> Response:
+    async def _send_alimtalk(self, request: Request, call: SensCall) -> Response:
         body = await _read(request, wire.AlimtalkBody)
         return await self._processing(request, call, alimtalk_records(call, body))
 
-    async def _send_brandmessage(self, request: Request, call: Call) -> Response:
+    async def _send_brandmessage(self, request: Request, call: SensCall) -> Response:
         body = await _read(request, wire.BrandBody)
         return await self._processing(request, call, brandmessage_records(call, body, self._night))
 
-    async def _processing(self, request: Request, call: Call, sent: Sent) -> Response:
+    async def _processing(self, request: Request, call: SensCall, sent: Sent) -> Response:
         if sent.records:
             await self._accept(request, call, sent.records)
         return json(_taken(sent.request_id, call, "processing") | {"messages": sent.shown}, 202)
 
-    async def _accept(self, request: Request, call: Call, records: list[Record]) -> None:
+    async def _accept(self, request: Request, call: SensCall, records: list[Record]) -> None:
         """Take the messages, as late as the API answers; raises if it does not say yes."""
         count = self._hold.count + len(records)
         await self.gate.entry.send(request, records[0].message, call.now, count)
@@ -105,7 +105,7 @@ class Sens:
 
     # Look-ups.
 
-    async def _get(self, request: Request, call: Call) -> Response:
+    async def _get(self, request: Request, call: SensCall) -> Response:
         record = self._store.message(request.path_params["message"])
         ours = (call.kind, call.service_id)
         if record is None or (record.kind, record.service_id) != ours:
@@ -120,7 +120,7 @@ class Sens:
         full = shown | {"subject": letter.title, "content": letter.text, "files": []}
         return json({"statusCode": "200", "statusName": "success", "messages": [full]})
 
-    async def _list(self, request: Request, call: Call) -> Response:
+    async def _list(self, request: Request, call: SensCall) -> Response:
         """The messages of one request, all on one page; searching by time is not simulated."""
         if (request_id := request.query_params.get("requestId")) is None:
             raise wire.bad_request("requestId", "is needed")
@@ -137,7 +137,7 @@ class Sens:
         return json({"statusCode": "202", "statusName": "success", "messages": found} | page)
 
 
-def _taken(request_id: str, call: Call, name: str) -> dict[str, Any]:
+def _taken(request_id: str, call: SensCall, name: str) -> dict[str, Any]:
     return {
         "requestId": request_id,
         "requestTime": wire.iso_ms(call.now),

@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulators.control import Refused, read_body, switch
-from simulators.sens_gate import SensMode
+from simulators.control import read_body, switch
+from simulators.entry import mode_switch
+from simulators.sens_gate import SENS, SensMode
 from simulators.sens_hold import Hold
 
 
@@ -27,13 +28,6 @@ class Delivery(BaseModel):
 
 def routes(held_calls: Hold, modes: dict[str, SensMode]) -> list[Route]:
     """The switches of the front end; `modes` are by account."""
-
-    async def set_mode(request: Request) -> Response:
-        account = request.path_params["account"]
-        if account not in modes:
-            raise Refused(404, f"SENS has no account {account}; it has: {', '.join(modes)}.")
-        modes[account] = await read_body(request, SensMode)
-        return JSONResponse(modes[account].model_dump(mode="json"))
 
     async def held(_: Request) -> Response:
         return JSONResponse({"held": held_calls.count})
@@ -50,7 +44,7 @@ def routes(held_calls: Hold, modes: dict[str, SensMode]) -> list[Route]:
         return JSONResponse({"carried": carried, "dropped": dropped})
 
     return [
-        switch("PUT", "/world/sens/{account}", set_mode),
+        mode_switch(SENS, modes, SensMode),
         switch("GET", "/world/hold", held),
         switch("POST", "/world/hold", hold),
         switch("POST", "/world/release", release),

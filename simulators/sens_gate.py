@@ -5,8 +5,6 @@ Before: the network. After: `sens.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +14,7 @@ from simulators import sens_wire as wire
 from simulators.calls import Refusal
 from simulators.carriage import Carriage, LiveWorld, utc_now
 from simulators.config import AccountConfig, SimulatorConfig
-from simulators.entry import Entry, Refusals
+from simulators.entry import Call, Entry, Refusals
 from simulators.sens_records import Kind
 
 SENS = "sens"
@@ -51,16 +49,7 @@ REFUSING_ANSWERS: Mapping[str, Refusal] = {
 ENDPOINT_TIMEOUT = wire.gateway_error(504, "510", "Endpoint Timeout", "The endpoint is silent")
 
 
-@dataclass(frozen=True)
-class Call:
-    """An authentic call: who makes it, for which service, when. `phones`: who has a number."""
-
-    kind: Kind
-    account: AccountConfig
-    service_id: str
-    mode: SensMode
-    now: datetime
-    phones: Mapping[str, str]
+SensCall = Call[SensMode]
 
 
 class Gate:
@@ -74,7 +63,7 @@ class Gate:
         self._phones = {phone.number: f"receiver:{phone.id}" for phone in config.handsets}
         self.modes = {account.id: SensMode() for account in accounts}
 
-    async def enter(self, request: Request, kind: Kind) -> Call:
+    async def enter(self, request: Request, kind: Kind) -> SensCall:
         """Raise 401, 403 or what mode and faults say; a send meets its faults when accepted."""
         now = utc_now()
         account = self._accounts.get(request.headers.get("x-ncp-iam-access-key", ""))
@@ -86,7 +75,7 @@ class Gate:
         target = _path_and_query(request)
         wire.check_signature(request.headers, request.method, target, key, secret, now)
         service, mode = request.path_params["service"], self.modes[account.id]
-        call = Call(kind, account, service, mode, now, self._phones)
+        call = SensCall(kind, account, service, mode, now, self._phones)
         if call.service_id not in _services(account, kind):
             raise wire.forbidden()
         looks_up = request.method == "GET"

@@ -37,11 +37,10 @@ def _sms_item(
     record: Record, journey: Journey | None, now: datetime, world: World
 ) -> dict[str, Any]:
     recipient = world.recipients.get(record.message.recipient or "")
-    began = journey.sent_at if journey and record.parent else record.requested_at
     return {
         "requestId": record.request_id,
         "messageId": record.message.id,
-        "requestTime": wire.plain_s(began),
+        "requestTime": wire.plain_s(record.began(journey)),
         **record.facts,
         "telcoCode": TELCO.get(recipient.carrier, "ETC") if recipient else "ETC",
         **_sms_status(journey, now),

@@ -11,15 +11,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import uuid4
 
 from simulators import sens_wire as wire
 from simulators.config import Night, SenderConfig, TemplateConfig
-from simulators.journey import KAKAOTALK, Letter, Message, chance_of
+from simulators.journey import KAKAOTALK, Letter
 from simulators.records import Record
-from simulators.sens_gate import PROVIDER, Call
+from simulators.sens_gate import SensCall
 from simulators.sens_records import ACCEPTED, MISMATCH
-from simulators.texts import matches_template
+from simulators.texts import dialled, matches_template
 
 # Nobody has consented beyond the friends of a channel, and no channel has an 080 number.
 UNREACHED = {"M": "1028", "N": "3050"}
@@ -38,13 +37,13 @@ class Sent:
         self.shown.append({"messageId": record.message.id, **told, **ACCEPTED})
 
 
-def sms_records(call: Call, body: wire.SmsBody) -> list[Record]:
+def sms_records(call: SensCall, body: wire.SmsBody) -> list[Record]:
     request_id = _request_id("RSLA" if body.type == "SMS" else "RSMA", call)
     return [_sms(call, call.service_id, request_id, body, to) for to in body.messages]
 
 
 def _sms(
-    call: Call,
+    call: SensCall,
     service_id: str,
     request_id: str,
     body: wire.SmsBody,
@@ -55,12 +54,13 @@ def _sms(
     if (sender := call.account.owner(body.sender, channel)) is None:
         raise wire.bad_request("from", "is not a registered sender number")
     wire.check_text(body.type, text, subject)
-    message = Message(
-        **_routing(call, sender, recipient.to, body.country_code),
-        channel=channel,
-        chance=chance_of(text),
+    message = call.message(
+        sender,
+        channel,
+        dialled(recipient.to, body.country_code),
+        Letter(text, subject, body.sender),
         fails_with=call.mode.fail_codes.get("sms"),
-        letter=Letter(text, subject, body.sender),
+        reported=call.mode.reports,
     )
     facts = {
         "contentType": body.content_type,
@@ -72,7 +72,7 @@ def _sms(
     return Record("sms", service_id, request_id, call.now, message, facts)
 
 
-def alimtalk_records(call: Call, body: wire.AlimtalkBody) -> Sent:
+def alimtalk_records(call: SensCall, body: wire.AlimtalkBody) -> Sent:
     channel = _channel_of(call, body.plus_friend_id)
     template = _template_of(channel, body.template_code)
     own = {"plusFriendId": body.plus_friend_id, "templateCode": body.template_code}
@@ -89,7 +89,7 @@ def alimtalk_records(call: Call, body: wire.AlimtalkBody) -> Sent:
     return sent
 
 
-def brandmessage_records(call: Call, body: wire.BrandBody, night: Night | None) -> Sent:
+def brandmessage_records(call: SensCall, body: wire.BrandBody, night: Night | None) -> Sent:
     """Nobody is refused, because free form has no template."""
     channel = _channel_of(call, body.plus_friend_id)
     own = {"plusFriendId": body.plus_friend_id, "messageType": body.message_type}
@@ -118,20 +118,21 @@ def _told(channel: SenderConfig, recipient: wire.KakaoRecipient) -> dict[str, An
 
 
 def _kakao(
-    call: Call,
+    call: SensCall,
     request_id: str,
     channel: SenderConfig,
     recipient: wire.KakaoRecipient,
     facts: Mapping[str, Any],
     fails_with: str | None,
 ) -> Record:
-    message = Message(
-        **_routing(call, channel, recipient.to, recipient.country_code),
-        channel=call.kind,
+    message = call.message(
+        channel,
+        call.kind,
+        dialled(recipient.to, recipient.country_code),
+        Letter(recipient.content, channel.name or (channel.identity or "")[1:]),
         platform=KAKAOTALK,
-        chance=chance_of(recipient.content),
         fails_with=fails_with,
-        letter=Letter(recipient.content, channel.name or (channel.identity or "")[1:]),
+        reported=call.mode.reports,
     )
     record = Record(call.kind, call.service_id, request_id, call.now, message, facts)
     own_code = (fails_with or "").startswith("B")  # for these SENS sends no substitute
@@ -142,7 +143,7 @@ def _kakao(
     return record
 
 
-def _substitute(call: Call, channel: SenderConfig, recipient: wire.KakaoRecipient) -> Record:
+def _substitute(call: SensCall, channel: SenderConfig, recipient: wire.KakaoRecipient) -> Record:
     """The SMS that goes if Kakao fails; the SMS service shows it once it went."""
     wish, account = recipient.failover, call.account
     text = wish.content or recipient.content
@@ -163,25 +164,12 @@ def _substitute(call: Call, channel: SenderConfig, recipient: wire.KakaoRecipien
     return _sms(call, service_id, request_id, body, body.messages[0])
 
 
-def _routing(call: Call, sender: SenderConfig, to: str, country: str) -> dict[str, Any]:
-    """The part of a message that is the same for every channel."""
-    return {
-        "id": str(uuid4()),
-        "provider": PROVIDER,
-        "account": f"account:{call.account.id}",
-        "sender": sender.sender,
-        "body": f"body:{sender.body}",
-        "recipient": call.phones.get(to) if country == "82" else None,
-        "reported": call.mode.reports,
-    }
-
-
-def _request_id(prefix: str, call: Call) -> str:
+def _request_id(prefix: str, call: SensCall) -> str:
     digits = "".join(c for c in wire.iso_ms(call.now) if c.isdigit())
     return f"{prefix}-{digits}-{secrets.token_hex(4)}"
 
 
-def _channel_of(call: Call, plus_friend_id: str) -> SenderConfig:
+def _channel_of(call: SensCall, plus_friend_id: str) -> SenderConfig:
     if (sender := call.account.sender(call.kind, plus_friend_id)) is None:
         raise wire.bad_request("plusFriendId", "is not a channel of this service")
     return sender

@@ -1,4 +1,4 @@
-"""What all providers count and compare in a text. Pure."""
+"""What all providers count, compare and read in texts and numbers. Pure."""
 
 import re
 
@@ -9,6 +9,11 @@ def euc_kr_bytes(text: str) -> int | None:
         return len(text.encode("euc-kr"))
     except UnicodeEncodeError:
         return None
+
+
+def dialled(number: str, country: str) -> str:
+    """A number as phones in Korea have it; abroad none has."""
+    return number if country == "82" else ""
 
 
 def matches_template(template: str, content: str) -> bool:
