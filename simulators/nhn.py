@@ -1,38 +1,36 @@
 """The front end of NHN Cloud: Alimtalk of KakaoTalk Bizmessage, SMS and LMS.
 
 In:  HTTP calls as a client makes them. Out: answers to the letter of `nhn_wire.py`; accepted
-     messages set out on the carriage.
+     messages set out on the carriage; webhooks, if the account's secret has their word.
 Before: `nhn_gate.py` checks the call, `nhn_send.py` makes its records. After: `carriage.py`
-     carries them; `records.py` keeps and `nhn_records.py` shows them; `nhn_hooks.py` tells of them.
-A call with several recipients shares the fate of its first at the API.
+     carries them; `records.py` keeps and `nhn_records.py` shows them; `webhooks.py` posts.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from simulators import nhn_wire as wire
 from simulators.calls import Model, json, read_body, route
-from simulators.carriage import Carriage, LiveWorld, Watch
+from simulators.carriage import Carriage, LiveWorld, Watch, utc_now
 from simulators.config import AccountConfig, SimulatorConfig
-from simulators.control import Refused, switch
-from simulators.control import read_body as read_switch
+from simulators.entry import mode_switch
 from simulators.faults import State
 from simulators.front import FrontEnd
 from simulators.journey import Message, Report
-from simulators.nhn_gate import NHN, PROVIDER, Call, Gate, NhnMode
-from simulators.nhn_hooks import SIGNATURE, webhook
-from simulators.nhn_records import alimtalk_detail, began, sms_detail
-from simulators.nhn_send import Sent, alimtalk_sent, sms_sent
+from simulators.nhn_gate import NHN, Gate, NhnCall, NhnMode
+from simulators.nhn_records import alimtalk_detail, hook, sms_detail, taken
+from simulators.nhn_send import alimtalk_record, sms_record
 from simulators.records import Record, Store
-from simulators.webhooks import Webhooks
+from simulators.webhooks import Webhook, Webhooks
 
-Handler = Callable[[Request, Call], Awaitable[Response]]
+Handler = Callable[[Request, NhnCall], Awaitable[Response]]
 
 
 class Nhn:
@@ -48,9 +46,8 @@ class Nhn:
     def routes(self) -> list[Route]:
         kakao, sms = "/alimtalk/v2.3/appkeys/{app_key}", "/sms/v3.0/appKeys/{app_key}/sender"
         found = [
-            switch("PUT", "/world/nhn/{account}", self._set_mode),
-            self._route("POST", f"{kakao}/messages", "alimtalk", self._send_filled),
-            self._route("POST", f"{kakao}/raw-messages", "alimtalk", self._send_whole),
+            mode_switch(NHN, self._gate.modes, NhnMode),
+            self._route("POST", f"{kakao}/raw-messages", "alimtalk", self._send_alimtalk),
             self._route("GET", f"{kakao}/messages/{{request}}/{{seq}}", "alimtalk", self._alimtalk),
         ]
         for kind in ("sms", "mms"):
@@ -61,7 +58,9 @@ class Nhn:
         return found
 
     def stop(self) -> None:
-        self._gate.stop()
+        """End all silence."""
+        for entry in self._gate.entries.values():
+            entry.stop()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Tell results until `stop`."""
@@ -73,87 +72,87 @@ class Nhn:
 
         return route(method, path, call)
 
-    async def _set_mode(self, request: Request) -> Response:
-        account, modes = request.path_params["account"], self._gate.modes
-        if account not in modes:
-            raise Refused(404, f"NHN has no account {account}; it has: {', '.join(modes)}.")
-        modes[account] = await read_switch(request, NhnMode)
-        return JSONResponse(modes[account].model_dump(mode="json"))
-
     # Send.
 
-    async def _send_sms(self, request: Request, call: Call) -> Response:
-        body = await _read(request, call, wire.SmsBody)
-        sent = sms_sent(call, body)
-        await self._accept(request, call, sent)
-        told = {"requestId": sent.request_id, "statusCode": "2", "senderGroupingKey": body.key}
-        return json(wire.header() | {"body": {"data": told | {"sendResultList": sent.shown}}})
+    async def _send_sms(self, request: Request, call: NhnCall) -> Response:
+        record = sms_record(call, await _read(request, call, wire.SmsBody))
+        await self._accept(request, call, record)
+        told = {
+            "requestId": record.request_id,
+            "statusCode": "2",
+            "sendResultList": [taken(record)],
+        }
+        return json(wire.header() | {"body": {"data": told}})
 
-    async def _send_filled(self, request: Request, call: Call) -> Response:
-        return await self._send_alimtalk(request, call, whole=False)
+    async def _send_alimtalk(self, request: Request, call: NhnCall) -> Response:
+        """A text that does not fit is refused, and sets out only for the sake of its substitute."""
+        record, fits = alimtalk_record(call, await _read(request, call, wire.KakaoBody))
+        if fits or record.substitute:
+            await self._accept(request, call, record)
+        head, code = (wire.header(), 0) if fits else (wire.ALL_FAILED, wire.MISMATCH)
+        told = {"requestId": record.request_id, "sendResults": [taken(record, code)]}
+        return json(head | {"message": told})
 
-    async def _send_whole(self, request: Request, call: Call) -> Response:
-        return await self._send_alimtalk(request, call, whole=True)
-
-    async def _send_alimtalk(self, request: Request, call: Call, whole: bool) -> Response:
-        body = await _read(request, call, wire.KakaoBody)
-        sent = alimtalk_sent(call, body, whole)
-        if sent.records:
-            await self._accept(request, call, sent)
-        failed = all(one["resultCode"] for one in sent.shown)
-        told = {"requestId": sent.request_id, "senderGroupingKey": body.key}
-        head = wire.header(*(wire.ALL_FAILED if failed else ()))
-        return json(head | {"message": told | {"sendResults": sent.shown}})
-
-    async def _accept(self, request: Request, call: Call, sent: Sent) -> None:
-        """Take the messages, as late as the API answers; raises if it does not say yes."""
-        entry = self._gate.entry_of(call)
-        await entry.send(request, sent.records[0].message, call.now, len(sent.records))
-        if call.kind == "alimtalk":
-            self._gate.use_key(call, request.headers.get("x-nc-api-idempotency-key"))
-        self._store.keep(sent.records)
-        for record in sent.records:
-            record.sent_at = call.now
-            watch = Watch(reported=partial(self._tell, call.account))
-            self._carriage.dispatch(record.message, call.now, watch)
+    async def _accept(self, request: Request, call: NhnCall, record: Record) -> None:
+        """Take the message, as late as the API answers; raises if it does not say yes."""
+        await self._gate.entries[call.kind].send(request, record.message, call.now)
+        key = request.headers.get("x-nc-api-idempotency-key")
+        if key and call.kind == "alimtalk":
+            self._gate.use_key(call, key)
+        self._store.keep([record])
+        record.sent_at = call.now
+        watch = Watch(reported=partial(self._tell, call.account))
+        self._carriage.dispatch(record.message, call.now, watch)
         if call.mode.answer == "timeout-after-send":
             raise wire.down(504)
+
+    # Webhooks.
 
     def _tell(self, account: AccountConfig, message: Message, report: Report) -> None:
         """What is down tells nothing, later neither."""
         record, mode = self._store.message(message.id), self._gate.modes[account.id].webhooks
-        met = self._live.meets(PROVIDER, f"account:{account.id}")
-        silent = met is not None and met.state is State.DOWN
-        if record is not None and mode.on and SIGNATURE in account.secret and not silent:
-            since = began(record, record.journey(self._live))
-            self._webhooks.tell(webhook(record, since, report, account, mode))
+        met = self._live.meets(f"provider:{NHN}", f"account:{account.id}")
+        word = account.secret.get("webhook_signature")
+        if record is None or not mode.on or word is None or (met and met.state is State.DOWN):
+            return
+        told = hook(record, record.journey(self._live), report)
+        product = wire.PRODUCTS[record.kind]
+        self._webhooks.tell(
+            Webhook(
+                path=f"/reports/{product.adapter}/{account.id}",
+                headers={"X-Toast-Webhook-Signature": word.get_secret_value()},
+                body=lambda: wire.post(product, record.service_id, told, utc_now()),
+                due=report.at + timedelta(seconds=mode.delay_s),
+                times=1 + mode.repeats,
+            )
+        )
 
     # Look-ups.
 
-    async def _sms(self, request: Request, call: Call) -> Response:
+    async def _sms(self, request: Request, call: NhnCall) -> Response:
         record = self._find(request, call, request.query_params.get("recipientSeq"))
         if record is None:
             return json(wire.header() | {"body": None})
-        shown = sms_detail(record, record.journey(self._live), call.now, self._live.world)
+        shown = sms_detail(record, record.journey(self._live), call.now)
         return json(wire.header() | {"body": {"data": shown}})
 
-    async def _alimtalk(self, request: Request, call: Call) -> Response:
+    async def _alimtalk(self, request: Request, call: NhnCall) -> Response:
         record = self._find(request, call, request.path_params["seq"])
         if record is None:
             raise wire.NOT_FOUND
         shown = alimtalk_detail(record, record.journey(self._live), call.now)
         return json(wire.header() | {"message": shown})
 
-    def _find(self, request: Request, call: Call, seq: str | None) -> Record | None:
+    def _find(self, request: Request, call: NhnCall, seq: str | None) -> Record | None:
         for record in self._store.of_request(request.path_params["request"]):
-            ours = (record.kind, record.service_id) == (call.kind, call.app_key)
+            ours = (record.kind, record.service_id) == (call.kind, call.service_id)
             known = ours and record.exists(record.journey(self._live), call.now)
             if known and str(record.facts["recipientSeq"]) == seq:
                 return record
         return None
 
 
-async def _read(request: Request, call: Call, model: type[Model]) -> Model:
+async def _read(request: Request, call: NhnCall, model: type[Model]) -> Model:
     return await read_body(request, model, wire.PRODUCTS[call.kind].wrong, wire.down(413))
 
 

@@ -1,116 +1,78 @@
-"""From the body of a send call to NHN Cloud to the records of its messages.
+"""From the body of a send call to NHN Cloud to the record of its message.
 
-In:  an authentic call and its body. Out: records, and what the answer says of each recipient.
-Before: `nhn_gate.py`. After: `nhn.py` accepts the records.
+In:  an authentic call and its body. Out: the record.
+Before: `nhn_gate.py`. After: `nhn.py` accepts the record.
+One recipient a call: more are too many.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from simulators import nhn_wire as wire
 from simulators.config import SenderConfig
-from simulators.journey import KAKAOTALK, Letter, Message, chance_of
-from simulators.nhn_gate import CHANNELS, PROVIDER, Call
+from simulators.journey import KAKAOTALK, Letter, Message
+from simulators.nhn_gate import NhnCall
 from simulators.records import Record
-from simulators.texts import euc_kr_bytes, matches_template
+from simulators.texts import dialled, euc_kr_bytes, matches_template
 
 
-@dataclass
-class Sent:
-    """The records that set out, and the answer's entry for every recipient."""
-
-    request_id: str
-    records: list[Record] = field(default_factory=list)
-    shown: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, record: Record, code: int = 0, words: str = "SUCCESS") -> None:
-        """A message that is refused by itself sets out only for the sake of its substitute."""
-        if code == 0 or record.substitute is not None:
-            self.records.append(record)
-        names = ("recipientSeq", "recipientNo", "recipientGroupingKey")
-        told = {name: record.facts[name] for name in names}
-        self.shown.append(told | {"resultCode": code, "resultMessage": words})
-
-
-def sms_sent(call: Call, body: wire.SmsBody) -> Sent:
-    if len(body.to) > wire.MOST_RECIPIENTS:
+def sms_record(call: NhnCall, body: wire.SmsBody) -> Record:
+    """Raises the refusal that the API gives."""
+    if len(body.to) > 1:
         raise wire.TOO_MANY
-    sent = Sent(wire.new_id(call.now))
-    for seq, to in enumerate(body.to, 1):
-        sent.add(_sms(call, sent.request_id, body, seq, to))
-    return sent
-
-
-def _sms(
-    call: Call, request_id: str, body: wire.SmsBody, seq: int, to: wire.SmsRecipient
-) -> Record:
+    (to,), channel = body.to, wire.CHANNELS[call.kind]
     wire.check_text(call.kind, body.title, body.body)
-    if (sender := call.account.owner(body.number, CHANNELS[call.kind])) is None:
+    if (sender := call.account.owner(body.number, channel)) is None:
         raise wire.UNREGISTERED
     title, text = map(wire.cut, (body.title, body.body), wire.SHOWN_BYTES[call.kind])
-    facts = {
-        "title": body.title or None,
-        "body": body.body,
-        "sendNo": body.number,
-        "countryCode": to.country,
-    }
-    recipient = call.phones.get(to.to) if to.country == "82" else None
-    message = Message(
-        **_routing(call, sender),
-        recipient=recipient,
-        chance=chance_of(body.body),
-        letter=Letter(text, title, body.number),
+    message = call.message(
+        sender,
+        channel,
+        dialled(to.to, to.country),
+        Letter(text, title, body.number),
+        fails_with=call.mode.fail_codes.get(channel),
     )
-    return _record(call, request_id, message, facts | _names(seq, to, body))
+    facts = {"title": body.title or None, "body": body.body, "sendNo": body.number}
+    return _record(call, message, facts | wire.names(to.to, body.key, to.key))
 
 
-def alimtalk_sent(call: Call, body: wire.KakaoBody, whole: bool) -> Sent:
-    """`whole`: the texts come in full and must fit the template; else they are made of it."""
+def alimtalk_record(call: NhnCall, body: wire.KakaoBody) -> tuple[Record, bool]:
+    """And whether its text fits the template. Raises the refusal that the API gives."""
     if (sender := call.account.sender("alimtalk", body.sender_key)) is None:
         raise wire.NO_SENDER
     template = next((one for one in sender.templates if one.code == body.template), None)
     if template is None:
         raise wire.NO_TEMPLATE
-    sent = Sent(wire.new_id(call.now))
-    for seq, to in enumerate(body.to, 1):
-        text = to.content if whole else wire.fill(template.text, to.parameters)
-        if not text:
-            raise wire.BLANK
-        fits = matches_template(template.text, text)
-        facts = {
-            "plusFriendId": f"@{sender.name}",
-            "senderKey": body.sender_key,
-            "templateCode": body.template,
-            "content": text,
-        }
-        routing = _routing(call, sender) | ({} if fits else {"fails_with": wire.UNFIT})
-        message = Message(
-            **routing,
-            recipient=call.phones.get(to.to),
-            platform=KAKAOTALK,
-            image=template.image,
-            chance=chance_of(text),
-            letter=Letter(text, sender.name),
-        )
-        record = _record(call, sent.request_id, message, facts | _names(seq, to, body))
+    (to,) = body.to
+    if not to.content:
+        raise wire.BLANK
+    fits = matches_template(template.text, to.content)
+    message = call.message(
+        sender,
+        "alimtalk",
+        to.to,
+        Letter(to.content, sender.name),
+        platform=KAKAOTALK,
+        image=template.image,
+        fails_with=call.mode.fail_codes.get("alimtalk") if fits else wire.UNFIT,
+    )
+    facts = {"senderKey": body.sender_key, "templateCode": body.template, "content": to.content}
+    record = _record(call, message, facts | wire.names(to.to, body.key, to.key))
+    wanted = to.resend.wanted
+    if sender.use_sms_failover if wanted is None else wanted:
         _add_substitute(call, sender, to, record)
-        sent.add(record, *(() if fits else wire.MISMATCH))
-    return sent
+    return record, fits
 
 
 def _add_substitute(
-    call: Call, sender: SenderConfig, to: wire.KakaoRecipient, record: Record
+    call: NhnCall, sender: SenderConfig, to: wire.KakaoRecipient, record: Record
 ) -> None:
-    """The SMS that goes if Kakao fails, where one is wanted: a request of its own in SMS."""
+    """The SMS that goes if Kakao fails: a request of its own in SMS."""
     wish, account = to.resend, call.account
-    if not (sender.use_sms_failover if wish.wanted is None else wish.wanted):
-        return
-    text = wish.content or record.message.letter.text
+    text = wish.content or to.content
     fits = (euc_kr_bytes(text) or 0) <= wire.SHOWN_BYTES["sms"][1]
     kind = "sms" if (wish.type or ("SMS" if fits else "LMS")) == "SMS" else "mms"
-    app_key = account.services.get(CHANNELS[kind], account.services.get("sms"))
+    app_key = account.services.get("sms")
     registered = [one.number for one in account.senders if one.number]
     if app_key is None or not registered:
         raise wire.RESEND_SERVICE
@@ -119,39 +81,11 @@ def _add_substitute(
     title = (wish.title or sender.name) if kind == "mms" else ""
     recipient = wire.SmsRecipient(to=to.to, key=to.key)
     body = wire.SmsBody(title=title, body=text, number=number, to=(recipient,))
-    inner_call = replace(call, kind=kind, app_key=app_key)
-    inner = _sms(inner_call, wire.new_id(call.now), body, 1, recipient)
+    inner = sms_record(replace(call, kind=kind, service_id=app_key), body)
     record.message = replace(record.message, substitute=inner.message)
     record.substitute, inner.parent = inner, record
 
 
-def _names(
-    seq: int,
-    to: wire.SmsRecipient | wire.KakaoRecipient,
-    body: wire.SmsBody | wire.KakaoBody,
-) -> dict[str, Any]:
-    """What names a message: here, there, and in the words of its sender."""
-    return {
-        "recipientSeq": seq,
-        "recipientNo": to.to,
-        "senderGroupingKey": body.key,
-        "recipientGroupingKey": to.key,
-    }
-
-
-def _routing(call: Call, sender: SenderConfig) -> dict[str, Any]:
-    """The part of a message that is the same for every kind."""
-    channel = CHANNELS[call.kind]
-    return {
-        "id": str(uuid4()),
-        "channel": channel,
-        "provider": PROVIDER,
-        "account": f"account:{call.account.id}",
-        "sender": sender.sender,
-        "body": f"body:{sender.body}",
-        "fails_with": call.mode.fail_codes.get(channel),
-    }
-
-
-def _record(call: Call, request_id: str, message: Message, facts: Mapping[str, Any]) -> Record:
-    return Record(call.kind, call.app_key, request_id, call.now, message, facts)
+def _record(call: NhnCall, message: Message, facts: dict[str, Any]) -> Record:
+    request_id = wire.new_id(call.now)
+    return Record(call.kind, call.service_id, request_id, call.now, message, facts)

@@ -6,7 +6,6 @@ Where the documentation is silent: a wrong secret of SMS is a wrong appkey; a de
 nobody sent has no body; the status of an Alimtalk before its end is PROCESSING.
 """
 
-import re
 import secrets
 import string
 from collections.abc import Mapping
@@ -18,26 +17,29 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from simulators.calls import Refusal
 from simulators.config import KST
-from simulators.journey import Reason
+from simulators.journey import Reason, Report
 from simulators.texts import euc_kr_bytes
 
 # What carriers show of a text (bytes), and what the API takes (characters): title, body.
 SHOWN_BYTES = {"sms": (0, 90), "mms": (40, 2_000)}
 MOST_CHARS = {"sms": (0, 255), "mms": (120, 4_000)}
-MOST_RECIPIENTS = 1_000
 
+SUCCESS = "1000"
 UNFIT = "3016"  # Kakao's code of a text that does not fit its template
-SMS_RESULTS: Mapping[str, tuple[str, str]] = {
-    Reason.DELIVERED: ("1000", "성공"),
-    Reason.NO_SUBSCRIBER: ("3001", "가입자 없음"),
-    Reason.CARRIER_REFUSED: ("3000", "전송할 수 없음"),
+RESULTS: Mapping[str, str] = {
+    Reason.DELIVERED: SUCCESS,
+    Reason.NO_SUBSCRIBER: "3001",
+    Reason.CARRIER_REFUSED: "3000",
+    Reason.NOT_A_USER: "3019",
+    Reason.PLATFORM_REFUSED: "3012",
 }
-KAKAO_RESULTS: Mapping[str, tuple[str, str]] = {
-    Reason.DELIVERED: ("1000", "성공"),
-    Reason.NOT_A_USER: ("3019", "카카오톡 사용자 아님"),
-    Reason.PLATFORM_REFUSED: ("3012", "카카오 통신 실패"),
-    UNFIT: (UNFIT, "템플릿 불일치"),
-}
+CHANNELS = {"sms": "sms", "mms": "lms", "alimtalk": "alimtalk"}
+"""The channel of each kind of message, as World and configuration name it."""
+
+
+def code_of(report: Report) -> str:
+    """The code of a final result."""
+    return RESULTS.get(report.reason, report.reason)
 
 
 def header(code: int = 0, words: str = "SUCCESS") -> dict[str, Any]:
@@ -54,14 +56,16 @@ def down(status: int) -> Refusal:
     return Refusal(status, None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Product:
     """How one product of NHN Cloud spells what is wrong with a call.
 
-    `fields` are the codes of what is wrong in a body by the field's name, `body` that of the rest.
+    `fields` are the codes of what is wrong in a body by the field's name, `body` that of the rest;
+    `adapter` is where ingest is told of it.
     """
 
     name: str
+    adapter: str
     app_key: Refusal
     secret: Refusal
     account: Refusal
@@ -85,6 +89,7 @@ class Product:
 
 SMS = Product(
     name="SMS",
+    adapter="nhn_sms",
     app_key=no(-1001, "Service is not exist."),
     secret=no(-1000, "Invalid appKey."),
     account=no(-1008, "Service is blocked."),
@@ -96,6 +101,7 @@ SMS = Product(
 )
 KAKAO = Product(
     name="KakaoTalk Bizmessage",
+    adapter="nhn_alimtalk",
     app_key=no(-1000, "Invalid appKey."),
     secret=no(-1001, "Invalid secretKey."),
     account=no(-4005, "Appkey is disabled status."),
@@ -115,12 +121,11 @@ UNREGISTERED = no(-2312, "Not regist sendno.")
 TOO_MANY = no(-2016, "The max recipient size is 1000.")
 TOO_LONG = no(-2015, "Title or Body exceed maximum byte.")
 UNACCEPTABLE = no(-2023, "Unacceptable characters in title and body")
-BLANK = no(-2001, "The 'content' must not be blank.")
 NO_SENDER = no(-2017, "Not exist plus friend.")
 NO_TEMPLATE = no(-3003, "Template does not exist.")
-NO_PARAMETER = no(-3004, "Please check template parameter.")
-MISMATCH = (-3010, "The contents are not matched to template.")
-ALL_FAILED = (-1031, "All of receivers are failed to send.")
+BLANK = no(-2001, "The 'content' must not be blank.")
+MISMATCH = -3010
+ALL_FAILED = header(-1031, "All of receivers are failed to send.")
 RESEND_NUMBER = no(-1003, "Invalid Sms Sendno")
 RESEND_SERVICE = no(-2502, "Please set up plus-friend resend setting.")
 
@@ -143,7 +148,7 @@ class SmsBody(_Body):
     body: Annotated[str, Field(min_length=1)]
     number: str = Field("", alias="sendNo")
     key: Key | None = Field(None, alias="senderGroupingKey")
-    to: Annotated[tuple[SmsRecipient, ...], Field(alias="recipientList", min_length=1)]
+    to: tuple[SmsRecipient, ...] = Field(alias="recipientList", min_length=1)
 
 
 class Resend(_Body):
@@ -157,11 +162,8 @@ class Resend(_Body):
 
 
 class KakaoRecipient(_Body):
-    """`content` in the full form, `parameters` in the other."""
-
     to: Annotated[Number, Field(alias="recipientNo", max_length=15)]
     content: Annotated[str, Field(max_length=1_300)] = ""
-    parameters: Mapping[str, str] = Field({}, alias="templateParameter")
     resend: Resend = Field(Resend(), alias="resendParameter")
     key: Key | None = Field(None, alias="recipientGroupingKey")
 
@@ -170,10 +172,17 @@ class KakaoBody(_Body):
     sender_key: Annotated[str, Field(alias="senderKey", min_length=1, max_length=40)]
     template: Annotated[str, Field(alias="templateCode", min_length=1, max_length=20)]
     key: Key | None = Field(None, alias="senderGroupingKey")
-    to: Annotated[
-        tuple[KakaoRecipient, ...],
-        Field(alias="recipientList", min_length=1, max_length=MOST_RECIPIENTS),
-    ]
+    to: tuple[KakaoRecipient] = Field(alias="recipientList")
+
+
+def names(number: str, sender_key: str | None, recipient_key: str | None) -> dict[str, Any]:
+    """What names a message: here, there, and in the words of its sender."""
+    return {
+        "recipientSeq": 1,
+        "recipientNo": number,
+        "senderGroupingKey": sender_key,
+        "recipientGroupingKey": recipient_key,
+    }
 
 
 def check_text(kind: str, title: str, body: str) -> None:
@@ -190,12 +199,15 @@ def cut(text: str, most: int) -> str:
     return text.encode("euc-kr")[:most].decode("euc-kr", errors="ignore")
 
 
-def fill(template: str, parameters: Mapping[str, str]) -> str:
-    """The template's text with its #{key}s replaced."""
-    try:
-        return re.sub(r"#\{([^}]*)\}", lambda found: parameters[found[1]], template)
-    except KeyError:
-        raise NO_PARAMETER from None
+def post(product: Product, app_key: str, hook: object, now: datetime) -> dict[str, object]:
+    """A webhook around one result; each post has an id of its own."""
+    return {
+        "hooksId": new_id(now),
+        "productName": product.name,
+        "appKey": app_key,
+        "event": "MESSAGE_RESULT_UPDATE",
+        "hooks": [hook],
+    }
 
 
 def new_id(at: datetime) -> str:

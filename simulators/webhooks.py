@@ -35,8 +35,6 @@ class WebhookMode(BaseModel):
     delay_s: float = Field(0, ge=0, le=3_600)
     repeats: int = Field(0, ge=0, le=10)
     """How often more each result is told, though it was taken."""
-    signature: str | None = None
-    """What stands where the right signature belongs."""
 
 
 @dataclass(frozen=True, slots=True)
