@@ -100,24 +100,28 @@ def probe(worker: Worker, planned: PlannedProbe, at: datetime, world: World) -> 
         return Probed(message, sent, gone, None)
     out = stage.message_of(sent, message, planned.route, planned.catalogue)
     journey = world.send(out, at)
-    result = _result(sent, journey)
+    answered, given_up = journey.answered_at, at + SILENT_FOR
+    if answered is None or answered > given_up:
+        unclear = SendResult(AnswerResult.UNCLEAR)
+        no_answer = answer_of(worker.keys, sent, unclear, at, given_up)
+        return Probed(message, sent, no_answer, journey)
+    worker.answered.append((answered, sent.provider))
     _learn(worker, account, admission, journey, at)
-    ended = journey.answered_at or at + SILENT_FOR
-    if journey.answered_at is not None:
-        worker.answered.append((ended, sent.provider))
-    return Probed(message, sent, answer_of(worker.keys, sent, result, at, ended), journey)
+    told = answer_of(worker.keys, sent, _result(sent, journey), at, answered)
+    return Probed(message, sent, told, journey)
+
+
+def message_id(sent: ProbeSent) -> str:
+    """What the provider calls the message."""
+    return f"m-{sent.probe_id}"
 
 
 def _result(sent: ProbeSent, journey: Journey) -> SendResult:
-    match journey.answer:
-        case Answer.SILENT:
-            return SendResult(AnswerResult.UNCLEAR)
-        case Answer.REFUSED:
-            kind = (journey.refused_by or "").partition(":")[0]
-            fault = FaultDomain.PROVIDER if kind == "provider" else FaultDomain.BODY
-            return SendResult(AnswerResult.REFUSED, "refused", fault)
-        case Answer.ACCEPTED:
-            return SendResult(AnswerResult.ACCEPTED, "accepted", None, f"m-{sent.probe_id}")
+    if journey.answer is Answer.ACCEPTED:
+        return SendResult(AnswerResult.ACCEPTED, "accepted", None, message_id(sent))
+    kind = (journey.refused_by or "").partition(":")[0]
+    fault = FaultDomain.PROVIDER if kind == "provider" else FaultDomain.BODY
+    return SendResult(AnswerResult.REFUSED, "refused", fault)
 
 
 def _learn(
@@ -126,5 +130,5 @@ def _learn(
     """As the account's door does: a lock-out stops it, any other answer to a trial opens it."""
     if journey.refused_by == f"account:{account}":
         worker.stops.stop(account, StopReason.MISCONFIGURED, at)
-    elif admission is Admission.TRIAL and journey.answer is not Answer.SILENT:
+    elif admission is Admission.TRIAL:
         worker.stops.lift(account)

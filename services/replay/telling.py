@@ -27,6 +27,7 @@ from services.ingest.pending import next_look
 from services.ingest.receive import Keeper, Witness, channel_observed, device_seen
 from services.ingest.receivers.base import Observation, RoomPost
 from services.ingest.reports import report_received
+from services.replay import probing
 from services.replay.probing import Probed
 from simulators.config import RoomConfig
 from simulators.journey import Journey, Reason, Report, Sight
@@ -67,14 +68,13 @@ class Ingest:
         sent, delivered = probed.sent, report.reason == Reason.DELIVERED
         if sent.channel is Channel.EDOCUMENT and not delivered:
             return  # an undelivered document stays SENT: nobody says that it failed
-        at = report.at
+        at: datetime | None = report.at
         if sent.adapter in self.asked:
-            look = next_look(probed.answer.ended_at, at)
-            if look is None:
-                return
-            at = look
+            at = _asked_at(probed, report.at)
+        if at is None:
+            return
         told = base.Report(
-            provider_message_id=probed.answer.provider_message_id or "",
+            provider_message_id=probing.message_id(sent),
             leg=leg,
             state=ReportState.DELIVERED if delivered else ReportState.FAILED,
             code=report.reason,
@@ -104,7 +104,7 @@ class Ingest:
         for at in journey.openings:
             if self.world.answers(at, message.provider, message.account):
                 sent, nonce = probed.sent, ids.Nonce(probed.sent.probe_id, Leg.OWN)
-                document = probed.answer.provider_message_id or ""
+                document = probing.message_id(sent)
                 args = (nonce, sent.receiver, document, sent.platform, self.keeper, at)
                 yield at, device_opened(*args)
                 return
@@ -124,6 +124,13 @@ class Ingest:
 
     def _witness(self, receiver: str, kind: ObserverKind, now: datetime) -> Witness:
         return Witness(self.catalogue.receivers[receiver], kind, self.keeper, now)
+
+
+def _asked_at(probed: Probed, reported_at: datetime) -> datetime | None:
+    """The look-up that learns of it; none where the answer, and with it the id, came too late."""
+    if probed.answer.provider_message_id is None:
+        return None
+    return next_look(probed.answer.ended_at, reported_at)
 
 
 def _observation(sight: Sight, handed_at: datetime, words: str, own_id: str) -> Observation:

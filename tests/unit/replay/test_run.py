@@ -15,13 +15,20 @@ from hypothesis import strategies as st
 from services.catalogue.load import load as load_catalogue
 from services.contracts import codec, slots
 from services.contracts.catalogue import Catalogue
-from services.contracts.evidence import ChannelObserved, Event, Heartbeat
+from services.contracts.evidence import (
+    ChannelObserved,
+    Event,
+    Heartbeat,
+    ProbeAnswered,
+    ReportReceived,
+)
 from services.contracts.outcome import Needed
-from services.contracts.vocabulary import Outcome
+from services.contracts.vocabulary import AnswerResult, Outcome
 from services.replay.outcomes import MOST_BUCKETS, Outcomes, bucket_of
 from services.replay.run import WORKERS, replay, stream_of
 from services.replay.scenario import Scenario, Span, load
 from services.replay.storing import Signs
+from services.runtime.http import ANSWER_WITHIN_S
 
 NOON = datetime(2026, 6, 1, 3, tzinfo=UTC)  # in Korea
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -103,6 +110,28 @@ def test_a_locked_out_account_sends_one_probe_an_hour(tmp_path: Path) -> None:
     sent_or_not = documents.total() + sum(found.stopped.values())
     assert sent_or_not == pytest.approx(24, abs=2)
     assert found.stopped.keys() <= {"lh.edocument.kpdoc.rent", "lh.edocument.kpdoc.docs"}
+
+
+def test_an_answer_that_comes_too_late_is_none(tmp_path: Path) -> None:
+    """What became of the message shows at the phone; without its id nobody looks it up."""
+    loaded = a_scenario(tmp_path, "component: provider:sens, state: loaded, factor: 1000")
+    stream, results, reported = stream_of(loaded, shipped(), 1), Counter[str](), set[UUID]()
+    unclear = set[UUID]()
+    for at, line in stream.until(NOON + 30 * MINUTE, NOON + 9 * MINUTE):
+        match codec.decode(line.value, line.headers):
+            case ProbeAnswered(provider="sens", started_at=since) as told if since > _BROKEN:
+                results[told.result] += 1
+                if told.result is AnswerResult.UNCLEAR:
+                    assert at - since == timedelta(seconds=ANSWER_WITHIN_S)
+                    unclear.add(told.probe_id)
+            case ReportReceived(probe_id=UUID() as probe):
+                reported.add(probe)
+    assert results[AnswerResult.UNCLEAR] > 0.9 * results.total() > 0
+    assert reported
+    assert not unclear & reported
+
+
+_BROKEN = NOON + 2 * MINUTE
 
 
 def test_what_reaches_kafka_is_in_order_decodes_and_happens_once(tmp_path: Path) -> None:
