@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar, Generic, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, AliasPath, Field, SecretStr, ValidationError
 from yarl import URL
 
 from services.adapters import _judge, _korea
@@ -42,6 +42,11 @@ _ENDS |= {word: word for word in _ENDS.values()}
 _DELIVERED = "1000"
 
 
+# Alimtalk has its content under `message`, SMS under `body.data`.
+_CONTENT = AliasChoices("message", AliasPath("body", "data"))
+_FIRST_RESULT = AliasChoices(AliasPath("sendResults", 0), AliasPath("sendResultList", 0))
+
+
 class _Header(Wire):
     is_successful: bool
     result_code: str
@@ -53,12 +58,10 @@ class _Recipient(Wire):
 
 
 class _Sent(Wire):
-    """The answer to a send: Alimtalk says `sendResults`, SMS `sendResultList`."""
+    """The answer to a send, which had one recipient."""
 
     request_id: str | None = None
-    recipients: tuple[_Recipient, ...] = Field(
-        (), validation_alias=AliasChoices("sendResults", "sendResultList")
-    )
+    recipient: _Recipient = Field(_Recipient(), validation_alias=_FIRST_RESULT)
 
 
 class Told(Wire):
@@ -92,20 +95,9 @@ Shown = TypeVar("Shown", bound=Wire)
 Hook = TypeVar("Hook", bound=Told)
 
 
-class _Body(Wire, Generic[Shown]):
-    data: Shown | None = None
-
-
 class _Envelope(Wire, Generic[Shown]):
-    """Alimtalk has its content under `message`, SMS under `body.data`."""
-
     header: _Header
-    message: Shown | None = None
-    body: _Body[Shown] | None = None
-
-    @property
-    def shown(self) -> Shown | None:
-        return self.message or (self.body.data if self.body else None)
+    shown: Shown | None = Field(None, validation_alias=_CONTENT)
 
 
 class _Event(Wire):
@@ -188,11 +180,11 @@ class Product:
         if envelope is None:
             return None
         sent = envelope.shown or _Sent()
-        recipient = sent.recipients[0] if sent.recipients else _Recipient()
-        code = recipient.result_code
+        code = sent.recipient.result_code
         if envelope.header.is_successful and code in ("0", None):
-            told = code and sent.request_id and recipient.recipient_seq
-            message_id = _judge.clean_id(f"{sent.request_id}:{recipient.recipient_seq}")
+            seq = sent.recipient.recipient_seq
+            told = code and sent.request_id and seq
+            message_id = _judge.clean_id(f"{sent.request_id}:{seq}")
             accepted = SendResult(AnswerResult.ACCEPTED, code, None, message_id)
             return accepted if told and message_id else None
         code = _judge.clean_code(envelope.header.result_code if code in ("0", None) else code)
