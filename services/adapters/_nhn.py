@@ -11,13 +11,12 @@ own host, appkey and secret key; a webhook is not signed, it repeats a word that
 and its sample spells `recipientGropuingKey`.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Generic, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from pydantic import AliasChoices, AliasPath, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, AliasPath, Field, SecretStr
 from yarl import URL
 
 from services.adapters import _judge, _korea
@@ -25,7 +24,8 @@ from services.adapters._http import Answer, exchange
 from services.adapters._judge import Wire
 from services.adapters.base import Meaning, Report, SendResult, Surroundings, meaning
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
-from services.runtime.errors import Refuse, Retry, SetAside, Stop
+from services.runtime.errors import Refuse, Retry, Stop
+from services.runtime.incoming import equals_one, parse
 
 PENDING = ReportState.PENDING
 RESULT_EVENT = "MESSAGE_RESULT_UPDATE"
@@ -150,9 +150,8 @@ class Product:
 
     def verify(self, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
         """See `base.ReadsReports`. The word is repeated as it was typed in NHN's console."""
-        given = headers.get("x-toast-webhook-signature", "").encode("utf-8", "surrogatepass")
-        words = [word.get_secret_value().encode() for word in proofs]
-        if not given or not any(hmac.compare_digest(given, word) for word in words):
+        words = (word.get_secret_value().encode() for word in proofs)
+        if not equals_one(words, headers.get("x-toast-webhook-signature", "")):
             raise Refuse("bad_signature")
 
     async def _send(
@@ -213,9 +212,9 @@ class Product:
         """The results of a webhook that are ours: citizens' messages of the same contract are none
         of our business. None for an event of another kind. Raises SetAside (`not_json`, `fields`)
         when any part is not understood: look-ups tell the rest."""
-        if _understood(_Event, body).event != RESULT_EVENT:
+        if parse(_Event, body).event != RESULT_EVENT:
             return []
-        hooks: tuple[Hook, ...] = _understood(_Webhook[model], body).hooks  # type: ignore[valid-type]
+        hooks: tuple[Hook, ...] = parse(_Webhook[model], body).hooks  # type: ignore[valid-type]
         return [hook for hook in hooks if hook.sender_grouping_key == self._group]
 
     def report_of(self, told: Told, leg: Leg = Leg.OWN, message_id: str = "") -> Report:
@@ -255,11 +254,3 @@ def _probe_id(text: str | None) -> UUID | None:
     except ValueError:
         return None
     return found if str(found) == text else None
-
-
-def _understood(model: type[_judge.ReadModel], body: bytes) -> _judge.ReadModel:
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        kinds = {item["type"] for item in error.errors(include_input=False, include_context=False)}
-        raise SetAside("not_json" if "json_invalid" in kinds else "fields") from None

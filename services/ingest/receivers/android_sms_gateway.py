@@ -15,6 +15,7 @@ from services.contracts.evidence import Moment
 from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
 from services.ingest.receivers import base
 from services.runtime.errors import Refuse, SetAside
+from services.runtime.incoming import equals_one, parse
 
 _NAMES = (
     "id webhookId event deviceId payload message receivedAt messageId sender recipient simNumber"
@@ -67,18 +68,18 @@ class AndroidSmsGateway:
             hmac.new(key.get_secret_value().encode(), signed, hashlib.sha256).hexdigest().encode()
             for key in keys["key"]
         ]
-        if not base.equals_one(wanted, sign):
+        if not equals_one(wanted, sign):
             raise Refuse("bad_signature")
         return base.Stamp(at, sign)
 
     def read(self, body: bytes, stamp: base.Stamp) -> base.Said:
         """SMS and loaded MMS are observations; pings and announcements are signs of life."""
-        event = base.parse(_Event, body)
+        event = parse(_Event, body)
         if event.event in SIGNS_OF_LIFE:
             return base.SignOfLife(_battery(body))
         if event.event not in _MESSAGES:
             raise SetAside("unknown_event")
-        said = base.parse(_MESSAGES[event.event], body)
+        said = parse(_MESSAGES[event.event], body)
         return base.Observation(
             text=said.text or "", title=said.subject or "", own_id=event.id,
             observed_min=said.received_at, observed_max=stamp.at, clock=ClockSource.SMSC,
@@ -89,7 +90,7 @@ class AndroidSmsGateway:
 def _battery(body: bytes) -> float | None:
     """A ping is a sign of life whatever its health section looks like."""
     try:
-        percent = base.parse(_Ping, body).battery_percent
+        percent = parse(_Ping, body).battery_percent
     except SetAside:
         return None
     return None if percent is None else percent / 100

@@ -5,16 +5,15 @@ In:  headers and raw body of one request. Out: `Stamp` (authentic, and the phone
 Before: `app.py` took the request in. After: `receive.py` makes evidence of it.
 """
 
-import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
-from services.runtime.errors import Refuse, SetAside
+from services.runtime.errors import Refuse
 
 WINDOW = timedelta(seconds=300)
 Keys = Mapping[str, Sequence[SecretStr]]
@@ -107,18 +106,6 @@ class Payload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-P = TypeVar("P", bound=Payload)
-
-
-def parse(model: type[P], body: bytes) -> P:
-    """A body's allow-listed fields. Raises SetAside: `not_json` or `fields`."""
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        kinds = {item["type"] for item in error.errors(include_input=False, include_context=False)}
-        raise SetAside("not_json" if "json_invalid" in kinds else "fields") from None
-
-
 def sent_at(stamp: str, per_second: int, now: datetime) -> datetime:
     """The time in a decimal stamp. Raises Refuse: no stamp, or outside the window."""
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 13):
@@ -128,9 +115,3 @@ def sent_at(stamp: str, per_second: int, now: datetime) -> datetime:
     if abs(now.timestamp() - seconds) > WINDOW.total_seconds():
         raise Refuse("stale")
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def equals_one(candidates: Iterable[bytes], given: str) -> bool:
-    """Does `given` equal a candidate? Each is compared in constant time."""
-    sign = given.encode("utf-8", "surrogatepass")
-    return any(hmac.compare_digest(candidate, sign) for candidate in candidates)

@@ -19,6 +19,7 @@ from services.contracts.evidence import Moment
 from services.contracts.vocabulary import ClockSource, ObserverKind, Placement
 from services.ingest.receivers import base
 from services.runtime.errors import Refuse, SetAside
+from services.runtime.incoming import equals_one, parse
 
 KAKAOTALK = "com.kakao.talk"
 _SIGN = re.compile(rb'(?<!\\)"sign"\s*:\s*"([\x21\x23-\x5b\x5d-\x7e]{1,400})"')
@@ -60,7 +61,7 @@ class SmsForwarder:
     def verify(self, incoming: base.Incoming, keys: base.Keys, now: datetime) -> base.Stamp:
         """The bearer token and base64(HMAC-SHA256(secret, time ‖ LF ‖ secret))."""
         tokens = [b"Bearer " + token.get_secret_value().encode() for token in keys["token"]]
-        known = base.equals_one(tokens, incoming.headers.get("authorization", ""))
+        known = equals_one(tokens, incoming.headers.get("authorization", ""))
         stamps, signs = _SENT.findall(incoming.body), _SIGN.findall(incoming.body)
         if not known or len(stamps) != 1 or len(signs) != 1:
             raise Refuse("bad_signature")
@@ -69,7 +70,7 @@ class SmsForwarder:
         wanted = [_mac(secret.get_secret_value(), stamp) for secret in keys["secret"]]
         # As it came, and percent-decoded once and twice (`+` stays a plus).
         forms = (sign, unquote(sign), unquote(unquote(sign)))
-        if not any(base.equals_one(wanted, form) for form in forms):
+        if not any(equals_one(wanted, form) for form in forms):
             raise Refuse("bad_signature")
         # One secret makes one signature of a time: the time alone is what is used up.
         return base.Stamp(at, stamp)
@@ -77,14 +78,14 @@ class SmsForwarder:
     def read(self, body: bytes, stamp: base.Stamp) -> base.Said:
         """Notifications and SMS are observations, the automatic task is a sign of life; of a room
         (kind `room`) the app's template sends no content."""
-        said = base.parse(_Said, body)
+        said = parse(_Said, body)
         if said.kind == "room":
-            return _post(base.parse(_Posted, body))
+            return _post(parse(_Posted, body))
         if said.kind == "cron":
             return base.SignOfLife(_battery(said.batt))
         if said.kind not in _MESSAGES:
             raise SetAside("unknown_event")
-        return _seen(said.kind, base.parse(_MESSAGES[said.kind], body))
+        return _seen(said.kind, parse(_MESSAGES[said.kind], body))
 
 
 def _mac(secret: str, stamp: str) -> bytes:
