@@ -95,16 +95,28 @@ def settle(
 ) -> Verdict | Wait | None:
     """Settle an attempt whose due time is stored; None while it has no `probe.sent`.
 
-    `void` for want of a sign of life waits for one, at most ALIVE_WITHIN after the due time.
+    What a sign of life may still change waits for one: of the receiver at most ALIVE_WITHIN after
+    the due time, of whom the worker reached until no heartbeat can tell any more.
     """
     verdict = outcome(attempt, liveness, faults, stored_until)
     if verdict is None or attempt.sent is None:
         return None
-    last = attempt.sent.seen_due + ALIVE_WITHIN
-    unproven = verdict.outcome is Outcome.VOID and verdict.reason in ("receiver_silent", "handset")
-    if unproven and stored_until < last:
+    last = _proof_until(attempt.sent, attempt.answer, verdict, liveness)
+    if last is not None and stored_until < last:
         return Wait(min(stored_until + RECHECK_EVERY, last))
     return verdict
+
+
+def _proof_until(
+    sent: ProbeSent, answer: ProbeAnswered | None, verdict: Verdict, liveness: Liveness
+) -> datetime | None:
+    """Until when a sign of life can come that changes the verdict; None: none can."""
+    if verdict.outcome is Outcome.VOID and verdict.reason in ("receiver_silent", "handset"):
+        return sent.seen_due + ALIVE_WITHIN
+    if answer is None or verdict.reason not in ("own_network", "unclear"):
+        return None
+    last = answer.ended_at + HEARTBEAT_EVERY + REACH_WITHIN
+    return last if _reached_others_before(answer, liveness) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +233,15 @@ def _answer_of(attempt: Attempt, *results: AnswerResult) -> ProbeAnswered | None
 def _worker_reached_others(answer: ProbeAnswered, liveness: Liveness) -> bool:
     """Before the call and after it: one side alone is the edge of an outage of our own."""
     told_after = answer.ended_at + HEARTBEAT_EVERY
-    windows = (
-        (answer.started_at - REACH_WITHIN, answer.started_at),
-        (told_after, told_after + REACH_WITHIN),
+    after = (told_after, told_after + REACH_WITHIN)
+    return _reached_others_before(answer, liveness) and liveness.reached_other(
+        answer.worker, answer.provider, *after
     )
-    return all(liveness.reached_other(answer.worker, answer.provider, *one) for one in windows)
+
+
+def _reached_others_before(answer: ProbeAnswered, liveness: Liveness) -> bool:
+    before = (answer.started_at - REACH_WITHIN, answer.started_at)
+    return liveness.reached_other(answer.worker, answer.provider, *before)
 
 
 def _receiver_reached(sent: ProbeSent, liveness: Liveness) -> bool:

@@ -392,6 +392,24 @@ def test_a_refusal_for_the_handset_waits_for_proof_that_it_was_reachable() -> No
     assert proven == Verdict(Outcome.REJECTED, "handset")
 
 
+@pytest.mark.parametrize("result", [AnswerResult.UNREACHABLE, AnswerResult.UNCLEAR])
+def test_an_unanswered_call_waits_until_it_is_known_whose_network_it_was(
+    result: AnswerResult,
+) -> None:
+    """However soon a message of the route is late."""
+    sent = a_probe_sent(seen_due=SENT.sent_at + 25 * SECOND)
+    answer = an_answer(sent, result=result, ended_at=sent.sent_at + 20 * SECOND)
+    folded, before = attempt.fold([sent, answer]), liveness((OTHER, sent.sent_at))
+    soon = sent.seen_due + outcome.RECHECK_EVERY
+    assert outcome.settle(folded, before, [], sent.seen_due) == Wait(soon)
+    others = liveness((OTHER, sent.sent_at), (OTHER, soon))
+    assert outcome.settle(folded, others, [], soon) == Verdict(Outcome.REJECTED, "no_answer")
+    last = answer.ended_at + outcome.HEARTBEAT_EVERY + outcome.REACH_WITHIN
+    assert isinstance(outcome.settle(folded, before, [], last - TICK), Wait)
+    assert isinstance(outcome.settle(folded, before, [], last), Verdict)
+    assert isinstance(outcome.settle(folded, NOBODY, [], sent.seen_due), Verdict)
+
+
 @pytest.mark.parametrize("faults", [[a_fault_of("receiver:skt-1", SENT)]])
 def test_a_void_with_a_cause_needs_no_wait(faults: list[MonitorFault]) -> None:
     settled = outcome.settle(attempt.fold([SENT, ACCEPTED]), NOBODY, faults, DUE)
