@@ -43,25 +43,16 @@ def create(
     metrics: Metrics,
 ) -> Starlette:
     """One door for each app and each adapter that reads reports, and the page."""
+    receipt = partial(_Door, "receipt", LARGEST_RECEIPT, metrics)
+    report = partial(_Door, "report", LARGEST_REPORT, metrics)
     doors = {
-        f"/v1/receipts/{app.kind}": _Door(
-            "receipt",
-            app.kind,
-            LARGEST_RECEIPT,
-            partial(receipts.receive, app),
-            metrics,
-            app.status,
-        )
+        f"/v1/receipts/{app.kind}": receipt(app.kind, partial(receipts.receive, app), app.status)
         for app in apps
     } | {
-        f"/reports/{name}": _Door(
-            "report", name, LARGEST_REPORT, partial(webhooks.receive, name), metrics
-        )
+        f"/reports/{name}": report(name, partial(webhooks.receive, name))
         for name in webhooks.adapters
     }
-    routes = [
-        Route(f"{path}/{{who}}", door.answer, methods=["POST"]) for path, door in doors.items()
-    ]
+    routes = [Route(path + "/{who}", door.answer, methods=["POST"]) for path, door in doors.items()]
     return Starlette(routes=[*routes, page.route(openings, metrics)])
 
 
@@ -71,10 +62,10 @@ class _Door:
     `status` says that it is taken."""
 
     what: str
-    kind: str
     largest: int
-    receive: Callable[[str, Incoming], Awaitable[Result]]
     metrics: Metrics
+    kind: str
+    receive: Callable[[str, Incoming], Awaitable[Result]]
     status: int = 202
     logged: dict[str, float] = field(default_factory=dict)
 

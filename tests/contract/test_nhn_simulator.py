@@ -467,11 +467,11 @@ async def test_a_webhook_tells_the_day_of_an_alimtalk_and_then_its_substitute(nh
 
 
 async def test_a_webhook_is_told_until_it_is_taken(nhn: Nhn) -> None:
-    nhn.ingest.statuses = [503, 401]
+    nhn.ingest.statuses = [503]
     await nhn.send_sms()
-    ((_, _, taken),) = await eventually(lambda: nhn.ingest.told, within=8)
+    ((_, _, taken),) = await eventually(lambda: nhn.ingest.told, within=5)
     posts = [*nhn.ingest.refused, taken]
-    assert len({post["hooksId"] for post in posts}) == 3
+    assert len({post["hooksId"] for post in posts}) == 2
     assert len({post["hooks"][0]["hookId"] for post in posts}) == 1
 
 
