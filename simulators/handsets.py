@@ -12,13 +12,13 @@ does not answer: the gateway tries again, later and later, SmsForwarder at its n
 """
 
 import asyncio
-import random
 import secrets
 import string
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -28,7 +28,7 @@ from simulators import handset_wire as wire
 from simulators.carriage import Arrival, LiveWorld, utc_now
 from simulators.config import HandsetConfig, SimulatorConfig, recipient_of
 from simulators.journey import Message, Sight
-from simulators.sights import FORWARDER, GATEWAY
+from simulators.sights import FORWARDER, GATEWAY, next_beat, observer
 
 log = structlog.get_logger()
 
@@ -37,6 +37,7 @@ QUEUE_LIMIT = 2_000
 UPLOADS_AT_ONCE = 32
 MOST_READ = 10_000
 LOOK_AGAIN_S = 0.5  # how soon an app that cannot work looks whether it can
+TICK = timedelta(milliseconds=1)
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 NANO_ID = string.ascii_letters + string.digits + "_-"
 SUCCESS_KEYWORD = '"bongsu":"queued"'
@@ -48,11 +49,23 @@ class Uplink:
     def __init__(self, session: aiohttp.ClientSession, base_url: str, live: LiveWorld) -> None:
         self._session, self._base = session, base_url.rstrip("/")
         self._slots = asyncio.Semaphore(UPLOADS_AT_ONCE)
-        self._live = live
+        self._live, self.seed = live, live.world.seed
 
     def works(self, phone: HandsetConfig, kind: str) -> bool:
         """Whether the app runs, on a phone that lives and has a network."""
         return self._live.app_works(recipient_of(phone), kind)
+
+    async def beats(self, phone: HandsetConfig, kind: str) -> AsyncIterator[None]:
+        """The moments of an app's signs of life, from its start on, but for those at which it
+        does not work."""
+        every_s, app = phone.heartbeat_s, observer(recipient_of(phone), kind)
+        beat = partial(next_beat, self.seed, "beat", app)
+        at = beat(min(1.0, every_s), utc_now())
+        while True:
+            await asyncio.sleep((at - utc_now()).total_seconds())
+            if self.works(phone, kind):
+                yield
+            at = beat(every_s, max(at + TICK, utc_now()))
 
     async def post(
         self, kind: str, receiver: str, body: bytes, headers: Mapping[str, str]
@@ -112,11 +125,8 @@ class GatewayApp:
 
     async def beat(self) -> None:
         """Queue a system:ping every heartbeat; an app that cannot work does not."""
-        await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
-        while True:
-            if self._uplink.works(self._phone, self.kind):
-                self._put("system:ping", wire.gateway_health(self._waiting))
-            await asyncio.sleep(self._phone.heartbeat_s)
+        async for _ in self._uplink.beats(self._phone, self.kind):
+            self._put("system:ping", wire.gateway_health(self._waiting))
 
     async def _upload(self, body: bytes) -> None:
         """Until ingest takes it; body and event id stay the same over all attempts."""
@@ -179,11 +189,8 @@ class ForwarderApp:
         return self._uplink.works(self._phone, self.kind)
 
     async def beat(self) -> None:
-        await asyncio.sleep(random.uniform(0, min(1.0, self._phone.heartbeat_s)))
-        while True:
-            if self._works():
-                await self._post(wire.forwarder_cron(self._phone.id, self._secret, utc_now()))
-            await asyncio.sleep(self._phone.heartbeat_s)
+        async for _ in self._uplink.beats(self._phone, self.kind):
+            await self._post(wire.forwarder_cron(self._phone.id, self._secret, utc_now()))
 
     async def work(self) -> None:
         while True:

@@ -76,12 +76,13 @@ def _by_forwarder(
     told: datetime | None = at
     parts = (*app, to.site)
     while told is not None and (free := clear(parts, told)) != told:
-        told = _next_resend(to, free, draws.seed) if free is not None else None
+        told = next_beat(draws.seed, "resend", to.id, to.resend_s, free) if free else None
     return told, told is None
 
 
-def _next_resend(to: Recipient, after: datetime, seed: int) -> datetime:
-    """The app's own beat: every `resend_s` seconds, at a phase of its own."""
-    every = timedelta(seconds=to.resend_s)
-    phase = every * uniform(seed, "resend", to.id)
+def next_beat(seed: int, what: str, name: str, every_s: float, after: datetime) -> datetime:
+    """When an app does next what it does every so many seconds, at a phase of its own: the first
+    time that is not before `after`."""
+    every = timedelta(seconds=every_s)
+    phase = every * uniform(seed, what, name)
     return EPOCH + phase + every * -((EPOCH + phase - after) // every)

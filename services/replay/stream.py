@@ -20,9 +20,10 @@ from services.probe.reach import CONTROL
 from services.replay import probing
 from services.replay.probing import Worker
 from services.replay.telling import Ingest
+from simulators import sights
 from simulators.config import RoomConfig
-from simulators.faults import uniform
 from simulators.rooms import next_post
+from simulators.sights import next_beat
 from simulators.world import World
 
 WORKER_BEATS = timedelta(seconds=10)
@@ -119,25 +120,22 @@ class Stream:
         return self.world.app_works(recipient, beat.kind, beat.at)
 
     def _beats_of_workers(self) -> list[Beat]:
+        beats = {f"worker/{worker.keys.worker}": worker for worker in self.workers}
         return [
-            self._first(Beat(f"worker/{w.keys.worker}", WORKER_BEATS, self.start, worker=w))
-            for w in self.workers
+            Beat(source, WORKER_BEATS, self._first(source, WORKER_BEATS), worker=worker)
+            for source, worker in beats.items()
         ]
 
     def _beats_of_apps(self) -> list[Beat]:
-        return [
-            self._first(
-                Beat(
-                    f"observer/{receiver.id}/{observer.kind}",
-                    timedelta(seconds=observer.heartbeat_s), self.start,
-                    receiver=receiver.id, kind=observer.kind,
-                )
-            )
-            for receiver in self.catalogue.receivers.values()
-            for observer in receiver.observers
-        ]  # fmt: skip
+        found = []
+        for receiver in self.catalogue.receivers.values():
+            recipient = self.world.recipients[f"receiver:{receiver.id}"]
+            for observer in receiver.observers:
+                every = timedelta(seconds=observer.heartbeat_s)
+                at = self._first(sights.observer(recipient, observer.kind), every)
+                source = f"observer/{receiver.id}/{observer.kind}"
+                found.append(Beat(source, every, at, receiver=receiver.id, kind=observer.kind))
+        return found
 
-    def _first(self, beat: Beat) -> Beat:
-        """At a phase of its own: they were not started together."""
-        beat.at += beat.every * uniform(self.world.seed, "beat", beat.source)
-        return beat
+    def _first(self, source: str, every: timedelta) -> datetime:
+        return next_beat(self.world.seed, "beat", source, every.total_seconds(), self.start)

@@ -35,7 +35,7 @@ class Posts(Uplink):
     """The way to an ingest that keeps each request and takes it."""
 
     def __init__(self) -> None:
-        self.made: list[tuple[str, Incoming]] = []
+        self.seed, self.made = 1, list[tuple[str, Incoming]]()
 
     def works(self, phone: HandsetConfig, kind: str) -> bool:
         return True

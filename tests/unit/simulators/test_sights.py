@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.contracts import ids, text
 from simulators.faults import Fault, State
 from simulators.journey import Journey, Message, Recipient, chance_of
+from simulators.sights import next_beat
 from simulators.world import World
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -114,3 +115,19 @@ def test_a_probe_has_one_fate_whatever_its_provider_calls_it(
 def test_a_text_without_a_probe_has_no_fate_of_its_own() -> None:
     assert chance_of("no nonce", "") == ""
     assert chance_of("", text.probe_text(ids.make_probe_id(b"k", "r", "p", START, "s", None), 0))
+
+
+@given(st.text(min_size=1), st.floats(0.1, 3600), st.timedeltas(timedelta(), 30 * HOUR))
+def test_an_app_keeps_its_beat_whoever_asks_and_when(
+    app: str, every_s: float, later: timedelta
+) -> None:
+    every, after = timedelta(seconds=every_s), START + later
+    at = next_beat(7, "beat", app, every_s, after)
+    assert after <= at < after + every
+    assert next_beat(7, "beat", app, every_s, at) == at
+    assert next_beat(7, "beat", app, every_s, at + timedelta(microseconds=1)) == at + every
+
+
+def test_apps_beat_at_different_times() -> None:
+    beats = {next_beat(7, "beat", f"observer:skt-{n:02}/x", 20.0, START) for n in range(20)}
+    assert len(beats) == 20
