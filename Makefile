@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: help install up format lint types imports check test test-system schemas requirements clean
+.PHONY: help install up format lint types imports check test chaos test-system schemas requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,7 +37,10 @@ imports: .venv/.dev ## layers and forbidden imports
 check: lint types imports ## all checks without tests
 
 test: check ## all checks, and every test that wheels and jars can serve
-	@$(PYTEST) -m "not system" $(ARGS)
+	@$(PYTEST) -m "not system and not long" $(ARGS)
+
+chaos: .venv/.dev ## real faults on real servers, those too that take minutes
+	@$(PYTEST) -m chaos $(ARGS)
 
 test-system: .venv/.dev ## tests that need deploy/debian-packages.txt
 	@deploy/check-packages.sh && $(BIN)/python -m pytest -m system $(ARGS)

@@ -48,6 +48,7 @@ class SharedServers:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SharedServers(), "shared-servers")
+    config.addinivalue_line("markers", "long: takes minutes; `make chaos` runs it")
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,8 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]  # by name and lab
 class Chain(Stack):
     """The stack on free ports with a quick world; a test overrides `parts` for other processes."""
 
+    hurried = True
+
     def __init__(self, folder: Path) -> None:
         names = [name for name in LocalSettings.model_fields if name.endswith("_port")]
         told: dict[str, Any] = dict(zip(names, free_ports(len(names)), strict=True))
@@ -89,7 +91,7 @@ class Chain(Stack):
         return await samples_at(next(p.ops_port for p in self.parts() if p.name == name))
 
     def _start_child(self, name: str, command: list[str], told: dict[str, str]) -> None:
-        if name == "simulators":
+        if name == "simulators" and self.hurried:
             hurry(Path(told["BONGSU_SIM_CONFIG"]))
         super()._start_child(name, command, told)
 

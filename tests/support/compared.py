@@ -16,6 +16,7 @@ from services.probe.message import Keys
 from services.replay.run import play, stream_of
 from services.replay.scenario import Scenario
 from services.replay.storing import Store
+from simulators.faults import State
 from tests.support.one_world import Cell
 
 Probe = tuple[str, int]  # its route, its slot in milliseconds
@@ -57,10 +58,11 @@ def row(component: str, state: str, stack: Outcomes, replay: Outcomes) -> Row:
 
 
 def rows(cells: Sequence[Cell], stack: Outcomes, replay: Outcomes) -> list[Row]:
-    """A row a cell, and one of all probes that no fault was to meet."""
+    """A row a cell, by kind and state, and one of all probes that no fault was to meet."""
+    states = list(State)
     found = [
         row(cell.place.component, str(cell.state), of(cell, stack), of(cell, replay))
-        for cell in cells
+        for cell in sorted(cells, key=lambda one: (one.place.kind, states.index(one.state)))
     ]
     rest = [
         {probe: outcome for probe, outcome in one.items() if not any(c.holds(probe) for c in cells)}

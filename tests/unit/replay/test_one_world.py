@@ -15,7 +15,8 @@ from services.replay.scenario import Span
 from simulators.config import impossible
 from simulators.faults import State
 from tests.support.compared import Probe, of, replayed
-from tests.support.one_world import ROUND, Cell, catalogue, scenario, timetable
+from tests.support.one_catalogue import catalogue
+from tests.support.one_world import ROUND, Cell, cut, scenario, timetable
 
 START = datetime(2026, 6, 1, 3, tzinfo=UTC)
 EDGE = timedelta(seconds=3)  # who is sent so late passes the platform after the fault
@@ -53,7 +54,7 @@ def meaning(kind: str, state: State) -> set[Outcome]:
 @cache
 def played(seed: int) -> tuple[list[Cell], dict[Probe, Outcome]]:
     known, routes = catalogue()
-    cells = timetable(START, routes, "w2")
+    cells = [*timetable(START, routes), cut("w2", START, routes)]
     span = Span.model_construct(since=START - ROUND, until=START + 5 * ROUND)
     return cells, replayed(scenario(cells, span), known, seed)
 
