@@ -17,8 +17,8 @@ from services.cli import strips
 from services.cli.catalogue import DIRECTORY, Directory
 from services.cli.context import INVALID, Json
 from services.contracts.catalogue import Catalogue
+from services.replay import run
 from services.replay.idle import idle
-from services.replay.run import WORKERS, replay
 from services.replay.scenario import Scenario, Wrong, load_all
 
 Files = Annotated[list[Path], typer.Argument(help="scenario files", metavar="SCENARIO...")]
@@ -36,9 +36,9 @@ def replay_(
     """
     catalogue = catalogues.read(directory)
     records = []
-    for scenario in read(files, catalogue, WORKERS):
+    for scenario in read(files, catalogue, run.WORKERS):
         with _progress(scenario) as progress:
-            found = replay(scenario, catalogue, seed, progress)
+            found = run.replay(scenario, catalogue, seed, progress)
         useless = idle(scenario, catalogue)
         if json:
             records.append(found.record() | {"idle": useless})
@@ -59,7 +59,7 @@ def read(files: list[Path], catalogue: Catalogue, workers: Collection[str]) -> l
 
 
 @contextmanager
-def _progress(scenario: Scenario) -> Iterator[strips.Told]:
+def _progress(scenario: Scenario) -> Iterator[run.Progress]:
     """A bar on a terminal, nothing elsewhere."""
     span = scenario.span
     total = (span.until - span.since).total_seconds()

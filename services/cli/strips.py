@@ -4,7 +4,7 @@ In:  `Outcomes`. Out: lines of text. Before: `replay.py`. After: a terminal.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ from services.contracts.vocabulary import Outcome
 from services.replay.outcomes import Outcomes
 from services.replay.scenario import Scenario, Segment
 
-Told = Callable[[datetime], None]
 # The share of what counts that was delivered in time, and its sign.
 SHARES = ((0.99, "█"), (0.75, "▓"), (0.4, "▒"), (0.01, "░"), (0.0, "·"))
 NOTHING_COUNTS = "?"  # only void, unknown or exempt
@@ -26,7 +25,7 @@ def shown(found: Outcomes) -> Iterator[str]:
     scenario, zone = found.scenario, found.scenario.tz
     span, size = scenario.span, found.buckets.size
     totals = found.totals()
-    width = max((len(route) for route in (*totals, *_rooms(found))), default=0)
+    width = max((len(route) for route in (*totals, *found.rooms())), default=0)
     yield f"{scenario.id}: {scenario.title.ko} / {scenario.title.en}"
     yield (
         f"{_at(span.since, zone)} to {_at(span.until, zone)} ({zone}), seed {found.seed};"
@@ -41,8 +40,8 @@ def shown(found: Outcomes) -> Iterator[str]:
         stopped = found.stopped.get(route, 0)
         words += f", account stopped {stopped}" if stopped else ""
         yield f"{route:{width}}  {strip}  {words}{_spell(found, over_time, zone)}"
-    for room in _rooms(found):
-        yield f"{room:{width}}  {_posts(found, room)}  posts seen"
+    for room in found.rooms():
+        yield f"{room:{width}}  {_posts(found.posts_in(room))}  posts seen"
     yield (
         f"delivered in time: {SHARES[0][1]} all, {SHARES[1][1]} {SHARES[2][1]} {SHARES[3][1]} part,"
         f" {SHARES[4][1]} none; {NOTHING_COUNTS} nothing that counts; blank: nothing sent"
@@ -65,10 +64,6 @@ def worded(one: Segment) -> str:
     return f"{who}: {what}{share}"
 
 
-def _rooms(found: Outcomes) -> list[str]:
-    return sorted({room for room, _ in found.posts})
-
-
 def _share(counts: Counter[Outcome]) -> float | None:
     counted = sum(number for outcome, number in counts.items() if outcome not in LEFT_OUT)
     return counts[Outcome.DELIVERED] / counted if counted else None
@@ -83,16 +78,15 @@ def _sign(counts: Counter[Outcome]) -> str:
 
 def _spell(found: Outcomes, over_time: list[Counter[Outcome]], zone: ZoneInfo) -> str:
     """From the first stretch that was bad to the end of the last."""
-    bad = [n for n, counts in enumerate(over_time) if (_share(counts) or 1.0) < BAD_BELOW]
-    bad += [n for n, counts in enumerate(over_time) if _share(counts) == 0.0]
+    shares = enumerate(map(_share, over_time))
+    bad = [n for n, share in shares if share is not None and share < BAD_BELOW]
     if not bad:
         return ""
     starts, size = found.buckets.starts(), found.buckets.size
-    return f"; bad from {_at(starts[min(bad)], zone)} to {_at(starts[max(bad)] + size, zone)}"
+    return f"; bad from {_at(starts[bad[0]], zone)} to {_at(starts[bad[-1]] + size, zone)}"
 
 
-def _posts(found: Outcomes, room: str) -> str:
-    numbers = [found.posts.get((room, n), 0) for n in range(found.buckets.count)]
+def _posts(numbers: list[int]) -> str:
     usual = sorted(numbers)[len(numbers) // 2] or max(numbers)
     shares = ((number / usual) if usual else 0.0 for number in numbers)
     return "".join(next(sign for least, sign in SHARES if share >= least) for share in shares)

@@ -88,7 +88,6 @@ class Outcomes:
             }
             for route, totals in self.totals().items()
         }
-        rooms = sorted({route for route, _ in self.posts})
         return {
             "id": self.scenario.id,
             "seed": self.seed,
@@ -98,10 +97,15 @@ class Outcomes:
             "bucket_from": self.buckets.start.isoformat(),
             "bucket_s": int(self.buckets.size.total_seconds()),
             "routes": routes,
-            "posts_seen": {room: self._posts_of(room) for room in rooms},
+            "posts_seen": {room: self.posts_in(room) for room in self.rooms()},
         }
 
-    def _posts_of(self, room: str) -> list[int]:
+    def rooms(self) -> list[str]:
+        """The observed routes of which anybody saw a post."""
+        return sorted({room for room, _ in self.posts})
+
+    def posts_in(self, room: str) -> list[int]:
+        """One count a stretch."""
         return [self.posts.get((room, n), 0) for n in range(self.buckets.count)]
 
 
