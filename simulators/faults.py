@@ -8,7 +8,7 @@ looked at again.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 HISTORY_KEPT = timedelta(days=2)
 HISTORY_LIMIT = 10_000
+Population = Callable[[str], tuple[str, ...]]
 
 # Bounds keep every time that follows from a fault one that a date can hold.
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
@@ -130,12 +131,13 @@ def _sticky_choice(
     return frozenset(ranked[: max(1, round(share * len(ranked)))])
 
 
-def _in_share(fault: Fault, passing: Passing, seed: int, population: tuple[str, ...]) -> bool:
+def _in_share(fault: Fault, passing: Passing, seed: int, population: Population) -> bool:
     if fault.share >= 1 or fault.state is State.LOSSY:  # lossy is drawn for each message, later
         return True
     if not fault.sticky:
         return uniform(seed, passing.message_id, "share", fault.component) < fault.share
-    return passing.recipient in _sticky_choice(seed, fault.component, fault.share, population)
+    everybody = population(fault.component)
+    return passing.recipient in _sticky_choice(seed, fault.component, fault.share, everybody)
 
 
 def condition(
@@ -143,16 +145,16 @@ def condition(
     passing: Passing,
     at: datetime,
     seed: int,
-    populations: Mapping[str, tuple[str, ...]],
+    population: Population,
 ) -> Condition:
-    """The combined state at `at`; `populations`: by component, whom a share is counted over."""
+    """The combined state at `at`; `population`: of a component, whom a share is counted over."""
     hits = [
         fault
         for fault in faults
         if fault.component in passing.components
         and fault.in_force(at)
         and fault.concerns(passing.functions)
-        and _in_share(fault, passing, seed, populations[fault.component])
+        and _in_share(fault, passing, seed, population)
     ]
     ranked = [fault for fault in hits if fault.state in PRECEDENCE]
     return Condition(

@@ -117,8 +117,7 @@ class World:
         relevant = [f for component in passing.components for f in known.get(component, ())]
         if not relevant:
             return _FINE
-        populations = {fault.component: self.population(fault.component) for fault in relevant}
-        return condition(relevant, passing, at, self.seed, populations)
+        return condition(relevant, passing, at, self.seed, self.population)
 
     @cached_property
     def _faults_by_component(self) -> Mapping[str, Sequence[Fault]]:
