@@ -138,8 +138,11 @@ class Product:
         self._judge = _judge.Judge(account.id, "NHN Cloud")
         host = surroundings.base_url.replace("{product}", self.host)
         self._root = f"{host}{self.path}/{quote(account.services[self.service], safe='')}"
-        # The sender's grouping key of all that is sent through this product.
-        self._group = f"bongsu-{self.service}"
+
+    @classmethod
+    def group(cls) -> str:
+        """The sender's grouping key of all that is sent through this product."""
+        return f"bongsu-{cls.service}"
 
     async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
         """Raises Retry when none could be asked, Stop when locked out."""
@@ -148,7 +151,8 @@ class Product:
     async def _look_up_one(self, message_id: str) -> list[Report]:
         raise NotImplementedError
 
-    def verify(self, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
+    @classmethod
+    def verify(cls, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
         """See `base.ReadsReports`. The word is repeated as it was typed in NHN's console."""
         words = (word.get_secret_value().encode() for word in proofs)
         if not equals_one(words, headers.get("x-toast-webhook-signature", "")):
@@ -159,7 +163,7 @@ class Product:
     ) -> SendResult:
         """Send once, to one recipient."""
         key = {} if idempotency_key is None else {"X-NC-API-IDEMPOTENCY-KEY": idempotency_key}
-        call = self._call("POST", path, request | {"senderGroupingKey": self._group}, key)
+        call = self._call("POST", path, request | {"senderGroupingKey": self.group()}, key)
         return await self._judge.sent(call, self._read_taken)
 
     async def _ask(self, path: str, model: type[Shown]) -> Shown | None:
@@ -208,25 +212,27 @@ class Product:
         headers = {"X-Secret-Key": secret, **(more or {})}
         return await exchange(self._around, method, url, headers, body)
 
-    def _hooks(self, body: bytes, model: type[Hook]) -> list[Hook]:
+    @classmethod
+    def _hooks(cls, body: bytes, model: type[Hook]) -> list[Hook]:
         """The results of a webhook that are ours: citizens' messages of the same contract are none
         of our business. None for an event of another kind. Raises SetAside (`not_json`, `fields`)
         when any part is not understood: look-ups tell the rest."""
         if parse(_Event, body).event != RESULT_EVENT:
             return []
         hooks: tuple[Hook, ...] = parse(_Webhook[model], body).hooks  # type: ignore[valid-type]
-        return [hook for hook in hooks if hook.sender_grouping_key == self._group]
+        return [hook for hook in hooks if hook.sender_grouping_key == cls.group()]
 
-    def report_of(self, told: Told, leg: Leg = Leg.OWN, message_id: str = "") -> Report:
+    @classmethod
+    def report_of(cls, told: Told, leg: Leg = Leg.OWN, message_id: str = "") -> Report:
         """The state that its end and code say; `message_id`: where it is told under another's id.
         Some ends have no code but their word, and success is one only where both say so."""
         end, code = told.end, _judge.clean_code(told.result_code)
         if not code or end is None or (code == _DELIVERED and end != COMPLETED):
-            code = end if end in self.states else None
-        state, fault = meaning(self.states, code) if code else (PENDING, None)
+            code = end if end in cls.states else None
+        state, fault = meaning(cls.states, code) if code else (PENDING, None)
         # A substitute is a request to SMS that may have inherited the keys of its Alimtalk, and is
         # no word of that probe's own leg.
-        ours = leg is Leg.OWN and told.sender_grouping_key == self._group
+        ours = leg is Leg.OWN and told.sender_grouping_key == cls.group()
         return Report(
             provider_message_id=message_id or told.message_id,
             leg=leg,

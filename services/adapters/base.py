@@ -165,18 +165,21 @@ class ReadsReports(Protocol):
     """Its provider tells results by itself: POST /reports/<adapter>/<account> of ingest.
 
     `report_fields` are the documented names of a body, all that may be said of one that nobody
-    understood; `proof` is the field of the account's secret that a body is proven by.
+    understood; `proof` is the field of the account's secret that a body is proven by. The class
+    itself is asked: no stranger makes us open a way out.
     """
 
     report_fields: frozenset[str]
     proof: str
 
-    def verify(self, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
+    @classmethod
+    def verify(cls, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
         """`headers` in lower case; `proofs`: every valid value of `proof`, any of which will do.
         Raises Refuse(`bad_signature`) for what is not authentic."""
         ...
 
-    def read_reports(self, body: bytes) -> list[Report]:
+    @classmethod
+    def read_reports(cls, body: bytes) -> list[Report]:
         """The results of an authentic body; none for an event that tells of no result, and none of
         a message that the correlation field shows to be somebody else's: an account may be shared
         with notices to citizens. Raises SetAside with a reason for what is not understood."""

@@ -184,10 +184,11 @@ class NhnAlimtalk(_nhn.Product):
                 return self._sms.report_of(told, Leg.FIRST_SUBSTITUTE, shown.message_id)
         return _leg_1(shown)
 
-    def read_reports(self, body: bytes) -> list[Report]:
+    @classmethod
+    def read_reports(cls, body: bytes) -> list[Report]:
         """The own leg only; of one that failed it is not the last word, as look-ups follow its
         substitute. See `base.ReadsReports`."""
-        reports = [self.report_of(hook) for hook in self._hooks(body, _Hook)]
+        reports = [cls.report_of(hook) for hook in cls._hooks(body, _Hook)]
         return [replace(report, final=report.state is DELIVERED) for report in reports]
 
 

@@ -180,9 +180,10 @@ class NhnSms(_nhn.Product):
         told = await self.find(message_id)
         return [self.report_of(told)] if told else []
 
-    def read_reports(self, body: bytes) -> list[Report]:
+    @classmethod
+    def read_reports(cls, body: bytes) -> list[Report]:
         """See `base.ReadsReports`."""
-        return [self.report_of(hook) for hook in self._hooks(body, _Hook)]
+        return [cls.report_of(hook) for hook in cls._hooks(body, _Hook)]
 
 
 ADAPTER: type[Adapter] = NhnSms

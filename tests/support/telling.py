@@ -61,13 +61,15 @@ class Telling:
         known = [self.says[i] for i in message_ids if i in self.says]
         return [report for body in known for report in self.read_reports(body)]
 
-    def verify(self, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
+    @classmethod
+    def verify(cls, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
         given = headers.get("x-word", "").encode("utf-8", "surrogatepass")
         words = [word.get_secret_value().encode() for word in proofs]
         if not any(hmac.compare_digest(given, word) for word in words):
             raise Refuse("bad_signature")
 
-    def read_reports(self, body: bytes) -> list[Report]:
+    @classmethod
+    def read_reports(cls, body: bytes) -> list[Report]:
         try:
             results = _Body.model_validate_json(body).results
         except ValidationError:
