@@ -139,7 +139,7 @@ class Nhn:
     async def _alimtalk(self, request: Request, call: NhnCall) -> Response:
         record = self._find(request, call, request.path_params["seq"])
         if record is None:
-            raise wire.NOT_FOUND
+            raise wire.no(-1016, "It is not found any messages responding.")
         shown = alimtalk_detail(record, record.journey(self._live), call.now)
         return json(wire.header() | {"message": shown})
 

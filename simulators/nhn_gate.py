@@ -75,7 +75,7 @@ class Gate:
             components = f"provider:{NHN}", f"account:{account.id}"
             await self.entries[kind].look_up(request, *components)
         elif not request.headers.get("content-type", "").startswith("application/json"):
-            raise wire.NOT_JSON
+            raise wire.no(-9996, "Only application/json Content-type is supported.")
         elif call.mode.answer == "quota-exceeded":
             raise product.quota
         return call
@@ -84,7 +84,7 @@ class Gate:
         """Raise for an idempotency key with which this account sent a moment ago."""
         used = self._keys.get((call.service_id, key))
         if used is not None and call.now - used < SAME_KEY_WITHIN:
-            raise wire.REPEATED
+            raise wire.no(-1005, "The same key was used within the last 10 minute.")
         self._keys[call.service_id, key] = call.now
         if len(self._keys) > MOST_KEYS:
             self._keys.popitem(last=False)

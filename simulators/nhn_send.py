@@ -19,11 +19,11 @@ from simulators.texts import dialled, euc_kr_bytes, matches_template
 def sms_record(call: NhnCall, body: wire.SmsBody) -> Record:
     """Raises the refusal that the API gives."""
     if len(body.to) > 1:
-        raise wire.TOO_MANY
+        raise wire.no(-2016, "The max recipient size is 1000.")
     (to,), channel = body.to, wire.CHANNELS[call.kind]
     wire.check_text(call.kind, body.title, body.body)
     if (sender := call.account.owner(body.number, channel)) is None:
-        raise wire.UNREGISTERED
+        raise wire.no(-2312, "Not regist sendno.")
     title, text = map(wire.cut, (body.title, body.body), wire.SHOWN_BYTES[call.kind])
     message = call.message(
         sender,
@@ -39,13 +39,13 @@ def sms_record(call: NhnCall, body: wire.SmsBody) -> Record:
 def alimtalk_record(call: NhnCall, body: wire.KakaoBody) -> tuple[Record, bool]:
     """And whether its text fits the template. Raises the refusal that the API gives."""
     if (sender := call.account.sender("alimtalk", body.sender_key)) is None:
-        raise wire.NO_SENDER
+        raise wire.no(-2017, "Not exist plus friend.")
     template = next((one for one in sender.templates if one.code == body.template), None)
     if template is None:
-        raise wire.NO_TEMPLATE
+        raise wire.no(-3003, "Template does not exist.")
     (to,) = body.to
     if not to.content:
-        raise wire.BLANK
+        raise wire.no(-2001, "The 'content' must not be blank.")
     fits = matches_template(template.text, to.content)
     message = call.message(
         sender,
@@ -75,9 +75,9 @@ def _add_substitute(
     app_key = account.services.get("sms")
     registered = [one.number for one in account.senders if one.number]
     if app_key is None or not registered:
-        raise wire.RESEND_SERVICE
+        raise wire.no(-2502, "Please set up plus-friend resend setting.")
     if (number := wish.number or registered[0]) not in registered:
-        raise wire.RESEND_NUMBER
+        raise wire.no(-1003, "Invalid Sms Sendno")
     title = (wish.title or sender.name) if kind == "mms" else ""
     recipient = wire.SmsRecipient(to=to.to, key=to.key)
     body = wire.SmsBody(title=title, body=text, number=number, to=(recipient,))

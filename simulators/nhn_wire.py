@@ -112,22 +112,8 @@ KAKAO = Product(
     fields={"recipientNo": -5000},
 )
 PRODUCTS = {"sms": SMS, "mms": SMS, "alimtalk": KAKAO}
-NOT_JSON = no(-9996, "Only application/json Content-type is supported.")
-NOT_FOUND = no(
-    -1016, "It is not found any messages responding with that requestId or recipientSeq."
-)
-REPEATED = no(-1005, "The same 'X-NC-API-IDEMPOTENCY-KEY' was used within the last 10 minute.")
-UNREGISTERED = no(-2312, "Not regist sendno.")
-TOO_MANY = no(-2016, "The max recipient size is 1000.")
-TOO_LONG = no(-2015, "Title or Body exceed maximum byte.")
-UNACCEPTABLE = no(-2023, "Unacceptable characters in title and body")
-NO_SENDER = no(-2017, "Not exist plus friend.")
-NO_TEMPLATE = no(-3003, "Template does not exist.")
-BLANK = no(-2001, "The 'content' must not be blank.")
 MISMATCH = -3010
 ALL_FAILED = header(-1031, "All of receivers are failed to send.")
-RESEND_NUMBER = no(-1003, "Invalid Sms Sendno")
-RESEND_SERVICE = no(-2502, "Please set up plus-friend resend setting.")
 
 Number = Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")]
 Key = Annotated[str, StringConstraints(max_length=100)]
@@ -189,9 +175,9 @@ def check_text(kind: str, title: str, body: str) -> None:
     """Raise for what the API does not take; what it takes may still be cut."""
     for text, most in zip((title, body), MOST_CHARS[kind], strict=True):
         if len(text) > most:
-            raise TOO_LONG
+            raise no(-2015, "Title or Body exceed maximum byte.")
         if euc_kr_bytes(text) is None:
-            raise UNACCEPTABLE
+            raise no(-2023, "Unacceptable characters in title and body")
 
 
 def cut(text: str, most: int) -> str:
