@@ -70,7 +70,7 @@ class Ingest:
             return  # an undelivered document stays SENT: nobody says that it failed
         at: datetime | None = report.at
         if sent.adapter in self.asked:
-            at = _asked_at(probed, report.at)
+            at = self._asked_at(probed, report.at)
         if at is None:
             return
         told = base.Report(
@@ -83,6 +83,18 @@ class Ingest:
             final=True,
         )
         yield at, report_received(sent.probe_id, sent.account, told, self.keeper, at)
+
+    def _asked_at(self, probed: Probed, reported_at: datetime) -> datetime | None:
+        """The first look-up that is answered; none where the answer to the call, and with it the
+        id, came too late."""
+        sent, answer = probed.sent, probed.answer
+        if answer.provider_message_id is None:
+            return None
+        asked = f"provider:{sent.provider}", f"account:{sent.account}"
+        at = next_look(answer.ended_at, reported_at)
+        while at is not None and not self.world.answers(at, *asked):
+            at = next_look(answer.ended_at, at)
+        return at
 
     def _seen(
         self, probed: Probed, route: Route, leg: Leg, journey: Journey, sight: Sight
@@ -124,13 +136,6 @@ class Ingest:
 
     def _witness(self, receiver: str, kind: ObserverKind, now: datetime) -> Witness:
         return Witness(self.catalogue.receivers[receiver], kind, self.keeper, now)
-
-
-def _asked_at(probed: Probed, reported_at: datetime) -> datetime | None:
-    """The look-up that learns of it; none where the answer, and with it the id, came too late."""
-    if probed.answer.provider_message_id is None:
-        return None
-    return next_look(probed.answer.ended_at, reported_at)
 
 
 def _observation(sight: Sight, handed_at: datetime, words: str, own_id: str) -> Observation:

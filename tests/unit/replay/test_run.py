@@ -131,6 +131,16 @@ def test_an_answer_that_comes_too_late_is_none(tmp_path: Path) -> None:
     assert not unclear & reported
 
 
+def test_what_nobody_could_look_up_is_learned_when_the_provider_is_back(tmp_path: Path) -> None:
+    down = a_scenario(tmp_path, "component: provider:sens, state: down")
+    stream, back = stream_of(down, shipped(), 1), NOON + 10 * MINUTE
+    lines = stream.until(NOON + 30 * MINUTE, NOON + 12 * MINUTE)
+    records = [(at, codec.decode(line.value, line.headers)) for at, line in lines]
+    told = [(at, r) for at, r in records if isinstance(r, ReportReceived) and r.account == "sens"]
+    assert not [at for at, _ in told if _BROKEN <= at < back]
+    assert [at for at, report in told if report.reported_at < back <= at]
+
+
 _BROKEN = NOON + 2 * MINUTE
 
 
