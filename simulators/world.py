@@ -105,11 +105,10 @@ class World:
 
     def population(self, component: str) -> tuple[str, ...]:
         """The recipients over which a share of a fault of the component is counted: a carrier's
-        subscribers, a platform's users, of all others everybody."""
-        if not component.startswith(("carrier:", "platform:")):
-            return tuple(self.recipients)
+        subscribers, a platform's users, the phones of a site; where it has none, everybody."""
         known = self.recipients.values()
-        return tuple(r.id for r in known if component in (r.carrier, *r.platforms))
+        its = tuple(r.id for r in known if component in (r.id, r.carrier, r.site, *r.platforms))
+        return its or tuple(self.recipients)
 
     def meets(self, passing: Passing, at: datetime) -> Condition:
         """What a message, or a phone's own traffic, meets at the components of one stage."""

@@ -156,6 +156,11 @@ def test_a_share_of_a_platform_is_counted_over_its_users() -> None:
     assert sum(not one.arrivals for one in found) == 1
 
 
+def test_a_share_of_one_phone_is_that_phone() -> None:
+    for phone in PHONES:
+        assert journey(sms("m", phone.id), fault(phone.id, State.DOWN, share=0.1)).held
+
+
 def test_a_share_that_is_not_sticky_is_drawn_for_each_message() -> None:
     down = fault(KAKAOTALK, State.DOWN, share=0.4, sticky=False)
     lost = sum(not journey(alimtalk(f"m{n}"), down).arrivals for n in range(4000))
