@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from services.catalogue.components import components
 from services.catalogue.sentences import suggestion
 from services.contracts.catalogue import Catalogue
+from services.contracts.vocabulary import ObserverKind
 from simulators.config import impossible
 from simulators.faults import State
 
@@ -39,8 +40,10 @@ def known(catalogue: Catalogue, workers: Collection[str], zone: ZoneInfo) -> Kno
 
 
 def _is_breakable(component: str) -> bool:
-    kind = component.partition(":")[0]
-    return kind in BREAKABLE and (kind == "observer" or "/" not in component)
+    kind, _, name = component.partition(":")
+    if kind == "observer":  # bongsu itself looks into mailboxes: there is no app to break
+        return not name.endswith(f"/{ObserverKind.IMAP}")
+    return kind in BREAKABLE and "/" not in component
 
 
 def matched(given: Any, things: Known) -> tuple[str, ...]:

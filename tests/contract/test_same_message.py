@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -31,10 +32,11 @@ from services.local.settings import LocalSettings
 from services.probe.message import Keys, announcement, build_message
 from services.probe.schedule import PlannedProbe
 from services.replay import stage
+from services.replay.known import known
 from services.runtime.secrets import SecretFolder
 from simulators import front
 from simulators.carriage import Carriage, LiveWorld, Watch
-from simulators.config import SimulatorConfig, build_world
+from simulators.config import SimulatorConfig, build_world, components
 from simulators.faults import FaultBook
 from simulators.handsets import Phones
 from simulators.journey import Letter, Message, chance_of
@@ -138,3 +140,12 @@ def test_the_rooms_of_a_replay_are_those_of_the_local_stack(tmp_path: Path) -> N
 def test_a_front_end_reads_the_fate_that_a_replay_knows(leg: Leg) -> None:
     probe = UUID("019e8122-3050-780b-8ac9-58d172c846a9")
     assert chance_of(text.probe_text(probe, leg)) == f"{probe}/{leg:d}"
+
+
+def test_a_scenario_may_break_what_the_local_world_has_and_what_no_route_uses_yet(
+    tmp_path: Path,
+) -> None:
+    config = Providers(tmp_path).config
+    named = known(CATALOGUE, [worker.id for worker in config.workers], ZoneInfo("UTC")).breakable
+    unused = {"platform:fcm", "platform:webpush", "provider:none", "account:none"}
+    assert set(named) - unused == set(components(config))
