@@ -112,13 +112,15 @@ class Product:
     """One of NHN's services under an account: an adapter, but for what is its own to send and read.
 
     Its appkey is the account's service `service`; its secret key the field `<service>_secret_key`
-    where the secret has one, else `secret_key`. `path` leads to the appkey. `locked_out`: codes
-    that every message would meet, and the reason of Stop.
+    where the secret has one, else `secret_key`. `path` leads to the appkey. `group`: the sender's
+    grouping key of all that is sent. `locked_out`: codes that every message would meet, and the
+    reason of Stop.
     """
 
     host: ClassVar[str]
     path: ClassVar[str]
     service: ClassVar[Channel]
+    group: ClassVar[str]
     states: ClassVar[Mapping[str, Meaning]]
     locked_out: ClassVar[Mapping[str, str]]
     proof = "webhook_signature"
@@ -139,11 +141,6 @@ class Product:
         host = surroundings.base_url.replace("{product}", self.host)
         self._root = f"{host}{self.path}/{quote(account.services[self.service], safe='')}"
 
-    @classmethod
-    def group(cls) -> str:
-        """The sender's grouping key of all that is sent through this product."""
-        return f"bongsu-{cls.service}"
-
     async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
         """Raises Retry when none could be asked, Stop when locked out."""
         return await _judge.look_up_each(message_ids, self._look_up_one)
@@ -158,12 +155,9 @@ class Product:
         if not equals_one(words, headers.get("x-toast-webhook-signature", "")):
             raise Refuse("bad_signature")
 
-    async def _send(
-        self, path: str, request: dict[str, object], idempotency_key: str | None = None
-    ) -> SendResult:
+    async def _send(self, path: str, request: dict[str, object], **headers: str) -> SendResult:
         """Send once, to one recipient."""
-        key = {} if idempotency_key is None else {"X-NC-API-IDEMPOTENCY-KEY": idempotency_key}
-        call = self._call("POST", path, request | {"senderGroupingKey": self.group()}, key)
+        call = self._call("POST", path, request | {"senderGroupingKey": self.group}, **headers)
         return await self._judge.sent(call, self._read_taken)
 
     async def _ask(self, path: str, model: type[Shown]) -> Shown | None:
@@ -204,13 +198,10 @@ class Product:
             raise Stop(reason, f"{who} to {self.service}")
         return meaning(self.states, code or "")
 
-    async def _call(
-        self, method: str, path: str, body: object = None, more: Mapping[str, str] | None = None
-    ) -> Answer:
+    async def _call(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
         (secret,) = self._around.revealed((self._secret,))
         url = URL(self._root + path, encoded=True)
-        headers = {"X-Secret-Key": secret, **(more or {})}
-        return await exchange(self._around, method, url, headers, body)
+        return await exchange(self._around, method, url, {"X-Secret-Key": secret, **headers}, body)
 
     @classmethod
     def _hooks(cls, body: bytes, model: type[Hook]) -> list[Hook]:
@@ -220,7 +211,7 @@ class Product:
         if parse(_Event, body).event != RESULT_EVENT:
             return []
         hooks: tuple[Hook, ...] = parse(_Webhook[model], body).hooks  # type: ignore[valid-type]
-        return [hook for hook in hooks if hook.sender_grouping_key == cls.group()]
+        return [hook for hook in hooks if hook.sender_grouping_key == cls.group]
 
     @classmethod
     def report_of(cls, told: Told, leg: Leg = Leg.OWN, message_id: str = "") -> Report:
@@ -232,7 +223,7 @@ class Product:
         state, fault = meaning(cls.states, code) if code else (PENDING, None)
         # A substitute is a request to SMS that may have inherited the keys of its Alimtalk, and is
         # no word of that probe's own leg.
-        ours = leg is Leg.OWN and told.sender_grouping_key == cls.group()
+        ours = leg is Leg.OWN and told.sender_grouping_key == cls.group
         return Report(
             provider_message_id=message_id or told.message_id,
             leg=leg,

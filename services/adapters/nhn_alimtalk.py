@@ -128,7 +128,7 @@ class NhnAlimtalk(_nhn.Product):
     """One account's Alimtalk service."""
 
     host, path, service = "kakaotalk-bizmessage", "/alimtalk/v2.3/appkeys", Channel.ALIMTALK
-    states = STATES
+    group, states = "bongsu-alimtalk", STATES
     locked_out = dict.fromkeys(("-1000", "-1001", "-4004", "-4005"), "credentials")
     channels = frozenset({service})
     report_fields = _nhn.REPORT_FIELDS | {"kakaoMessageType", "createDate", "isAddedChannel"}
@@ -156,7 +156,8 @@ class NhnAlimtalk(_nhn.Product):
             "templateCode": message.template,
             "recipientList": [recipient],
         }
-        return await self._send("/raw-messages", request, str(message.probe_id))
+        once = {"X-NC-API-IDEMPOTENCY-KEY": str(message.probe_id)}
+        return await self._send("/raw-messages", request, **once)
 
     async def _look_up_one(self, message_id: str) -> list[Report]:
         request, recipient = _nhn.parts(message_id)

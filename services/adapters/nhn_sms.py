@@ -136,7 +136,7 @@ class NhnSms(_nhn.Product):
     """One account's SMS service."""
 
     host, path, service = "sms", "/sms/v3.0/appKeys", Channel.SMS
-    states = STATES
+    group, states = "bongsu-sms", STATES
     locked_out: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("-1000", "-1001", "-1002", "-1004"), "credentials"),
         **dict.fromkeys(("-1003", "-1008"), "permission"),
