@@ -147,5 +147,5 @@ def test_a_scenario_may_break_what_the_local_world_has_and_what_no_route_uses_ye
 ) -> None:
     config = Providers(tmp_path).config
     named = known(CATALOGUE, [worker.id for worker in config.workers], ZoneInfo("UTC")).breakable
-    unused = {"platform:fcm", "platform:webpush", "provider:none", "account:none"}
+    unused = {"platform:fcm", "platform:webpush"}
     assert set(named) - unused == set(components(config))
