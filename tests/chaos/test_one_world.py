@@ -23,7 +23,7 @@ from services.replay.scenario import Span, faults
 from simulators.faults import State
 from tests.support.chain import Chain, running
 from tests.support.compared import Probe, Row, replayed, rows, table
-from tests.support.one_catalogue import catalogue
+from tests.support.one_catalogue import catalogue, quiet
 from tests.support.one_world import (
     DEAD,
     DOCUMENTS,
@@ -74,7 +74,7 @@ async def test_a_glimpse_of_the_running_stack_is_what_a_replay_shows(tmp_path: P
     chain, (known, routes) = Unhurried(tmp_path), catalogue([*GLIMPSE, SENS, RELAY_ACCOUNT])
     async with running(chain, known):
         keys = await keys_of(chain, routes[SENS][0])
-        start = datetime.now(UTC) + BEGINS_IN
+        start = quiet(routes, datetime.now(UTC) + BEGINS_IN)
         times = Times(start, start + GLIMPSED, start + GLIMPSED + SOON)
         cells = timetable(start, routes, [GLIMPSE], GLIMPSED)
         stack = await lived(chain, cells, times)
@@ -90,7 +90,7 @@ async def test_a_replay_and_the_running_stack_agree_on_what_became_of_each_probe
     chain, (known, routes) = Unhurried(tmp_path), catalogue()
     async with running(chain, known):
         keys = await keys_of(chain, routes[SENS][0])
-        start = datetime.now(UTC) + BEGINS_IN
+        start = quiet(routes, datetime.now(UTC) + BEGINS_IN)
         until = start + ROUND * len(ROUNDS)
         times = Times(start, until, until + LAST_NEWS)
         cells = [*timetable(start, routes), cut(keys[1].worker, start, routes)]

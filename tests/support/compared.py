@@ -46,7 +46,7 @@ class Row:
     @property
     def agreement(self) -> float:
         """The share of probes with the same outcome; one that only one of them sent differs."""
-        return self.agreeing / max(1, self.of)
+        return self.agreeing / self.of if self.of else 1.0
 
 
 def row(component: str, state: str, stack: Outcomes, replay: Outcomes) -> Row:

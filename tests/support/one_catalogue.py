@@ -5,9 +5,10 @@ are even, so that another worker runs them. Calls that hang find room: accounts 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from datetime import datetime, timedelta
+from itertools import count, pairwise
 
-from services.contracts import topics
+from services.contracts import slots, topics
 from services.contracts.catalogue import (
     Account,
     Catalogue,
@@ -22,7 +23,7 @@ from services.contracts.catalogue import (
 from services.contracts.vocabulary import Carrier, Channel, ObserverKind
 from services.runtime.kafka import partition_of
 from tests.support.chain import shipped
-from tests.support.one_world import ALL, CUT, DEAD, Place, Routes
+from tests.support.one_world import ALL, CUT, DEAD, LATE_S, Place, Routes
 
 INTERVAL_S = 5
 ADAPTERS = {
@@ -68,6 +69,16 @@ def catalogue(places: Sequence[Place] = ALL) -> tuple[Catalogue, Routes]:
     return whole.model_copy(update=changed), routes
 
 
+def quiet(routes: Routes, after: datetime) -> datetime:
+    """A moment soon before which no route has a slot for as long as may be: a fault that begins, or
+    ends, then and 45 s later finds few probes on their way."""
+    every = timedelta(seconds=INTERVAL_S)
+    named = (name for own in routes.values() for name in own)
+    found = sorted(slots.next_slot(name, every, after) for name in named)
+    before = {late: late - early for early, late in pairwise([*found, found[0] + every])}
+    return max(before, key=before.__getitem__)
+
+
 def _route(whole: Catalogue, place: Place, channel: Channel, known: Mapping[str, Route]) -> Route:
     own = place.component.removeprefix("sender:") if place.kind == "sender" else None
     provider = PROVIDER_OF.get(place.account, place.account)
@@ -85,7 +96,7 @@ def _route(whole: Catalogue, place: Place, channel: Channel, known: Mapping[str,
         platform="kakaotalk" if kakao else None,
         receivers=place.receivers,
         interval_s=INTERVAL_S,
-        late_s=place.late_s,
+        late_s=LATE_S,
     )
 
 

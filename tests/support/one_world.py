@@ -16,9 +16,7 @@ from services.replay.scenario import Scenario, Segment, Span
 from simulators.faults import Delay, State
 
 SEED = 1  # of the simulated world, unless its file says otherwise
-# The first of three components of a kind is down in its time: a call that nothing answers is told
-# from our own outage by what answered up to a minute later.
-LATE_S, LATE_WHERE_SILENT_S = 12, 60
+LATE_S = 12
 ROUND, BROKEN = timedelta(seconds=60), timedelta(seconds=45)
 STATES = (
     (State.DOWN, State.DEGRADED, State.LOSSY),
@@ -44,7 +42,6 @@ class Place:
     receivers: tuple[str, ...] = PHONES
     body: str = "geoje"
     function: str | None = None
-    late_s: int = LATE_S
 
     @property
     def kind(self) -> str:
@@ -52,26 +49,19 @@ class Place:
         return self.component.partition(":")[0]
 
 
-def _three(*places: Place) -> tuple[Place, ...]:
-    first, *others = places
-    return replace(first, late_s=LATE_WHERE_SILENT_S), *others
-
-
 # Three components a kind; of senders and bodies the routes' own.
 THREE = (
-    _three(
-        *(Place(f"carrier:{c}", receivers=(f"{c}-01", f"{c}-02")) for c in ("skt", "kt", "lgu"))
-    ),
-    _three(
+    tuple(Place(f"carrier:{c}", receivers=(f"{c}-01", f"{c}-02")) for c in ("skt", "kt", "lgu")),
+    (
         Place("platform:naver-mail", (MAIL, MAIL), "mail", ("naver-01",)),
         Place("platform:kakaotalk", (Channel.ALIMTALK,) * 2, function="alimtalk"),
         Place("platform:daum-mail", (MAIL, MAIL), "mail", ("daum-01",)),
     ),
-    _three(*(Place(f"account:{a}", account=a) for a in ("sens-2", "sens-3", "sens-4"))),
-    _three(*(Place(f"body:{b}", body=b) for b in ("moel", "lh", "gyeonggi"))),
-    _three(*(Place(f"sender:own-{n}") for n in (1, 2, 3))),
+    tuple(Place(f"account:{a}", account=a) for a in ("sens-2", "sens-3", "sens-4")),
+    tuple(Place(f"body:{b}", body=b) for b in ("moel", "lh", "gyeonggi")),
+    tuple(Place(f"sender:own-{n}") for n in (1, 2, 3)),
 )
-NHN = Place("provider:nhn", account="nhn", late_s=LATE_WHERE_SILENT_S)
+NHN = Place("provider:nhn", account="nhn")
 DOCUMENTS = Place("provider:kakaopay-doc", (Channel.EDOCUMENT,) * 2, "kpdoc")
 SENS = Place("provider:sens")
 RELAY_ACCOUNT = Place("account:mail", (MAIL, MAIL), "mail", ("spare-01",))
@@ -83,7 +73,7 @@ DEAD = (
     Place("observer:mvno-06/smsforwarder", BOTH[1:] * 2, receivers=("mvno-06",)),
     Place("site:island", BOTH, receivers=("mvno-07",)),
 )
-CUT = Place("worker:", late_s=LATE_WHERE_SILENT_S)
+CUT = Place("worker:")
 ALL = (*(p for three in THREE for p in three), NHN, DOCUMENTS, SENS, RELAY_ACCOUNT, *DEAD, CUT)
 
 Routes = Mapping[Place, tuple[str, ...]]
