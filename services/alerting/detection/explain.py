@@ -1,0 +1,235 @@
+"""The fewest components that explain all evidence, and how much better than without the first.
+
+In:  a `View`. Out: entries (a component, a hypothesis, what they explain), and margins. Pure.
+Evidence explained by one component is taken from all others: one outage, one name.
+Before: `window.py`. After: `tick.py` decides what of it is told. Iteration is in key order.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from services.alerting.detection.law import Integers
+from services.alerting.detection.likelihood import NAT, PLANES, Hypothesis
+from services.alerting.detection.runs import Runs, newest_run, newest_sum
+from services.alerting.detection.window import Side, View
+
+PENALTY = 9 * NAT  # what an explanation must be worth
+ENTRIES = 6
+_BARRED = -(1 << 60)
+_BETTER = 300_000  # a later hypothesis must beat an earlier one by more
+# In evidence that fits several kinds alike, the larger part speaks.
+BONUS = {
+    "platform": 500_000,
+    "carrier": 500_000,
+    "provider": 400_000,
+    "account": 350_000,
+    "sender": 300_000,
+    "receiver": 300_000,
+    "worker": 300_000,
+    "site": 300_000,
+    "self": 300_000,
+    "observer": 280_000,
+    "reach": 250_000,
+    "line": 200_000,
+    "pair": 100_000,
+    "route": 0,
+}
+MONITOR = frozenset({"worker", "receiver", "observer", "site", "self"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A component, what is wrong with it, and the evidence. Gains in millionths of a nat.
+
+    `against`: of `counted` items with a say, those that speak against health. `recovered`: the
+    largest sum for health of a newest run. `alike`: those with the same messages.
+    """
+
+    component: str
+    hypothesis: Hypothesis
+    gain: int
+    onset: int
+    counted: int
+    against: int
+    recovered: int
+    alike: tuple[str, ...]
+    routes: frozenset[str]
+
+    @property
+    def plane(self) -> int:
+        """Which plane's messages it concerns."""
+        return plane_of(self.hypothesis)
+
+
+class Explanation(NamedTuple):
+    """What explains everything, best first, and what that is worth."""
+
+    entries: tuple[Entry, ...]
+    objective: int
+
+
+def kind(component: str) -> str:
+    """The kind in a component's key."""
+    return component.partition(":")[0]
+
+
+def monitors(component: str) -> bool:
+    """Is it a part of bongsu itself, whose fault is no outage?"""
+    return kind(component) in MONITOR
+
+
+def plane_of(hypothesis: Hypothesis) -> int:
+    """The plane of a hypothesis."""
+    return next(plane for plane, kinds in enumerate(PLANES) if hypothesis in kinds)
+
+
+class Explainer:
+    """The sums of one tick: `sums` for everyone, `greedy` and `margin` where one is large."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._all = [Runs.of(side, None) for side in view.sides]
+        sides = zip(self._all, view.sides, strict=True)
+        self.sums = [runs.best(side.ratios) for runs, side in sides]
+        self._suspects: list[_Suspects] = []
+
+    def largest(self) -> int:
+        """The largest sum of any component under any hypothesis."""
+        return max((int(best.max()) for best in self.sums if best.size), default=0)
+
+    def greedy(self, forbidden: frozenset[str] = frozenset()) -> Explanation:
+        """Explain, best first, without the forbidden components."""
+        ratios = [side.ratios.copy() for side in self._view.sides]
+        barred = [s.barred(self._view.components, forbidden) for s in self._candidates()]
+        entries: list[Entry] = []
+        while len(entries) < ENTRIES:
+            best = self._best(ratios, barred)
+            if best is None or best.gain < PENALTY:
+                break
+            entries.append(self._explained(best, ratios))
+        return Explanation(tuple(entries), sum(entry.gain - PENALTY for entry in entries))
+
+    def margin(self, whole: Explanation, entry: Entry) -> tuple[int, str | None]:
+        """How much worse everything is explained without the entry's component and those with
+        the same messages; and the best of what would then be said."""
+        without = self.greedy(frozenset({entry.component, *entry.alike}))
+        rivals = [e.component for e in without.entries if e.component not in _named(whole)]
+        return whole.objective - without.objective, rivals[0] if rivals else None
+
+    def _candidates(self) -> list["_Suspects"]:
+        """Only where all that speaks against health sums to enough: taking away lowers it."""
+        if not self._suspects:
+            sides = zip(self._all, self._view.sides, strict=True)
+            enough = [(runs.against(side.ratios) >= PENALTY).any(axis=0) for runs, side in sides]
+            self._suspects = [
+                self._suspected(
+                    side, [c for c in np.flatnonzero(found).tolist() if self._exists(c)]
+                )
+                for side, found in zip(self._view.sides, enough, strict=True)
+            ]
+        return self._suspects
+
+    def _suspected(self, side: Side, components: Iterable[int]) -> "_Suspects":
+        chosen = np.array(list(components), np.int64)
+        bonus = [BONUS.get(kind(self._view.components[int(c)]), 0) for c in chosen]
+        return _Suspects(Runs.of(side, chosen), np.array(bonus, np.int64))
+
+    def _exists(self, component: int) -> bool:
+        """One recipient's account on a platform can be told from the rest by two routes only."""
+        reach = kind(self._view.components[component]) == "reach"
+        return not reach or len(self._view.routes_of(component)) > 1
+
+    def _best(self, ratios: list[Integers], barred: list[Integers]) -> "_Best | None":
+        best: _Best | None = None
+        for plane, suspects in enumerate(self._candidates()):
+            if len(suspects.bonus) == 0:
+                continue
+            sums = suspects.runs.best(ratios[plane])
+            values = sums + suspects.bonus + barred[plane]
+            for place in range(len(PLANES[plane])):
+                found = self._first(plane, place, values[place], sums[place])
+                if best is None or found.value > best.value + _BETTER:
+                    best = found
+        return best
+
+    def _first(self, plane: int, place: int, values: Integers, sums: Integers) -> "_Best":
+        components, names = self._candidates()[plane].runs.components, self._view.components
+        most = int(values.max())
+        equal = np.flatnonzero(values == most)
+        chosen = min(equal, key=lambda at: names[int(components[at])])
+        gain = int(sums[chosen]) if most >= 0 else 0  # below: all are barred
+        return _Best(most, gain, plane, place, int(components[chosen]))
+
+    def _explained(self, best: "_Best", ratios: list[Integers]) -> Entry:
+        """The entry; and what it explains says nothing from here on."""
+        side = self._view.sides[best.plane]
+        rows = side.of(best.component)
+        own = ratios[best.plane][best.place, rows]
+        first = newest_run(own)
+        onset = int(side.starts[rows[first]])
+        explained = np.concatenate([rows[:first][side.ended[rows[:first]] > onset], rows[first:]])
+        run, kept = own[first:], -ratios[best.plane][best.place, explained]
+        entry = Entry(
+            self._view.components[best.component],
+            PLANES[best.plane][best.place],
+            best.gain,
+            onset,
+            int(np.count_nonzero(run)),
+            int(np.count_nonzero(run > 0)),
+            int(newest_sum(kept)),
+            self._alike(best.plane, best.component),
+            self._view.routes_of(best.component),
+        )
+        self._silence(best, side.items[rows[first]].order, ratios)
+        return entry
+
+    def _silence(self, best: "_Best", first: tuple[int, str], ratios: list[Integers]) -> None:
+        for plane, side in enumerate(self._view.sides):
+            rows = side.of(best.component)
+            later = side.starts[rows] > first[0]
+            for tie in np.flatnonzero(side.starts[rows] == first[0]):
+                later[tie] = (side.items[rows[tie]].id, plane) >= (first[1], best.plane)
+            # In flight when it broke, whatever became of it since.
+            ratios[plane][:, rows[later | (side.ended[rows] > first[0])]] = 0
+
+    def _alike(self, plane: int, component: int) -> tuple[str, ...]:
+        side, names = self._view.sides[plane], self._view.components
+        counts, rows = np.diff(side.bounds), side.of(component)
+        same = np.flatnonzero(counts == len(rows))
+        same = same[side.rows[side.bounds[same]] == rows[0]]
+        return tuple(
+            sorted(
+                names[c]
+                for c in same
+                if c != component
+                and monitors(names[c]) == monitors(names[component])
+                and np.array_equal(side.of(int(c)), rows)
+            )
+        )
+
+
+class _Suspects(NamedTuple):
+    """The components of a plane that may be named."""
+
+    runs: Runs
+    bonus: Integers
+
+    def barred(self, names: Sequence[str], forbidden: frozenset[str]) -> Integers:
+        """What takes the forbidden ones below all others."""
+        numbers = self.runs.components
+        return np.array([_BARRED if names[int(c)] in forbidden else 0 for c in numbers], np.int64)
+
+
+class _Best(NamedTuple):
+    value: int
+    gain: int
+    plane: int
+    place: int
+    component: int
+
+
+def _named(whole: Explanation) -> frozenset[str]:
+    return frozenset(entry.component for entry in whole.entries)

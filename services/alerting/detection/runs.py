@@ -1,0 +1,75 @@
+"""The largest sum of a newest run of items, for many components at once.
+
+In:  ratios by item; which items each component has, in order. Out: integers, whatever the order of
+adding up. Pure. Before: `window.py`. After: `explain.py` names components by these sums.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from services.alerting.detection.law import Integers
+from services.alerting.detection.window import Side
+
+
+class Runs(NamedTuple):
+    """The items of some components, one component after the other."""
+
+    components: Integers
+    rows: Integers
+    heads: Integers
+
+    @classmethod
+    def of(cls, side: Side, chosen: Integers | None) -> "Runs":
+        """Of the chosen components that have items; None: of all."""
+        counts = np.diff(side.bounds)
+        if chosen is None:
+            chosen = np.arange(len(counts))
+            rows = side.rows
+        else:
+            parts = [side.of(int(c)) for c in chosen]
+            rows = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+        lengths = counts[chosen]
+        return cls(chosen, rows, np.cumsum(lengths) - lengths)
+
+    def best(self, ratios: Integers) -> Integers:
+        """By hypothesis and component, the largest sum of a newest run; none is below 0."""
+        return np.stack([self._best(kind) for kind in ratios])
+
+    def against(self, ratios: Integers) -> Integers:
+        """By hypothesis and component, the sum of all that speaks against health."""
+        return np.stack([self._summed(np.maximum(kind, 0)[self.rows]) for kind in ratios])
+
+    def _best(self, ratios: Integers) -> Integers:
+        best = np.zeros(len(self.components), np.int64)
+        filled = self._filled()
+        if len(filled):
+            ends = np.cumsum(ratios[self.rows])
+            heads = self.heads[filled]
+            lowest = np.minimum.reduceat(ends, heads)
+            before = np.where(heads > 0, ends[heads - 1], 0)
+            last = np.append(ends[heads[1:] - 1], ends[-1])
+            best[filled] = last - np.minimum(lowest, before)
+        return best
+
+    def _summed(self, values: Integers) -> Integers:
+        sums = np.zeros(len(self.components), np.int64)
+        filled = self._filled()
+        if len(filled):
+            sums[filled] = np.add.reduceat(values, self.heads[filled])
+        return sums
+
+    def _filled(self) -> Integers:
+        return np.flatnonzero(np.diff(np.append(self.heads, len(self.rows))))
+
+
+def newest_run(values: Integers) -> int:
+    """Where the newest of the best newest runs begins."""
+    before = np.concatenate([[0], np.cumsum(values)])
+    return len(values) - int(np.argmin(before[::-1]))
+
+
+def newest_sum(values: Integers) -> int:
+    """The largest sum of a newest run, 0 if all are against it."""
+    ends = np.concatenate([[0], np.cumsum(values)])
+    return int(ends[-1] - ends.min())
