@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.alerting.detection.law import Integers
-from services.alerting.detection.likelihood import NAT, PLANES, Hypothesis
+from services.alerting.detection.likelihood import NAT, PLANES, Hypothesis, plane_of
 from services.alerting.detection.runs import Runs, newest_run, newest_sum
 from services.alerting.detection.window import Side, View
 
@@ -63,6 +63,11 @@ class Entry:
         """Which plane's messages it concerns."""
         return plane_of(self.hypothesis)
 
+    @property
+    def monitor(self) -> bool:
+        """Is it a part of bongsu itself?"""
+        return monitors(self.component)
+
 
 class Explanation(NamedTuple):
     """What explains everything, best first, and what that is worth."""
@@ -81,16 +86,11 @@ def monitors(component: str) -> bool:
     return kind(component) in MONITOR
 
 
-def plane_of(hypothesis: Hypothesis) -> int:
-    """The plane of a hypothesis."""
-    return next(plane for plane, kinds in enumerate(PLANES) if hypothesis in kinds)
-
-
 class Explainer:
     """The sums of one tick: `sums` for everyone, `greedy` and `margin` where one is large."""
 
     def __init__(self, view: View) -> None:
-        self._view = view
+        self.view = view
         self._all = [Runs.of(side, None) for side in view.sides]
         sides = zip(self._all, view.sides, strict=True)
         self.sums = [runs.best(side.ratios) for runs, side in sides]
@@ -102,8 +102,8 @@ class Explainer:
 
     def greedy(self, forbidden: frozenset[str] = frozenset()) -> Explanation:
         """Explain, best first, without the forbidden components."""
-        ratios = [side.ratios.copy() for side in self._view.sides]
-        barred = [s.barred(self._view.components, forbidden) for s in self._candidates()]
+        ratios = [side.ratios.copy() for side in self.view.sides]
+        barred = [s.barred(self.view.components, forbidden) for s in self._candidates()]
         entries: list[Entry] = []
         while len(entries) < ENTRIES:
             best = self._best(ratios, barred)
@@ -122,25 +122,25 @@ class Explainer:
     def _candidates(self) -> list["_Suspects"]:
         """Only where all that speaks against health sums to enough: taking away lowers it."""
         if not self._suspects:
-            sides = zip(self._all, self._view.sides, strict=True)
+            sides = zip(self._all, self.view.sides, strict=True)
             enough = [(runs.against(side.ratios) >= PENALTY).any(axis=0) for runs, side in sides]
             self._suspects = [
                 self._suspected(
                     side, [c for c in np.flatnonzero(found).tolist() if self._exists(c)]
                 )
-                for side, found in zip(self._view.sides, enough, strict=True)
+                for side, found in zip(self.view.sides, enough, strict=True)
             ]
         return self._suspects
 
     def _suspected(self, side: Side, components: Iterable[int]) -> "_Suspects":
         chosen = np.array(list(components), np.int64)
-        bonus = [BONUS.get(kind(self._view.components[int(c)]), 0) for c in chosen]
+        bonus = [BONUS.get(kind(self.view.components[int(c)]), 0) for c in chosen]
         return _Suspects(Runs.of(side, chosen), np.array(bonus, np.int64))
 
     def _exists(self, component: int) -> bool:
         """One recipient's account on a platform can be told from the rest by two routes only."""
-        reach = kind(self._view.components[component]) == "reach"
-        return not reach or len(self._view.routes_of(component)) > 1
+        reach = kind(self.view.components[component]) == "reach"
+        return not reach or len(self.view.routes_of(component)) > 1
 
     def _best(self, ratios: list[Integers], barred: list[Integers]) -> "_Best | None":
         best: _Best | None = None
@@ -156,7 +156,7 @@ class Explainer:
         return best
 
     def _first(self, plane: int, place: int, values: Integers, sums: Integers) -> "_Best":
-        components, names = self._candidates()[plane].runs.components, self._view.components
+        components, names = self._candidates()[plane].runs.components, self.view.components
         most = int(values.max())
         equal = np.flatnonzero(values == most)
         chosen = min(equal, key=lambda at: names[int(components[at])])
@@ -165,7 +165,7 @@ class Explainer:
 
     def _explained(self, best: "_Best", ratios: list[Integers]) -> Entry:
         """The entry; and what it explains says nothing from here on."""
-        side = self._view.sides[best.plane]
+        side = self.view.sides[best.plane]
         rows = side.of(best.component)
         own = ratios[best.plane][best.place, rows]
         first = newest_run(own)
@@ -173,7 +173,7 @@ class Explainer:
         explained = np.concatenate([rows[:first][side.ended[rows[:first]] > onset], rows[first:]])
         run, kept = own[first:], -ratios[best.plane][best.place, explained]
         entry = Entry(
-            self._view.components[best.component],
+            self.view.components[best.component],
             PLANES[best.plane][best.place],
             best.gain,
             onset,
@@ -181,13 +181,13 @@ class Explainer:
             int(np.count_nonzero(run > 0)),
             int(newest_sum(kept)),
             self._alike(best.plane, best.component),
-            self._view.routes_of(best.component),
+            self.view.routes_of(best.component),
         )
         self._silence(best, side.items[rows[first]].order, ratios)
         return entry
 
     def _silence(self, best: "_Best", first: tuple[int, str], ratios: list[Integers]) -> None:
-        for plane, side in enumerate(self._view.sides):
+        for plane, side in enumerate(self.view.sides):
             rows = side.of(best.component)
             later = side.starts[rows] > first[0]
             for tie in np.flatnonzero(side.starts[rows] == first[0]):
@@ -196,7 +196,7 @@ class Explainer:
             ratios[plane][:, rows[later | (side.ended[rows] > first[0])]] = 0
 
     def _alike(self, plane: int, component: int) -> tuple[str, ...]:
-        side, names = self._view.sides[plane], self._view.components
+        side, names = self.view.sides[plane], self.view.components
         counts, rows = np.diff(side.bounds), side.of(component)
         same = np.flatnonzero(counts == len(rows))
         same = same[side.rows[side.bounds[same]] == rows[0]]

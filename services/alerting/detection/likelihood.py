@@ -22,6 +22,7 @@ from services.alerting.detection.law import (
     Integers,
     Laws,
     Row,
+    quantile,
 )
 
 NAT = 1_000_000
@@ -64,11 +65,13 @@ _COLUMNS = 2 * BINS + 3
 class Tables:
     """Look-up tables of one version of the laws: `values[row, dead|lossy|slow, observation]`.
 
-    The acceptance plane uses the first two.
+    The acceptance plane uses the first two. `slow`: by row, what takes longer is slow for sure:
+    twice the time within which 99 % arrive.
     """
 
     laws: Laws
     values: NDArray[np.int32]
+    slow: Integers
     places: Mapping[Row, int]
 
     def place(self, row: Row) -> int:
@@ -91,7 +94,13 @@ def tables(learnt: Laws) -> Tables:
     values[:, 2, :BINS] = np.clip(np.log(_shift(survival, _SLOW_FACTOR, 1.0) / healthy), 0, CAP)
     values[:, 2, ARRIVED:REFUSED] = _slow_arrived(shares)
     whole = np.rint(values * NAT).astype(np.int32)
-    return Tables(learnt, whole, {row: place for place, row in enumerate(learnt.rows)})
+    slow = np.array([2 * quantile(own, 0.99) for own in shares], np.int64)
+    return Tables(learnt, whole, slow, {row: place for place, row in enumerate(learnt.rows)})
+
+
+def plane_of(hypothesis: Hypothesis) -> int:
+    """The plane whose messages a hypothesis is about."""
+    return next(plane for plane, kinds in enumerate(PLANES) if hypothesis in kinds)
 
 
 def overdue(lost: float, loss: Floats) -> Floats:

@@ -5,7 +5,7 @@ ratios and, component by component, its items in order of (start, id). Pure, but
 Before: `items.py`. After: `explain.py`. An item outside its window is dropped and says nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, NamedTuple, TypeVar
@@ -80,10 +80,18 @@ class Spent(NamedTuple):
 
 class Side(NamedTuple):
     """One plane at one tick: ratios by hypothesis and item, and the items of each component:
-    `rows[bounds[c] : bounds[c + 1]]`. `ended`: when the result was known or the deadline passed."""
+    `rows[bounds[c] : bounds[c + 1]]`.
+
+    `seen`, `places`: column and row of the tables. `ended`: when the result was known, or the
+    deadline passed.
+    """
 
     ratios: Integers
+    seen: Integers
+    places: Integers
     starts: Integers
+    visible: Integers
+    dues: Integers
     ended: Integers
     routes: Integers
     rows: Integers
@@ -99,9 +107,15 @@ class View(NamedTuple):
     """All that a verdict at `now` rests on."""
 
     now: int
+    tables: Tables
     components: Sequence[str]
+    numbers: Mapping[str, int]
     routes: Sequence[str]
     sides: tuple[Side, Side]
+
+    def number(self, component: str) -> int | None:
+        """Where a component stands; None when nothing of it is known."""
+        return self.numbers.get(component)
 
     def routes_of(self, component: int) -> frozenset[str]:
         """The routes whose messages pass a component."""
@@ -160,10 +174,12 @@ class Window:
             plane.forget(now)
             bounds = plane.bounds(len(self._components.names))
             seen = plane.observed(now, bounds, gone)
-            rows = places[plane.columns[_CLASS]]
-            ratios = likelihood.look_up(tables.values, rows, seen, number)
-            sides.append(plane.side(ratios, bounds))
-        return View(now, self._components.names, self._routes.names, (sides[0], sides[1]))
+            own = places[plane.columns[_CLASS]]
+            ratios = likelihood.look_up(tables.values, own, seen, number)
+            sides.append(plane.side(ratios, seen, own, bounds))
+        return View(
+            now, tables, self._components.names, numbers, self._routes.names, (sides[0], sides[1])
+        )
 
     def _numbers(self, item: Item) -> tuple[int, int, list[int]]:
         route = -1 if item.route is None else self._routes.number(item.route)
@@ -245,11 +261,13 @@ class _Plane:
             seen[own[columns[_START, own] < before]] = NOTHING
         return seen
 
-    def side(self, ratios: Integers, bounds: Integers) -> Side:
+    def side(self, ratios: Integers, seen: Integers, places: Integers, bounds: Integers) -> Side:
         """What `explain.py` looks at; good until the next change."""
-        columns, rows = self.columns, self._pairs & _ROW
-        starts, ended, routes = columns[_START], columns[_ENDED], columns[_ROUTE]
-        return Side(ratios, starts, ended, routes, rows, bounds, self._items)
+        start, visible, due, ended, route = self.columns[[_START, _VISIBLE, _DUE, _ENDED, _ROUTE]]
+        rows = self._pairs & _ROW
+        return Side(
+            ratios, seen, places, start, visible, due, ended, route, rows, bounds, self._items
+        )
 
     def _place(self, item: Item) -> int:
         """After all items that are not later than this one."""

@@ -1,20 +1,22 @@
 """The law of the worked example, and short ways to say classes and moments in tests."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from services.alerting.detection import law
-from services.alerting.detection.explain import Explainer, plane_of
+from services.alerting.detection.explain import Explainer
 from services.alerting.detection.law import SECOND, Laws, Part, Row
-from services.alerting.detection.likelihood import NAT, PLANES, Hypothesis, Tables, tables
+from services.alerting.detection.likelihood import NAT, PLANES, Hypothesis, Tables, plane_of, tables
 from services.alerting.detection.window import DELIVERY, Ended, Ending, Item, View, Window
 
 MEDIUM = "alimtalk"
 CLASSES = tuple(Row(MEDIUM, name) for name in ("c1", "c2", "c3"))
 
 
+@cache
 def worked_tables() -> Tables:
     """Log-normal, median 2 s, sigma 0.7, a loss of 0.0025, nothing pooled; for every class."""
     rows = tuple(sorted({*CLASSES, Row(law.UNKNOWN), Row(MEDIUM), Row(law.ACCEPTANCE)}))

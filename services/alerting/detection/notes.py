@@ -1,0 +1,80 @@
+"""Which findings belong to an incident that is open already, and when one takes over its name.
+
+In:  an entry, the open incidents. Out: the incident with the entry as a note. Pure.
+Before and after: `tick.py`. A note never pages; one that no longer belongs is a new finding after
+20 s, for a second fault must page as fast inside an outage as outside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.alerting.detection import closing
+from services.alerting.detection.explain import Entry
+from services.alerting.detection.law import SECOND
+from services.alerting.detection.state import Attached, Incident
+
+TOGETHER, LOOSE, RENAMED = 60 * SECOND, 20 * SECOND, 60 * SECOND
+
+
+def attach(
+    entry: Entry, incidents: Sequence[Incident], named: frozenset[str], now: int
+) -> tuple[Incident, bool] | None:
+    """The incident the entry is a note on, with that note, and whether it is a new one; None when
+    it is a finding of its own."""
+    for incident in incidents:
+        if belongs(entry, incident, named):
+            before = _note(incident, entry.component)
+            held = replace(before, held=now) if before else Attached(entry.component, now)
+            return _with(incident, held), before is None
+    for incident in incidents:
+        before = _note(incident, entry.component)
+        if before and now - before.held < LOOSE:
+            return incident, False
+    return None
+
+
+def belongs(entry: Entry, incident: Incident, named: frozenset[str]) -> bool:
+    """Does the open incident account for the entry, seen from this tick alone?"""
+    same_plane = entry.plane == incident.entry.plane
+    unnamed = same_plane and incident.component not in named
+    timely = unnamed or entry.onset <= incident.base + TOGETHER
+    part = incident.within(entry) or incident.related(entry)
+    return part and timely and incident.monitor == entry.monitor
+
+
+def detach(incident: Incident, component: str) -> Incident:
+    """The incident without that note."""
+    kept = tuple(note for note in incident.notes if note.component != component)
+    return replace(incident, notes=kept) if len(kept) < len(incident.notes) else incident
+
+
+def rename(incident: Incident, entries: Sequence[Entry], now: int) -> tuple[Incident, bool]:
+    """The incident at the end of a tick: it takes the name of the note that alone was named for a
+    minute; routes left out count as recovered."""
+    named = {entry.component: entry for entry in entries}
+    notes = tuple(_alone(note, incident, named, now) for note in incident.notes)
+    incident = incident if notes == incident.notes else replace(incident, notes=notes)
+    for note in notes:
+        if note.alone is not None and now - note.alone >= RENAMED:
+            return detach(_taken_over(incident, named[note.component]), note.component), True
+    return incident, False
+
+
+def _alone(note: Attached, incident: Incident, named: dict[str, Entry], now: int) -> Attached:
+    if note.component in named and incident.component not in named:
+        return note if note.alone is not None else replace(note, alone=now)
+    return replace(note, alone=None)
+
+
+def _taken_over(incident: Incident, entry: Entry) -> Incident:
+    sums = closing.renamed(incident.sums, entry.hypothesis)
+    return replace(incident, entry=entry, routes=entry.routes, sums=sums)
+
+
+def _note(incident: Incident, component: str) -> Attached | None:
+    return next((note for note in incident.notes if note.component == component), None)
+
+
+def _with(incident: Incident, note: Attached) -> Incident:
+    others = [old for old in incident.notes if old.component != note.component]
+    return replace(incident, notes=(*others, note))
