@@ -7,13 +7,14 @@ process sends; a request that is lost is only a lost speed-up. Large components 
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from services.alerting.detection.explain import BONUS, Explainer, kind, monitors
+from services.alerting.detection.explain import Explainer
+from services.alerting.detection.kinds import monitors
 from services.alerting.detection.law import SECOND
 from services.alerting.detection.likelihood import NAT
 
@@ -95,12 +96,14 @@ class _Choice:
         kept = {name for name, at in found.items() if at is not None and self._loss[at] > 0}
         return {name: rounds for name, rounds in asked.rounds.items() if name in kept}
 
-    def _suspects(self) -> list[int]:
+    def _suspects(self) -> Iterator[int]:
+        """Most suspected first."""
         names = self._view.components
-        enough = np.flatnonzero(self._loss >= SUSPICION - max(BONUS.values()) // 2).tolist()
-        scores = {n: int(self._loss[n]) + BONUS.get(kind(names[n]), 0) // 2 for n in enough}
-        found = [n for n, score in scores.items() if score >= SUSPICION and self._may(names[n], n)]
-        return sorted(found, key=lambda n: (-scores[n], names[n]))
+        scores = self._loss + self._view.bonus // 2
+        found = np.flatnonzero(scores >= SUSPICION).tolist()
+        for number in sorted(found, key=lambda n: (-int(scores[n]), names[n])):
+            if self._may(names[number], number):
+                yield number
 
     def _may(self, name: str, number: int) -> bool:
         before = self._asked.rounds.get(name)

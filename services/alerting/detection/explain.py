@@ -5,12 +5,13 @@ Evidence explained by one component is taken from all others: one outage, one na
 Before: `window.py`. After: `tick.py` decides what of it is told. Iteration is in key order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from services.alerting.detection.kinds import kind, monitors
 from services.alerting.detection.law import Integers
 from services.alerting.detection.likelihood import NAT, PLANES, Hypothesis, plane_of
 from services.alerting.detection.runs import Runs, newest_run, newest_sum
@@ -18,26 +19,9 @@ from services.alerting.detection.window import Side, View
 
 PENALTY = 9 * NAT  # what an explanation must be worth
 ENTRIES = 6
+_FURTHEST = slice(None, None, 2)  # dead and slow: what speaks for lossy speaks more for dead
 _BARRED = -(1 << 60)
 _BETTER = 300_000  # a later hypothesis must beat an earlier one by more
-# In evidence that fits several kinds alike, the larger part speaks.
-BONUS = {
-    "platform": 500_000,
-    "carrier": 500_000,
-    "provider": 400_000,
-    "account": 350_000,
-    "sender": 300_000,
-    "receiver": 300_000,
-    "worker": 300_000,
-    "site": 300_000,
-    "self": 300_000,
-    "observer": 280_000,
-    "reach": 250_000,
-    "line": 200_000,
-    "pair": 100_000,
-    "route": 0,
-}
-MONITOR = frozenset({"worker", "receiver", "observer", "site", "self"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +58,6 @@ class Explanation(NamedTuple):
 
     entries: tuple[Entry, ...]
     objective: int
-
-
-def kind(component: str) -> str:
-    """The kind in a component's key."""
-    return component.partition(":")[0]
-
-
-def monitors(component: str) -> bool:
-    """Is it a part of bongsu itself, whose fault is no outage?"""
-    return kind(component) in MONITOR
 
 
 class Explainer:
@@ -123,24 +97,21 @@ class Explainer:
         """Only where all that speaks against health sums to enough: taking away lowers it."""
         if not self._suspects:
             sides = zip(self._all, self.view.sides, strict=True)
-            enough = [(runs.against(side.ratios) >= PENALTY).any(axis=0) for runs, side in sides]
+            furthest = [runs.against(side.ratios[_FURTHEST]).max(axis=0) for runs, side in sides]
             self._suspects = [
-                self._suspected(
-                    side, [c for c in np.flatnonzero(found).tolist() if self._exists(c)]
-                )
-                for side, found in zip(self.view.sides, enough, strict=True)
+                self._suspected(side, np.flatnonzero(most >= PENALTY))
+                for side, most in zip(self.view.sides, furthest, strict=True)
             ]
         return self._suspects
 
-    def _suspected(self, side: Side, components: Iterable[int]) -> "_Suspects":
-        chosen = np.array(list(components), np.int64)
-        bonus = [BONUS.get(kind(self.view.components[int(c)]), 0) for c in chosen]
-        return _Suspects(Runs.of(side, chosen), np.array(bonus, np.int64))
+    def _suspected(self, side: Side, enough: Integers) -> "_Suspects":
+        chosen = np.array([c for c in enough.tolist() if self._exists(c)], np.int64)
+        return _Suspects(Runs.of(side, chosen), self.view.bonus[chosen])
 
     def _exists(self, component: int) -> bool:
         """One recipient's account on a platform can be told from the rest by two routes only."""
         reach = kind(self.view.components[component]) == "reach"
-        return not reach or len(self.view.routes_of(component)) > 1
+        return not reach or self.view.passed_by_several(component)
 
     def _best(self, ratios: list[Integers], barred: list[Integers]) -> "_Best | None":
         best: _Best | None = None
@@ -170,8 +141,7 @@ class Explainer:
         own = ratios[best.plane][best.place, rows]
         first = newest_run(own)
         onset = int(side.starts[rows[first]])
-        explained = np.concatenate([rows[:first][side.ended[rows[:first]] > onset], rows[first:]])
-        run, kept = own[first:], -ratios[best.plane][best.place, explained]
+        run = own[first:]
         entry = Entry(
             self.view.components[best.component],
             PLANES[best.plane][best.place],
@@ -179,7 +149,7 @@ class Explainer:
             onset,
             int(np.count_nonzero(run)),
             int(np.count_nonzero(run > 0)),
-            int(newest_sum(kept)),
+            newest_sum(-run),
             self._alike(best.plane, best.component),
             self.view.routes_of(best.component),
         )

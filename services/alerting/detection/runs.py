@@ -24,13 +24,11 @@ class Runs(NamedTuple):
         """Of the chosen components that have items; None: of all."""
         counts = np.diff(side.bounds)
         if chosen is None:
-            chosen = np.arange(len(counts))
-            rows = side.rows
-        else:
-            parts = [side.of(int(c)) for c in chosen]
-            rows = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+            return cls(np.arange(len(counts)), side.rows, side.bounds[:-1])
         lengths = counts[chosen]
-        return cls(chosen, rows, np.cumsum(lengths) - lengths)
+        heads = np.cumsum(lengths) - lengths
+        at = np.arange(int(lengths.sum())) + np.repeat(side.bounds[chosen] - heads, lengths)
+        return cls(chosen, side.rows[at], heads)
 
     def best(self, ratios: Integers) -> Integers:
         """By hypothesis and component, the largest sum of a newest run; none is below 0."""

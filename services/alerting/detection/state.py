@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.alerting.detection.closing import Sums
-from services.alerting.detection.explain import Entry, kind, monitors
+from services.alerting.detection.explain import Entry
+from services.alerting.detection.kinds import kind, monitors
 from services.alerting.detection.law import SECOND
 from services.alerting.detection.likelihood import NAT
 
@@ -76,7 +77,7 @@ class Incident:
         return bool(entry.routes) and entry.routes <= self.routes
 
 
-class Ended(NamedTuple):
+class SpentSpan(NamedTuple):
     """An incident's evidence that was spent at its closing."""
 
     component: str
@@ -98,7 +99,7 @@ class State:
 
     open: tuple[Incident, ...] = ()
     closed: tuple[Incident, ...] = ()
-    spent: tuple[Ended, ...] = ()
+    spent: tuple[SpentSpan, ...] = ()
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
 
 

@@ -9,13 +9,14 @@ at every tick, so an open incident keeps explaining its own messages.
 from dataclasses import replace
 
 from services.alerting.detection import closing, notes
-from services.alerting.detection.explain import Entry, Explainer, Explanation, kind
+from services.alerting.detection.explain import Entry, Explainer, Explanation
+from services.alerting.detection.kinds import kind
 from services.alerting.detection.law import SECOND
 from services.alerting.detection.likelihood import NAT, Hypothesis
 from services.alerting.detection.state import (
-    Ended,
     Incident,
     Policy,
+    SpentSpan,
     State,
     Told,
     Verdict,
@@ -181,7 +182,7 @@ class _Turn:
                 after = closing.opened(sums.hypothesis, self._now)
                 closed = replace(incident, sums=after, closed=self._now, notes=())
                 self._closed[incident.id] = closed
-                self._spent.append(Ended(incident.component, sums.since, self._now))
+                self._spent.append(SpentSpan(incident.component, sums.since, self._now))
                 self.verdicts.append(Verdict(Told.CLOSED, incident.entry, closed))
 
     def _over(self, incident: Incident) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.alerting.detection import likelihood
+from services.alerting.detection.kinds import bonus
 from services.alerting.detection.law import SECOND, Integers, Row, bin_of
 from services.alerting.detection.likelihood import (
     ARRIVED,
@@ -27,6 +28,7 @@ from services.alerting.detection.likelihood import (
 ACCEPTANCE, DELIVERY = range(len(PLANES))
 LONG_AGO, NEVER = -(1 << 62), 1 << 62
 REFUSED_WITHIN = 29 * SECOND  # a later no is rather a time-out somewhere than an answer
+_FORGET_EVERY = 30 * SECOND  # by the clock: all instances hold the same items
 _ROW = (1 << 32) - 1
 Name = TypeVar("Name")
 
@@ -109,6 +111,7 @@ class View(NamedTuple):
     now: int
     tables: Tables
     components: Sequence[str]
+    bonus: Integers
     numbers: Mapping[str, int]
     routes: Sequence[str]
     sides: tuple[Side, Side]
@@ -116,6 +119,11 @@ class View(NamedTuple):
     def number(self, component: str) -> int | None:
         """Where a component stands; None when nothing of it is known."""
         return self.numbers.get(component)
+
+    def passed_by_several(self, component: int) -> bool:
+        """Do messages of more than one route pass a component?"""
+        found = np.concatenate([side.routes[side.of(component)] for side in self.sides])
+        return bool((found != found[:1]).any())
 
     def routes_of(self, component: int) -> frozenset[str]:
         """The routes whose messages pass a component."""
@@ -148,6 +156,8 @@ class Window:
     def __init__(self) -> None:
         self._components, self._routes = _Names[str](), _Names[str]()
         self._classes = _Names[Row]()
+        self._tables: Tables | None = None
+        self._places, self._bonus = np.zeros(0, np.int64), np.zeros(0, np.int64)
         self._planes = [_Plane() for _ in PLANES]
 
     def add(self, items: Iterable[Item]) -> None:
@@ -161,25 +171,38 @@ class Window:
 
     def settle(self, endings: Iterable[Ended]) -> None:
         """Results of items added before; those past their deadline change nothing."""
+        found: tuple[list[Ended], ...] = tuple([] for _ in PLANES)
         for ended in endings:
-            self._planes[ended.item.plane].settle(ended)
+            found[ended.item.plane].append(ended)
+        for plane, own in zip(self._planes, found, strict=True):
+            if own:
+                plane.settle(own)
 
     def at(self, now: int, tables: Tables, spent: Sequence[Spent] = ()) -> View:
-        """What everything says at `now`. Forgets what has left its window."""
-        places = np.array([tables.place(row) for row in self._classes.names] or [0], np.int64)
-        numbers = self._components.numbers
+        """What everything says at `now`, which never goes back; `spent` evidence says nothing."""
+        self._grow(tables)
+        names, numbers = self._components.names, self._components.numbers
         gone = [(numbers[s.component], s.before) for s in spent if s.component in numbers]
         sides = []
         for number, plane in enumerate(self._planes):
-            plane.forget(now)
-            bounds = plane.bounds(len(self._components.names))
+            plane.forget(now - now % _FORGET_EVERY)
+            bounds = plane.bounds(len(names))
             seen = plane.observed(now, bounds, gone)
-            own = places[plane.columns[_CLASS]]
-            ratios = likelihood.look_up(tables.values, own, seen, number)
-            sides.append(plane.side(ratios, seen, own, bounds))
-        return View(
-            now, tables, self._components.names, numbers, self._routes.names, (sides[0], sides[1])
-        )
+            places = self._places[plane.columns[_CLASS]]
+            ratios = likelihood.look_up(tables.values, places, seen, number)
+            sides.append(plane.side(ratios, seen, places, bounds))
+        known = (names, self._bonus, numbers, self._routes.names)
+        return View(now, tables, *known, (sides[0], sides[1]))
+
+    def _grow(self, tables: Tables) -> None:
+        """What is known of classes, by these tables, and of components."""
+        if tables is not self._tables:
+            self._tables, self._places = tables, np.zeros(0, np.int64)
+        classes = self._classes.names[len(self._places) :]
+        places = np.array([tables.place(row) for row in classes], np.int64)
+        self._places = np.append(self._places, places)
+        parts = self._components.names[len(self._bonus) :]
+        self._bonus = np.append(self._bonus, np.array([bonus(part) for part in parts], np.int64))
 
     def _numbers(self, item: Item) -> tuple[int, int, list[int]]:
         route = -1 if item.route is None else self._routes.number(item.route)
@@ -199,7 +222,7 @@ class _Plane:
         self, new: list[Item], numbers: Callable[[Item], tuple[int, int, list[int]]]
     ) -> None:
         """More items, in order; `numbers` gives their class, route and components."""
-        at = np.array([self._place(item) for item in new], np.int64)
+        at = self._places(new)
         named = [numbers(item) for item in new]
         values = [
             (i.start, i.visible, i.visible + i.window, i.start + i.deadline, NEVER, -1, n[0], n[1])
@@ -222,18 +245,20 @@ class _Plane:
         ordered = np.sort(np.array(fresh, np.int64))
         self._pairs = np.insert(self._pairs, np.searchsorted(self._pairs, ordered), ordered)
 
-    def settle(self, ended: Ended) -> None:
+    def settle(self, endings: list[Ended]) -> None:
         """The first result within the deadline stays."""
-        row = self._place(ended.item) - 1
-        if row < 0 or self._items[row] is not ended.item:
-            return  # it has left the window
-        column = self.columns[:, row]
-        if ended.known <= column[_DUE] and column[_FINAL] < 0:
-            column[_ENDED], column[_FINAL] = ended.known, _observation(ended)
+        places = self._places([ended.item for ended in endings]) - 1
+        seen = _observations(endings)
+        for ended, row, observed in zip(endings, places.tolist(), seen.tolist(), strict=True):
+            if row < 0 or self._items[row] is not ended.item:
+                continue  # it has left the window
+            column = self.columns[:, row]
+            if ended.known <= column[_DUE] and column[_FINAL] < 0:
+                column[_ENDED], column[_FINAL] = ended.known, observed
 
-    def forget(self, now: int) -> None:
-        """Drop what has left its window."""
-        keep = self.columns[_UNTIL] >= now
+    def forget(self, before: int) -> None:
+        """Drop what had left its window by then."""
+        keep = self.columns[_UNTIL] >= before
         if keep.all():
             return
         moved = np.cumsum(keep) - 1
@@ -255,7 +280,7 @@ class _Plane:
         seen: Integers = columns[_FINAL].copy()
         waiting = seen < 0
         seen[waiting] = bin_of(now - columns[_START, waiting])
-        seen[columns[_VISIBLE] > now] = NOTHING
+        seen[(columns[_VISIBLE] > now) | (columns[_UNTIL] < now)] = NOTHING
         for component, before in spent:
             own = self._pairs[bounds[component] : bounds[component + 1]] & _ROW
             seen[own[columns[_START, own] < before]] = NOTHING
@@ -269,18 +294,20 @@ class _Plane:
             ratios, seen, places, start, visible, due, ended, route, rows, bounds, self._items
         )
 
-    def _place(self, item: Item) -> int:
-        """After all items that are not later than this one."""
-        place = int(np.searchsorted(self.columns[_START], item.start, "right"))
-        while place and self._items[place - 1].order > item.order:
-            place -= 1
-        return place
+    def _places(self, items: list[Item]) -> Integers:
+        """For each: after all items that are not later than it."""
+        starts = self.columns[_START]
+        places = np.searchsorted(starts, np.array([item.start for item in items]), "right")
+        for at, (item, place) in enumerate(zip(items, places.tolist(), strict=True)):
+            while place and self._items[place - 1].order > item.order:
+                place -= 1
+            places[at] = place
+        return places.astype(np.int64)
 
 
-def _observation(ended: Ended) -> int:
-    took = max(ended.known - ended.item.start, 0)
-    if ended.ending is Ending.ARRIVED:
-        return ARRIVED + int(bin_of(np.array([took]))[0])
-    if ended.ending is Ending.REFUSED:
-        return REFUSED if took < REFUSED_WITHIN else FAILED
-    return FAILED if ended.ending is Ending.FAILED else NOTHING
+def _observations(endings: list[Ended]) -> Integers:
+    """The columns of results."""
+    took = np.array([max(ended.known - ended.item.start, 0) for ended in endings])
+    kinds = np.array([ended.ending for ended in endings])
+    no = np.where(took < REFUSED_WITHIN, REFUSED, FAILED)
+    return np.choose(kinds, [ARRIVED + bin_of(took), no, FAILED, NOTHING]).astype(np.int64)

@@ -164,5 +164,6 @@ def test_an_item_counts_from_when_it_was_known_until_its_window_is_over() -> Non
     window.add([item])
     tables = worked_tables()
     says = [window.at(us(now), tables).sides[1].ratios[0].tolist() for now in (14, 435, 436)]
-    assert (says[0], says[2]) == ([0], [])
+    assert (says[0], says[2]) == ([0], [0])
     assert says[1][0] > 0
+    assert window.at(us(450), tables).sides[1].ratios.size == 0
