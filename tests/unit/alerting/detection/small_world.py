@@ -12,7 +12,7 @@ from services.alerting.detection import law, likelihood
 from services.alerting.detection.explain import Explainer
 from services.alerting.detection.law import ACCEPTANCE, HEARTBEAT, Counts, Part, Row
 from services.alerting.detection.likelihood import Tables
-from services.alerting.detection.state import Policy, State, Told, Verdict
+from services.alerting.detection.state import Policy, State, Verdict
 from services.alerting.detection.tick import spent, tick
 from services.alerting.detection.window import ACCEPTANCE as ACCEPTING
 from services.alerting.detection.window import DELIVERY, Ended, Ending, Item, Window
@@ -79,7 +79,10 @@ def messages(seed: int, until: float, breaks: Iterable[Break] = ()) -> Run:
     """All items of a run and how they end, by start."""
     dice, broken = random.Random(seed), tuple(breaks)
     made = [*_probes(dice, until), *_beats(until)]
-    return sorted((_fate(item, dice, broken) for item in made), key=lambda pair: pair[0].start)
+    fates = [_fate(item, dice, broken) for item in made]
+    refused = {i.id for i, end in fates if end and end.ending is Ending.REFUSED}
+    kept = [f for f in fates if f[0].plane == ACCEPTING or f[0].id not in refused]
+    return sorted(kept, key=lambda pair: pair[0].start)
 
 
 def _probes(dice: random.Random, until: float) -> Iterator[Item]:
@@ -126,8 +129,8 @@ def _fate(item: Item, dice: random.Random, breaks: tuple[Break, ...]) -> tuple[I
     took = dice.lognormvariate(0.69, 0.7) if item.plane == DELIVERY and item.route else 0.2
     for broken in breaks:
         if broken.hits(item):
-            refused = broken.ending and Ended(item, broken.ending, item.start + us(0.3))
-            return item, refused or None
+            known = item.start + us(0.3)
+            return item, Ended(item, broken.ending, known) if broken.ending is not None else None
     return item, Ended(item, Ending.ARRIVED, item.start + us(took))
 
 
@@ -137,6 +140,7 @@ def play(
     policy: Policy | None = None,
     state: State | None = None,
     since: int = -10,
+    tables: Tables | None = None,
 ) -> Iterator[tuple[int, State, tuple[Verdict, ...]]]:
     """Tick by tick: the second, the state after it, its verdicts."""
     window, state, policy = Window(), state or State(), policy or Policy()
@@ -149,16 +153,6 @@ def play(
         told = [end for end in ends if end.known <= us(now) and end.item.visible <= us(now)]
         ends = [end for end in ends if not (end.known <= us(now) and end.item.visible <= us(now))]
         window.settle(told)
-        view = window.at(us(now), learnt_tables(), spent(state))
+        view = window.at(us(now), tables or learnt_tables(), spent(state))
         state, verdicts = tick(Explainer(view), state, policy)
         yield now, state, verdicts
-
-
-def told(run: Run, until: int, *kinds: Told) -> list[tuple[int, str, str]]:
-    """(second, what, component) of the verdicts of these kinds."""
-    return [
-        (now, str(verdict.told), verdict.entry.component)
-        for now, _, verdicts in play(run, until)
-        for verdict in verdicts
-        if verdict.told in kinds
-    ]

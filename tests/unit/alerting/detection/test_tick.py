@@ -1,0 +1,198 @@
+"""Verdicts: the right name once, a third state for bongsu's own faults, notes, waits, restarts."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from services.alerting.detection.likelihood import NAT, Hypothesis
+from services.alerting.detection.state import Policy, State, Told, Verdict, threshold
+from services.alerting.detection.tick import blind, not_observed
+from services.alerting.detection.window import ACCEPTANCE, Ended, Ending, Item
+from tests.unit.alerting.detection.small_world import Break, Run, messages, play, routes
+from tests.unit.alerting.detection.worked import an_item, arrival, us, worked_tables
+
+KAKAO = Break("platform:kakaotalk")
+SENDER = Break("sender:b3-alimtalk", ACCEPTANCE, ending=Ending.REFUSED)
+SELF = Break("self:ingest")
+WORKER = (Break("worker:w1"), Break("worker:w1", ACCEPTANCE))
+
+
+def _told(
+    run: Run, until: int, policy: Policy | None = None, tables: bool = False
+) -> list[tuple[int, Verdict]]:
+    law = worked_tables() if tables else None
+    ticks = play(run, until, policy, tables=law)
+    return [(now, verdict) for now, _, verdicts in ticks for verdict in verdicts]
+
+
+def _said(run: Run, until: int, *kinds: Told, policy: Policy | None = None) -> list[str]:
+    told = _told(run, until, policy)
+    return [f"{v.told} {v.entry.component}" for _, v in told if not kinds or v.told in kinds]
+
+
+def _story(*silent: tuple[float, str], well: tuple[tuple[float, str], ...] = ()) -> Run:
+    """Messages of the worked example: three arrive before, then as given."""
+    arriving = [an_item(*each) for each in ((-50, "c1"), (-30, "c2"), (-10, "c3"), *well)]
+    lost: Run = [(an_item(*each), None) for each in silent]
+    return [*((item, arrival(item)) for item in arriving), *lost]
+
+
+DEAD_PLATFORM = _story((10, "c1"), (30, "c2"), (50, "c3"), (70, "c1"))
+
+
+@pytest.mark.parametrize(
+    ("breaks", "named"),
+    [
+        ((KAKAO,), "platform:kakaotalk"),
+        ((Break("account:a1", ACCEPTANCE),), "account:a1"),
+        ((Break("account:a1"),), "account:a1"),
+        ((Break("carrier:c1"),), "carrier:c1"),
+        ((SENDER,), "sender:b3-alimtalk"),
+        ((Break("line:a1-alimtalk"),), "line:a1-alimtalk"),
+        ((Break("route:b5.alimtalk.a2"),), "route:b5.alimtalk.a2"),
+        ((Break("receiver:r2"),), "receiver:r2"),
+        (WORKER, "worker:w1"),
+        ((SELF,), "self:ingest"),
+    ],
+)
+def test_what_broke_is_named_and_nothing_else(breaks: tuple[Break, ...], named: str) -> None:
+    assert _said(messages(1, 260, breaks), 260) == [f"opened {named}"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_said_while_nothing_is_broken(seed: int) -> None:
+    assert _said(messages(seed, 300), 300) == []
+
+
+def test_the_page_tells_onset_evidence_and_margin() -> None:
+    ((now, page),) = _told(DEAD_PLATFORM, 100, tables=True)
+    assert (now, page.told, page.entry.component) == (79, Told.OPENED, "platform:P")
+    assert page.entry.hypothesis is Hypothesis.DEAD
+    assert page.entry.onset == us(10)
+    assert (page.margin or 0) / NAT == pytest.approx(9.7529, abs=0.0005)
+    assert page.rival is None
+
+
+def test_a_kind_may_be_asked_to_persist() -> None:
+    policy = Policy(persist={"platform": us(12)})
+    ((now, _),) = _told(DEAD_PLATFORM, 100, policy, tables=True)
+    assert now == 79 + 12
+
+
+def test_what_cannot_be_told_apart_is_told_after_a_wait_with_its_rival() -> None:
+    """Two channels differ by one message only: no evidence separates them."""
+    both = ("line:b", "route:c1")
+    silent: Run = [(an_item(at, path=both), None) for at in (10, 30, 50, 70)]
+    other = an_item(-30, path=("line:b", "route:c2"))
+    ((now, page),) = _told([(other, arrival(other)), *silent], 120, tables=True)
+    assert (now, page.entry.component, page.rival) == (99, "line:b", "route:c1")
+
+
+def test_slowness_is_told_only_after_a_minute() -> None:
+    late: Run = []
+    for at in range(0, 100, 4):
+        item = an_item(at, f"c{at % 12}")
+        late.append((item, arrival(item, 16)))
+    (first, *_) = _told(late, 100, tables=True)
+    assert first[1].entry.hypothesis is Hypothesis.SLOW
+    assert us(first[0]) - first[1].entry.onset >= us(60)
+
+
+def test_what_is_found_when_it_is_over_is_no_page() -> None:
+    """The bad news comes late and the good news with it."""
+    lost: Run = [(an_item(at, visible=us(60)), None) for at in range(1, 13)]
+    well = [an_item(at, visible=us(60)) for at in range(20, 24)]
+    run = [*lost, *((item, Ended(item, Ending.ARRIVED, us(60))) for item in well)]
+    assert [v.told for _, v in _told(run, 70, tables=True)] == [Told.RECOVERED]
+
+
+def test_a_second_fault_inside_an_outage_pages_too() -> None:
+    later = replace(SENDER, start=70)
+    run = messages(1, 260, (later, KAKAO))
+    assert _said(run, 260, Told.OPENED) == [
+        "opened platform:kakaotalk",
+        "opened sender:b3-alimtalk",
+    ]
+
+
+def test_a_part_that_goes_down_with_the_whole_is_a_note_on_it() -> None:
+    """A dealer takes nothing: its accepted messages in flight are lost as well."""
+    breaks = (Break("account:a1", ACCEPTANCE, 0), Break("account:a1", start=-30, end=0))
+    assert _said(messages(1, 200, breaks), 200, Told.OPENED) == ["opened account:a1"]
+
+
+def test_bongsus_own_fault_is_told_as_such_and_its_routes_are_not_observed() -> None:
+    for now, state, verdicts in play(messages(1, 100, WORKER), 100):
+        if verdicts:
+            assert all(v.incident and v.incident.monitor for v in verdicts)
+            assert not_observed(state) == state.open[0].routes
+            assert not_observed(state)
+            assert now < 30
+            return
+    pytest.fail("nothing was told")
+
+
+def test_a_deaf_bongsu_pages_no_outage_but_says_that_it_is_blind() -> None:
+    run = messages(1, 200, (SELF, Break("account:a1", ACCEPTANCE)))
+    steps = list(play(run, 200))
+    opened = [v for _, _, verdicts in steps for v in verdicts if v.told is Told.OPENED]
+    assert [v.entry.monitor for v in opened] == [True]
+    assert blind(steps[-1][1])
+
+
+def test_an_outage_closes_when_everything_arrives_again_and_is_told_once() -> None:
+    run = messages(1, 600, (Break("platform:kakaotalk", end=100),))
+    told = [(now, v.told) for now, v in _told(run, 600) if v.told is not Told.UPDATED]
+    assert [what for _, what in told] == [Told.OPENED, Told.CLOSED]
+    assert 100 + 120 <= told[1][0] <= 100 + 240
+
+
+def test_an_outage_that_comes_back_is_the_same_one() -> None:
+    run = messages(
+        1, 560, (Break("platform:kakaotalk", end=100), Break("platform:kakaotalk", start=400))
+    )
+    told = [v for _, v in _told(run, 560) if v.told is not Told.UPDATED]
+    assert [v.told for v in told] == [Told.OPENED, Told.CLOSED, Told.REOPENED]
+    assert len({v.incident.id for v in told if v.incident}) == 1
+
+
+def test_an_outage_of_what_left_the_catalogue_is_over() -> None:
+    name = "b5.alimtalk.a2"
+    run = messages(1, 260, (Break(f"route:{name}"),))
+    last = [state for _, state, _ in play(run, 260)][-1]
+    assert [incident.component for incident in last.open] == [f"route:{name}"]
+    left = Policy(catalogue=frozenset(r.id for r in routes() if r.id != name))
+    _, last, (closed,) = next(play(run, 261, left, last, since=260))
+    assert (closed.told, last.open) == (Told.CLOSED, ())
+
+
+def test_nothing_opens_on_a_route_nobody_knows_yet() -> None:
+    run = messages(1, 260, (Break("route:b5.alimtalk.a2"),))
+    others = frozenset(r.id for r in routes() if r.id != "b5.alimtalk.a2")
+    assert _said(run, 260, policy=Policy(learnt=others)) == []
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(20, 180), st.sampled_from([(KAKAO,), (SENDER, KAKAO), WORKER]))
+def test_a_restart_at_any_tick_changes_no_verdict(at: int, breaks: tuple[Break, ...]) -> None:
+    run = messages(1, 200, breaks)
+    whole = list(play(run, 200))
+    before = next(state for now, state, _ in whole if now == at)
+    stored = TypeAdapter(State).dump_json(before)
+    loaded = TypeAdapter(State).validate_json(stored)
+    again = play(run, 200, state=loaded, since=at + 1)
+    assert [step[2] for step in again] == [step[2] for step in whole if step[0] > at]
+
+
+def test_the_threshold_follows_the_false_pages_that_are_borne() -> None:
+    assert threshold(7, 1) == 18_400_000
+    assert threshold(5000, 1) == pytest.approx(20.12e6, abs=1e3)
+    assert threshold(20_000, 1) > threshold(5000, 1) > threshold(5000, 4)
+
+
+def test_no_evidence_says_nothing() -> None:
+    nothing: list[tuple[Item, Ended | None]] = []
+    assert _told(nothing, 5) == []
