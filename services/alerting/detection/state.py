@@ -45,12 +45,14 @@ class Attached:
 class Incident:
     """장애 of one cause. `base`: what begins within a minute of it belongs to it.
 
-    `entry` is the newest evidence; `routes` are all that it ever explained.
+    `onset` is the earliest that was ever found; `entry` is the newest evidence; `routes` are all
+    that it ever explained.
     """
 
     id: str
     entry: Entry
     opened: int
+    onset: int
     base: int
     routes: frozenset[str]
     sums: Sums

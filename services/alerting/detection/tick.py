@@ -96,7 +96,9 @@ class _Turn:
     def _update(self, incident: Incident, entry: Entry) -> None:
         before, routes = incident.entry, incident.routes | entry.routes
         changed = (before.hypothesis, before.alike) != (entry.hypothesis, entry.alike)
-        incident = self._open[incident.id] = replace(incident, entry=entry, routes=routes)
+        onset = min(incident.onset, entry.onset)
+        incident = replace(incident, entry=entry, routes=routes, onset=onset)
+        self._open[incident.id] = incident
         if changed:
             self.verdicts.append(Verdict(Told.UPDATED, entry, incident))
 
@@ -141,7 +143,7 @@ class _Turn:
             return
         name = f"{entry.component}@{self._now // SECOND}"
         sums = closing.opened(entry.hypothesis, self._now)
-        incident = Incident(name, entry, self._now, entry.onset, entry.routes, sums)
+        incident = Incident(name, entry, self._now, entry.onset, entry.onset, entry.routes, sums)
         self._open[name] = incident
         self.verdicts.append(Verdict(Told.OPENED, entry, incident, margin, rival))
 
@@ -188,10 +190,16 @@ class _Turn:
     def _over(self, incident: Incident) -> bool:
         sums, catalogue = incident.sums, self._policy.catalogue
         routes = incident.routes if catalogue is None else incident.routes & catalogue
-        if incident.routes and not routes:
+        if self._gone(incident) or (incident.routes and not routes):
             return True
         well = sums.total >= closing.WELL and self._now - sums.since >= closing.QUIET
         return well and (incident.monitor or routes <= sums.arrived)
+
+    def _gone(self, incident: Incident) -> bool:
+        """A worker or phone that was put away: no message passes it, nobody waits for its signs."""
+        number = self._view.number(incident.component)
+        nothing = number is None or all(len(side.of(number)) == 0 for side in self._view.sides)
+        return incident.monitor and nothing
 
     def relapse(self) -> None:
         """Reopen what is back."""

@@ -32,7 +32,7 @@ def _entry(component: str = "sender:s", **over: Any) -> Entry:
 
 def _incident(component: str = "platform:P", **over: Any) -> Incident:
     own = _entry(component, routes=ALL, **over)
-    return Incident("1", own, us(20), us(0), ALL, closing.opened(own.hypothesis, us(20)))
+    return Incident("1", own, us(20), us(0), us(0), ALL, closing.opened(own.hypothesis, us(20)))
 
 
 def _named(*components: str) -> frozenset[str]:

@@ -196,3 +196,9 @@ def test_the_threshold_follows_the_false_pages_that_are_borne() -> None:
 def test_no_evidence_says_nothing() -> None:
     nothing: list[tuple[Item, Ended | None]] = []
     assert _told(nothing, 5) == []
+
+
+def test_a_worker_that_was_put_away_is_no_fault_for_ever() -> None:
+    run = messages(1, 700, (replace(WORKER[0], end=60), replace(WORKER[1], end=60)))
+    gone = [pair for pair in run if "worker:w1" not in pair[0].path or pair[0].start < us(60)]
+    assert _said(gone, 700, Told.OPENED, Told.CLOSED) == ["opened worker:w1", "closed worker:w1"]
