@@ -202,3 +202,27 @@ def test_a_worker_that_was_put_away_is_no_fault_for_ever() -> None:
     run = messages(1, 700, (replace(WORKER[0], end=60), replace(WORKER[1], end=60)))
     gone = [pair for pair in run if "worker:w1" not in pair[0].path or pair[0].start < us(60)]
     assert _said(gone, 700, Told.OPENED, Told.CLOSED) == ["opened worker:w1", "closed worker:w1"]
+
+
+def _accounts(*blocked: str) -> Run:
+    """Twenty recipients of one platform, two routes each; the blocked get nothing from 0 on."""
+    run: Run = []
+    for at in range(-60, 150):
+        number = at % 40
+        phone, name = f"r{number // 2}", f"c{number}"
+        item = an_item(at, name, path=("platform:P", f"reach:{phone}/P", f"route:{name}"))
+        run.append((item, None if phone in blocked and at >= 0 else arrival(item)))
+    return run
+
+
+def test_one_recipients_account_is_a_note_and_no_page() -> None:
+    assert [(v.told, v.entry.component) for _, v in _told(_accounts("r1"), 150, tables=True)] == [
+        (Told.NOTED, "reach:r1/P")
+    ]
+
+
+def test_several_recipients_accounts_are_one_incident_of_their_platform() -> None:
+    told = [v for _, v in _told(_accounts("r1", "r2"), 150, tables=True)]
+    (page,) = [v for v in told if v.told is Told.OPENED]
+    assert page.entry.component == "platform:P"
+    assert page.entry.alike == ("reach:r1/P", "reach:r2/P")
