@@ -90,7 +90,8 @@ class Explainer:
         """How much worse everything is explained without the entry's component and those with
         the same messages; and the best of what would then be said."""
         without = self.greedy(frozenset({entry.component, *entry.alike}))
-        rivals = [e.component for e in without.entries if e.component not in _named(whole)]
+        new = [e for e in without.entries if e.component not in _named(whole)]
+        rivals = [e.component for e in new or without.entries]
         return whole.objective - without.objective, rivals[0] if rivals else None
 
     def _candidates(self) -> list["_Suspects"]:

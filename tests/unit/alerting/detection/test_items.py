@@ -143,6 +143,12 @@ def test_the_window_holds_seven_messages_of_a_route_with_long_intervals() -> Non
     assert item.window == 2100 * SECOND
 
 
+def test_an_app_is_on_the_path_only_where_no_other_sees_the_message() -> None:
+    both, alone = SENT, SENT.model_copy(update={"observers": (ObserverKind.SMSFORWARDER,)})
+    assert not any(part.startswith("observer:") for part in _paths(both)[1])
+    assert "observer:skt-1/smsforwarder" in _paths(alone)[1]
+
+
 def _paths(sent: ProbeSent) -> list[set[str]]:
     found = _advance((sent, 0.1), (an_answer(sent, worker="worker-b"), 0.3))
     return [set(item.path) for item in found.items]
@@ -159,8 +165,6 @@ def test_a_talk_message_passes_its_platform_and_no_carrier() -> None:
         "platform:kakaotalk/alimtalk",
         "reach:skt-1/kakaotalk",
         "receiver:skt-1",
-        "observer:skt-1/smsforwarder",
-        "observer:skt-1/ha",
         "site:seoul",
         "self:ingest",
     }
