@@ -52,7 +52,7 @@ class Route:
 @cache
 def routes() -> tuple[Route, ...]:
     """Two routes over the big platform and one by carrier, for each body."""
-    found = []
+    found: list[Route] = []
     for body in range(8):
         for channel, account in (
             ("alimtalk", body % 3),
@@ -113,8 +113,7 @@ def _probes(dice: random.Random, until: float) -> Iterator[Item]:
 def _beats(until: float) -> Iterator[Item]:
     for number in range(3):
         for at in range(-BEFORE + number, int(until), 10):
-            path = (f"worker:w{number}",)
-            yield _beat(f"worker/w{number}@{at}", ACCEPTING, at, path)
+            yield _beat(f"worker/w{number}@{at}", ACCEPTING, at, (f"worker:w{number}",))
     for number in range(6):
         for at in range(-BEFORE + number, int(until), 20):
             path = (f"observer:r{number}/app", f"receiver:r{number}", "self:ingest")

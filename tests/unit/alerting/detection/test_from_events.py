@@ -1,0 +1,97 @@
+"""From evidence to verdicts: the same whatever the order and number of events between two ticks."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import cache
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.alerting.detection import law, likelihood
+from services.alerting.detection.explain import Explainer
+from services.alerting.detection.items import Items, Told, microseconds
+from services.alerting.detection.law import SECOND
+from services.alerting.detection.likelihood import Tables
+from services.alerting.detection.paths import Inventory
+from services.alerting.detection.state import Policy, State, Verdict
+from services.alerting.detection.tick import spent, tick
+from services.alerting.detection.window import Window
+from services.contracts.vocabulary import Channel, ObserverKind
+from tests.support.builders import SLOT, a_heartbeat, a_probe_sent, a_sighting, an_answer
+
+START, BROKEN, END = microseconds(SLOT), 60, 110
+Events = list[tuple[Told, int]]
+
+
+@cache
+def _tables() -> Tables:
+    return likelihood.tables(law.laws({}, []))
+
+
+def _after(seconds: float) -> int:
+    return START + round(seconds * SECOND)
+
+
+@cache
+def _day() -> tuple[tuple[Told, int], ...]:
+    """Six routes, a message every two seconds; from BROKEN on KakaoTalk delivers nothing."""
+    dice = random.Random(1)
+    events: Events = [
+        (a_heartbeat(at=SLOT + timedelta(seconds=at)), _after(at)) for at in range(0, END, 10)
+    ]
+    for at in range(0, END, 2):
+        number = at // 2 % 6
+        talk = number % 2 == 0
+        over = {} if talk else {"channel": Channel.SMS, "platform": "skt"}
+        sent_at = SLOT + timedelta(seconds=at)
+        sent = a_probe_sent(
+            route=f"b{number}.{'alimtalk' if talk else 'sms'}.sens-a",
+            sender=f"s{number}",
+            receiver=f"skt-{number}",
+            observers=(ObserverKind.SMSFORWARDER,),
+            slot=sent_at,
+            sent_at=sent_at,
+            **over,
+        )
+        events += [(sent, _after(at + 0.05)), (an_answer(sent), _after(at + 0.4))]
+        if not (talk and at >= BROKEN):
+            events.append((a_sighting(sent), _after(at + dice.uniform(1, 5))))
+    return tuple(events)
+
+
+def _verdicts(seed: int | None) -> Iterator[tuple[int, tuple[Verdict, ...]]]:
+    """Tick by tick, each tick's events in an order of that seed, some of them twice."""
+    items, window, state = Items(Inventory()), Window(), State()
+    for second in range(1, END):
+        new = [e for e in _day() if _after(second - 1) < e[1] <= _after(second)]
+        if seed is not None:
+            dice = random.Random(f"{seed}/{second}")
+            new += dice.choices(new, k=len(new)) if new else []
+            dice.shuffle(new)
+        for event, known in new:
+            items.feed(event, known)
+        found = items.advance(_after(second))
+        window.add(found.items)
+        window.settle(found.endings)
+        explainer = Explainer(window.at(_after(second), _tables(), spent(state)))
+        state, verdicts = tick(explainer, state, Policy())
+        yield second, verdicts
+
+
+@cache
+def _in_order() -> list[tuple[int, tuple[Verdict, ...]]]:
+    return list(_verdicts(None))
+
+
+def test_a_dead_platform_is_named_from_evidence_alone() -> None:
+    ((second, page),) = [(s, v) for s, verdicts in _in_order() for v in verdicts]
+    assert page.entry.component == "platform:kakaotalk"
+    assert "platform:kakaotalk/alimtalk" in page.entry.alike
+    assert BROKEN < second <= BROKEN + 45
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 1000))
+def test_order_and_repeats_between_ticks_change_no_verdict_and_no_margin(seed: int) -> None:
+    assert list(_verdicts(seed)) == _in_order()
