@@ -193,7 +193,9 @@ class GroupReader:
         self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, list[Any]]
     ) -> None:
         try:
-            await self._handler.handle({tp: [_read(r) for r in rs] for tp, rs in fetched.items()})
+            await self._handler.handle(
+                {tp: [as_fetched(r) for r in rs] for tp, rs in fetched.items()}
+            )
         except Retry:
             for tp in fetched.keys() & consumer.assignment():
                 consumer.seek(tp, fetched[tp][0].offset)
@@ -287,10 +289,10 @@ async def follow(
     """
     numbers = range(await partition_count(address, topic))
     parts = [TopicPartition(address.topic(topic), number) for number in numbers]
-    async with _consumer(address) as consumer:
+    async with lone_consumer(address) as consumer:
         async with asyncio.timeout(START_WITHIN_S):
             consumer.assign(parts)
-            await _seek(consumer, parts, since)
+            await seek(consumer, parts, since)
             ends = await consumer.end_offsets(parts)
         caught_up, heard_at = False, time.monotonic()
         while not stopping.is_set():
@@ -302,7 +304,7 @@ async def follow(
                     await consumer.end_offsets(parts)  # silence or a dead broker?
                     heard_at = time.monotonic()
                 caught_up = caught_up or await _past(consumer, ends)
-            yield [_read(r) for rs in fetched.values() for r in rs], caught_up
+            yield [as_fetched(r) for rs in fetched.values() for r in rs], caught_up
 
 
 async def offsets_since(
@@ -311,7 +313,7 @@ async def offsets_since(
     """The offset of the first record appended at or after `since`, by partition; the partition's
     end where there is none. Raises Retry when Kafka is away."""
     wanted = [TopicPartition(*partition) for partition in partitions]
-    async with _consumer(address) as consumer, asyncio.timeout(START_WITHIN_S):
+    async with lone_consumer(address) as consumer, asyncio.timeout(START_WITHIN_S):
         return await _first_since(consumer, wanted, since)
 
 
@@ -322,13 +324,13 @@ async def log_bounds(
     the first lost records to retention; one above the second belongs to a topic that was made
     anew. Raises Retry when Kafka is away."""
     wanted = [TopicPartition(*partition) for partition in partitions]
-    async with _consumer(address) as consumer, asyncio.timeout(START_WITHIN_S):
+    async with lone_consumer(address) as consumer, asyncio.timeout(START_WITHIN_S):
         starts, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
     return {tp: (starts[tp], ends[tp]) for tp in wanted}
 
 
 @contextlib.asynccontextmanager
-async def _consumer(address: Address) -> AsyncIterator[AIOKafkaConsumer]:
+async def lone_consumer(address: Address) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer outside every group. What goes wrong with Kafka is Retry."""
     consumer = AIOKafkaConsumer(
         **address.options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
@@ -356,7 +358,7 @@ async def _first_since(
     return {tp: found[tp].offset if found.get(tp) else ends[tp] for tp in partitions}
 
 
-async def _seek(
+async def seek(
     consumer: AIOKafkaConsumer, partitions: list[TopicPartition], since: datetime | None
 ) -> None:
     if since is None:
@@ -373,7 +375,7 @@ async def _past(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) 
     return True
 
 
-def _read(record: Any) -> Fetched:
+def as_fetched(record: Any) -> Fetched:
     return Fetched(
         record.topic, record.partition, record.offset, record.key, record.value,
         tuple(record.headers), _EPOCH + timedelta(milliseconds=record.timestamp),
