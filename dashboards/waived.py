@@ -18,7 +18,11 @@ _RECEIVERS = "read by people on the ops port: no board shows receivers yet"
 # Declared metrics that no board and no rule uses.
 METRICS = {
     "bongsu_catalogue_rejected_total": _ITSELF,
+    "bongsu_channel_state": "no board shows states yet",
     "bongsu_consumer_lag_records": _ITSELF,
+    "bongsu_detection_candidates": _ITSELF,
+    "bongsu_detection_late_records_total": _ITSELF,
+    "bongsu_detection_tick_seconds": _ITSELF,
     "bongsu_ingest_look_ups_dropped_total": _ITSELF,
     "bongsu_ingest_look_ups_pending": _ITSELF,
     "bongsu_ingest_look_ups_total": _ITSELF,

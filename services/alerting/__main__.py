@@ -6,6 +6,7 @@ import sys
 from prometheus_client import CollectorRegistry
 
 from services.alerting.database import database
+from services.alerting.detection.tail import detect
 from services.alerting.metrics import Metrics
 from services.alerting.settings import AlertingSettings
 from services.alerting.storing.run import store
@@ -30,7 +31,11 @@ async def alerting(stopping: asyncio.Event) -> None:
         tasks.create_task(producer.run(ended), name="kafka")
         async with database(dsn, health, stopping) as pool:
             if pool is not None:
-                await store(settings, address, pool, producer, metrics, health, stopping)
+                shared = (settings, address, pool, producer, metrics)
+                # Neither half waits for the other; only one that cannot go on ends both.
+                async with asyncio.TaskGroup() as halves:
+                    halves.create_task(store(*shared, health, stopping), name="store")
+                    halves.create_task(detect(*shared, registry, health, stopping), name="detect")
         ended.set()
 
 

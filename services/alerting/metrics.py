@@ -55,6 +55,22 @@ class Metrics:
             ["topic", "group"])
         self.selfcheck = gauge("bongsu_selfcheck_timestamp_seconds",
             "When each part of this process last did its work", ["check"])
+        self.channel_state = gauge("bongsu_channel_state",
+            "0 down, 1 impaired, 2 well; no series: nothing is measured. Only the instance that"
+            " writes tells it", ["channel", "provider"])
+        self.candidates = gauge("bongsu_detection_candidates",
+            "Components found faulty, by kind: open, or waiting to be told; told as the state is",
+            ["kind", "standing"])
+        self.tick_seconds = histogram("bongsu_detection_tick_seconds",
+            "Seconds that one tick of the detector took", buckets=STORE_BUCKETS)
+        self.late_records = counter("bongsu_detection_late_records_total",
+            "Records that came after the tick they belonged to", ["topic"])
+        self.skipped_ticks = counter("bongsu_detection_skipped_ticks_total",
+            "Ticks without a verdict, because catching up took too long")
+        self.broker_clock = gauge("bongsu_detection_broker_clock_seconds",
+            "How far the brokers' clock that is most wrong is ahead of ours")
+        self.detection_crashes = counter("bongsu_detection_crashes_total",
+            "Times the detector was begun anew after an error")
         # fmt: on
 
     def begin(self, sent: ProbeSent) -> None:

@@ -15,3 +15,9 @@ class AlertingSettings(Settings):
     dead_letters_per_minute: int = Field(
         600, gt=0, description="more than this stops storing: something systematic is wrong"
     )
+    false_pages_per_quarter: float = Field(
+        1.0, ge=0.01, le=1000, description="how many false pages a quarter all routes may cause"
+    )
+    confirm_probes_per_day: int = Field(
+        500, ge=0, description="extra probes a day and provider that a suspicion may cost"
+    )

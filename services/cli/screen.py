@@ -64,12 +64,15 @@ class Screen:
             self._live = Live(console=self._console, auto_refresh=False)
             self._live.start()
 
-    def show(self, shown: Sequence[Line], now: datetime, note: str = "") -> None:
-        """The newest state of every route; below it a note, if there is one."""
+    def show(
+        self, shown: Sequence[Line], causes: Sequence[Text], now: datetime, note: str = ""
+    ) -> None:
+        """What is broken, and the newest state of every route; below it a note, if there is one."""
         if isinstance(self._live, Live):
             hint = Text("Ctrl-C stops everything; the data stays", style="dim")
             notes = [Text(note, style="bold")] if note else []
-            self._live.update(Group(render(shown, now), *notes, hint), refresh=True)
+            table = render(shown, now)
+            self._live.update(Group(*causes, table, *notes, hint), refresh=True)
             return
         for line in shown:
             if line.figures and line.figures.seen and line.route not in self._seen:

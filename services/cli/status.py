@@ -1,4 +1,4 @@
-"""`bongsu status`: every route with its last probe and figures of the last hour."""
+"""`bongsu status`: open causes; every route with its last probe and figures of the last hour."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,8 @@ from services.cli import ladders as ladder
 from services.cli import table
 from services.cli.context import DATA, UNREACHABLE, Data, Json, as_json, context, fail, seconds
 from services.contracts.catalogue import Catalogue
+from services.storage import detector
+from services.storage.detector import Standing
 from services.storage.pool import open_pool, transaction
 from services.storage.status import (
     DrillStatus,
@@ -34,7 +36,7 @@ def status(
     data: Data = DATA,
     json: Json = False,
 ) -> None:
-    """Show every route: last probe by stage, latencies, counts.
+    """Show what is broken, and every route: its state, last probe by stage, latencies, counts.
 
     Example: bongsu status --since 2h
     """
@@ -43,7 +45,7 @@ def status(
     found = asyncio.run(_read(context(data).postgres, now - span, drilled_since))
     if found.catalogue is None:
         fail("no catalogue has been applied yet: run `bongsu catalogue apply`", UNREACHABLE)
-    shown = table.lines(found.catalogue, found.routes, found.posts, now)
+    shown = table.lines(found.catalogue, found.routes, found.posts, now, found.standing.causes)
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, PIPED_WIDTH)
@@ -56,7 +58,7 @@ def status(
     elif json:
         typer.echo(as_json([table.record(line) for line in shown]))
     else:
-        console.print(table.render(shown, now))
+        console.print(*table.told(found.standing, now), table.render(shown, now), sep="\n")
 
 
 class _Found(NamedTuple):
@@ -64,6 +66,7 @@ class _Found(NamedTuple):
     routes: list[RouteStatus]
     posts: list[ObservedStatus]
     drills: list[DrillStatus]
+    standing: Standing
 
 
 async def _read(dsn: str, since: datetime, drilled_since: datetime | None) -> _Found:
@@ -73,4 +76,5 @@ async def _read(dsn: str, since: datetime, drilled_since: datetime | None) -> _F
             await routes_since(conn, since),
             await observed_since(conn, since),
             await drills_since(conn, drilled_since) if drilled_since else [],
+            await detector.standing(conn),
         )

@@ -1,16 +1,22 @@
 """The figures of routes: what `bongsu up` shows live and `bongsu status` prints. Pure: rows in."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from services.contracts import ids
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
+from services.storage.detector import Cause, Standing
 from services.storage.status import COUNTS, ObservedStatus, ProbeStatus, RouteStatus
+
+LN_10 = math.log(10)
+STANDS_STILL = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,7 @@ class Line:
     """One route as shown: its figures (None before its first probe), and whether it rests now.
 
     Of a route that is only observed `post` tells; `quiet` (조용함) once it was silent too long.
+    `cause`: what the detector says of it now; None while nothing is known against it.
     """
 
     route: str
@@ -27,6 +34,18 @@ class Line:
     observed: bool = False
     post: ObservedStatus | None = None
     quiet: bool = False
+    cause: Cause | None = None
+
+    @property
+    def state(self) -> str:
+        """`up`, `down`, `lossy` or `slow`; `unseen` (무자료) while a part of bongsu is at fault."""
+        if self.cause is None:
+            return "up"
+        return "unseen" if self.cause.monitor else _STATES[self.cause.hypothesis.rpartition("-")[2]]
+
+
+# By the last word of the hypothesis.
+_STATES = {"dead": "down", "lossy": "lossy", "slow": "slow"}
 
 
 def lines(
@@ -34,13 +53,22 @@ def lines(
     found: Sequence[RouteStatus],
     posts: Sequence[ObservedStatus],
     now: datetime,
+    causes: Sequence[Cause] = (),
 ) -> list[Line]:
     """A line for every route of the catalogue, enabled ones first."""
     figures, seen = {status.route: status for status in found}, {post.route: post for post in posts}
+    # Outages come first; of several on one route the first one speaks.
+    told = {route: cause for cause in reversed(causes) for route in cause.routes}
     shown = [
         _observed(catalogue, route, seen.get(route.id), now)
         if route.observed
-        else Line(route.id, route.enabled, catalogue.rests(route, now), figures.get(route.id))
+        else Line(
+            route.id,
+            route.enabled,
+            catalogue.rests(route, now),
+            figures.get(route.id),
+            cause=told.get(route.id),
+        )
         for route in catalogue.routes.values()
     ]
     return sorted(shown, key=lambda line: (not line.enabled, line.route))
@@ -77,7 +105,46 @@ def record(line: Line) -> dict[str, Any]:
         "last_seen_at": _iso(counted.last_seen_at if counted else None),
         "last_sent_at": _iso(newest.sent_at if newest else None),
         "last_outcome": newest.outcome if newest else None,
+        "state": line.state,
+        "state_since": _iso(line.cause.since if line.cause else None),
+        "cause": line.cause.component if line.cause else None,
     }
+
+
+def told(standing: Standing, now: datetime) -> list[Text]:
+    """A line for every open cause, and one when the detector itself stands still."""
+    found = [Text(_sentence(cause), style="red") for cause in standing.causes]
+    at = standing.ticked_at
+    if at is None or now - at > STANDS_STILL:
+        since = f"since {at.astimezone():%H:%M:%S}" if at else "yet"
+        found.append(Text(f"nobody detects: no verdict {since}", style="red"))
+    return found
+
+
+def news(before: Standing | None, standing: Standing) -> list[str]:
+    """What opened and what is over since the last look."""
+    was = {cause.component: cause for cause in before.causes} if before else {}
+    now = {cause.component: cause for cause in standing.causes}
+    opened = [_sentence(cause) for name, cause in now.items() if name not in was]
+    return opened + [f"{name} is over" for name in was if name not in now]
+
+
+def _sentence(cause: Cause) -> str:
+    kind = "fault of bongsu's own: " if cause.monitor else ""
+    alike = f" (or {', '.join(cause.alike)})" if cause.alike else ""
+    rival = f"; not separated from {cause.rival}" if cause.rival else ""
+    notes = f"; also {', '.join(cause.notes)}" if cause.notes else ""
+    return (
+        f"{kind}{cause.component}{alike} {cause.hypothesis} since"
+        f" {cause.since.astimezone():%H:%M:%S}: {cause.failed} of {cause.total} messages,"
+        f" evidence 10^{cause.gain / LN_10:.1f}, {len(cause.routes)} routes{rival}{notes}"
+    )
+
+
+def cause_record(cause: Cause) -> dict[str, Any]:
+    """An open cause for programs; `gain` and `margin` in nats."""
+    times = {"since": _iso(cause.since), "opened_at": _iso(cause.opened_at)}
+    return cause._asdict() | times
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -90,12 +157,13 @@ def render(shown: Sequence[Line], now: datetime) -> Table:
         box=None, pad_edge=False, collapse_padding=True, header_style="bold", caption_justify="left"
     )
     table.add_column("route", no_wrap=True, min_width=22)
+    table.add_column("state", no_wrap=True)
     table.add_column("last probe", no_wrap=True)
-    for title in ("p50", "p95", "sent", "seen", "lost", "void", "unkn"):
+    for title in ("p95", "sent", "seen", "lost", "void", "unkn"):
         table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
     for line in shown:
         if line.enabled:
-            table.add_row(line.route, *_cells(line, now))
+            table.add_row(line.route, _state(line, now), *_cells(line, now))
     resting = sum(not line.enabled for line in shown)
     notes = ["last probe: its age, and how far it came; * not yet reported by the provider"]
     if any(line.enabled and line.restricted for line in shown):
@@ -103,6 +171,14 @@ def render(shown: Sequence[Line], now: datetime) -> Table:
     notes += [f"{resting} more routes are in the catalogue and not enabled"] if resting else []
     table.caption = "\n".join(notes)
     return table
+
+
+def _state(line: Line, now: datetime) -> str:
+    if line.observed:
+        return ""
+    if line.cause is None:
+        return "[green]up" if line.figures else ""
+    return f"[red]{line.state} {_age((now - line.cause.since).total_seconds()).strip()}"
 
 
 def _cells(line: Line, now: datetime) -> list[str]:
@@ -115,7 +191,7 @@ def _cells(line: Line, now: datetime) -> list[str]:
     spread = figures.stages.get(Stage.SEEN)
     return [
         resting or last_probe(figures.newest, now),
-        *([f"{spread.p50_s:.1f}s", f"{spread.p95_s:.1f}s"] if spread else ["", ""]),
+        f"{spread.p95_s:.1f}s" if spread else "",
         str(figures.sent),
         str(figures.seen),
         f"[red]{figures.lost}" if figures.lost else "0",

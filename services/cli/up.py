@@ -14,9 +14,10 @@ from typing import Annotated, Any
 
 import typer
 
+from services.alerting.detection.items import microseconds
 from services.cli import catalogue as catalogues
+from services.cli import prelude, table
 from services.cli import replay as scenarios
-from services.cli import table
 from services.cli.catalogue import DIRECTORY, Directory
 from services.cli.context import DATA, INTERRUPTED, INVALID, USAGE, Data, fail, seconds
 from services.cli.play import Play, begin
@@ -27,7 +28,8 @@ from services.local.stack import Stack
 from services.replay.scenario import Scenario
 from services.runtime import process
 from services.runtime.settings import load
-from services.storage import errors
+from services.storage import detector, errors
+from services.storage.detector import Standing
 from services.storage.pool import Pool, open_pool, transaction
 from services.storage.status import observed_since, routes_since
 
@@ -101,6 +103,7 @@ class Run:
     ready_s: float | None = None
     first_seen_s: float | None = None
     shown: Sequence[table.Line] = ()
+    standing: Standing | None = None
     started: float = field(default_factory=time.monotonic)
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     told_until: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -108,7 +111,11 @@ class Run:
     def figures(self) -> dict[str, Any]:
         """The summary; `ready_s` and `first_seen_s` are None when not reached."""
         routes = [table.record(line) for line in self.shown]
-        return {"ready_s": self.ready_s, "first_seen_s": self.first_seen_s, "routes": routes}
+        causes = self.standing.causes if self.standing else ()
+        return {
+            "ready_s": self.ready_s, "first_seen_s": self.first_seen_s,
+            "causes": [table.cause_record(cause) for cause in causes], "routes": routes,
+        }  # fmt: skip
 
     async def live(self) -> None:
         """Start, show, and stop whatever was started, also when starting fails or is cut short."""
@@ -124,6 +131,7 @@ class Run:
 
     async def _run(self) -> None:
         await self.stack.start(self.wanted)
+        await self._prelude()
         self.screen.tell(await self._apply())
         await self.stack.ready()
         self.ready_s = self._elapsed_s()
@@ -134,6 +142,14 @@ class Run:
         patience = asyncio.sleep(float("inf") if self.span is None else self.span)
         async with open_pool(self.stack.dsn("report"), role_label="up", max_size=1) as pool:
             await _first_of(self._show(pool), self.stack.watch(), patience)
+
+    async def _prelude(self) -> None:
+        """Before a catalogue is applied no detector begins: it finds what it has learnt."""
+        dsn = self.stack.dsn("sink")
+        if not await prelude.has_memory(dsn):
+            self.screen.tell("the detector learns two healthy hours")
+            now = microseconds(datetime.now(UTC))
+            await prelude.save(dsn, await asyncio.to_thread(prelude.learnt, self.wanted, now))
 
     async def _begin(self, scenario: Scenario) -> None:
         at = datetime.now(UTC) + self.pause
@@ -153,7 +169,8 @@ class Run:
         while True:
             now = datetime.now(UTC)
             await self._look(pool, now)
-            self.screen.show(self.shown, now, self._played(now))
+            told = table.told(self.standing, now) if self.standing else []
+            self.screen.show(self.shown, told, now, self._played(now))
             await asyncio.sleep(0.5)
 
     def _played(self, now: datetime) -> str:
@@ -170,11 +187,14 @@ class Run:
             async with transaction(pool) as conn:
                 found = await routes_since(conn, self.since)
                 posts = await observed_since(conn, self.since)
+                before, self.standing = self.standing, await detector.standing(conn)
         except Exception as error:
             if not errors.curable(error):
                 raise
             return
-        self.shown = table.lines(self.wanted, found, posts, now)
+        self.shown = table.lines(self.wanted, found, posts, now, self.standing.causes)
+        for news in table.news(before, self.standing):
+            self.screen.tell(news)
         if self.first_seen_s is None and any(status.seen for status in found):
             self.first_seen_s = self._elapsed_s()
             self.screen.tell(f"first probe seen after {self.first_seen_s} s")

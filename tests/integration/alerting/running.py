@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import aiohttp
 from prometheus_client import CollectorRegistry
@@ -15,6 +16,8 @@ from services.alerting.metrics import Metrics
 from services.alerting.storing.consumer import TOPICS, Consumer
 from services.alerting.storing.deadletters import DeadLetters
 from services.alerting.storing.owned import Owned, Place
+from services.catalogue import publish
+from services.catalogue.load import load
 from services.contracts import codec, topics
 from services.contracts.evidence import Heartbeat, Record
 from services.local.kafka import free_ports
@@ -24,6 +27,7 @@ from services.runtime.ops import Health
 from services.storage.pool import Pool
 from tests.integration.alerting.scene import CONTENT_KEY
 from tests.support.builders import SLOT
+from tests.support.commands import ROOT
 from tests.support.memory import MemoryPublisher
 from tests.support.waiting import eventually
 
@@ -138,6 +142,13 @@ async def producing(address: Address) -> AsyncIterator[Producer]:
     finally:
         stopping.set()
         await running
+
+
+async def apply_shipped(address: Address, producer: Producer) -> None:
+    """The shipped catalogue comes into force."""
+    now = datetime.now(UTC)
+    whole = load(ROOT / "catalogue").catalogue(publish.new_revision(now))
+    await publish.apply(whole, producer, lambda: publish.read_held(address), now, "test")
 
 
 async def send(producer: Producer, records: Iterable[Record]) -> None:

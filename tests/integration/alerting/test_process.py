@@ -12,7 +12,7 @@ from services.local.kafka import EmbeddedKafka, free_ports
 from services.local.postgres import EmbeddedPostgres
 from services.runtime.kafka import Address, create_topics
 from services.storage import migrate
-from tests.integration.alerting.running import process, producing
+from tests.integration.alerting.running import apply_shipped, process, producing
 from tests.support.waiting import eventually
 
 
@@ -33,6 +33,8 @@ async def test_started_before_kafka_and_postgres_it_lives_and_becomes_ready(
         address = Address({"bootstrap_servers": kafka.bootstrap}, "t", True)
         await create_topics(address, topics.ALL)
         await migrate.migrate(postgres.dsn)
+        async with producing(address) as producer:
+            await apply_shipped(address, producer)
     async with process(kafka.bootstrap, "t", postgres.dsn) as alerting:
         await eventually(alerting.alive, within=15)
         status, reasons = await alerting.ask("/readyz")
@@ -81,11 +83,13 @@ async def test_more_dead_letters_than_the_limit_end_it_with_an_error_and_move_no
         await conn.close()
 
 
-async def test_metrics_of_the_storing_half_are_there(
+async def test_metrics_of_both_halves_are_there(
     kafka_address: str, topic_prefix: str, database: str
 ) -> None:
     address = Address({"bootstrap_servers": kafka_address}, topic_prefix.rstrip("."), True)
     await create_topics(address, topics.ALL)
+    async with producing(address) as producer:
+        await apply_shipped(address, producer)
     async with process(kafka_address, address.prefix, database) as alerting:
         await eventually(alerting.ready, within=30)
 
@@ -98,7 +102,7 @@ async def test_metrics_of_the_storing_half_are_there(
             ]
             checks = [
                 f'bongsu_selfcheck_timestamp_seconds{{check="{check}"}}'
-                for check in ("stored", "swept", "upkeep")
+                for check in ("stored", "swept", "upkeep", "detected")
             ]
             return all(name in text for name in wanted + checks)
 

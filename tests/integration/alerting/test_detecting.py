@@ -1,0 +1,195 @@
+"""The detector in the process: from evidence on a real Kafka to what `bongsu status` prints."""
+
+import asyncio
+import json
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from services.contracts import codec, topics
+from services.contracts.codec import Encoded
+from services.contracts.evidence import ProbeCommand
+from services.contracts.vocabulary import Purpose
+from services.runtime.kafka import Address, Producer, create_topics
+from services.runtime.kafka_readers import follow
+from services.storage import detector
+from services.storage.detector import Cause
+from services.storage.pool import Pool, transaction
+from tests.integration.alerting.running import Process, apply_shipped, process, producing, send
+from tests.support.commands import BONGSU, ROOT, clean_environment
+from tests.support.outage import ALIMTALK, DEAD, kakaotalk_is_dead
+from tests.support.waiting import eventually
+
+STATE = 'bongsu_channel_state{channel="alimtalk",provider="sens"} 0.0'
+
+
+@pytest.fixture
+async def address(kafka_address: str, topic_prefix: str) -> Address:
+    found = Address({"bootstrap_servers": kafka_address}, topic_prefix.rstrip("."), True)
+    await create_topics(found, topics.ALL)
+    return found
+
+
+@pytest.fixture
+async def producer(address: Address) -> AsyncIterator[Producer]:
+    """Of a world in which the shipped catalogue is in force."""
+    async with producing(address) as made:
+        await apply_shipped(address, made)
+        yield made
+
+
+def _instance(address: Address, database: str, name: str = "one") -> Process:
+    return Process(address.options["bootstrap_servers"], address.prefix, database, name)
+
+
+async def _causes(pool: Pool) -> list[Cause]:
+    async with transaction(pool) as conn:
+        return (await detector.standing(conn)).causes
+
+
+async def _shows_the_outage(one: Process) -> bool:
+    return STATE in await _metrics(one)
+
+
+def _status(address: Address, database: str, folder: Path, *words: str) -> str:
+    settings = {
+        "BONGSU_KAFKA": address.options["bootstrap_servers"], "BONGSU_DEVELOPMENT": "true",
+        "BONGSU_POSTGRES": database, "BONGSU_DATA": str(folder),
+    }  # fmt: skip
+    return subprocess.run(
+        [*BONGSU, "status", *words], cwd=ROOT, env=clean_environment() | settings,
+        capture_output=True, text=True, check=True, timeout=60,
+    ).stdout  # fmt: skip
+
+
+async def test_a_dead_platform_is_named_shown_and_still_the_same_after_a_kill(
+    address: Address, producer: Producer, pool: Pool, database: str, tmp_path: Path
+) -> None:
+    one = _instance(address, database)
+    await one.start()
+    try:
+        await eventually(one.ready, within=60)
+        await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+        (cause,) = await eventually(lambda: _causes(pool), within=20)
+        assert (cause.component, cause.hypothesis, cause.monitor) == (DEAD, "dead", False)
+        assert set(cause.routes) == set(ALIMTALK)
+        await eventually(lambda: _shows_the_outage(one), within=10)
+
+        told = await asyncio.to_thread(_status, address, database, tmp_path)
+        assert re.search(rf"^{DEAD} \(or {DEAD}/alimtalk\) dead since \d\d:", told, re.MULTILINE)
+        assert re.search(r"geoje\.alimtalk\.sens +down +\d", told)
+        assert re.search(r"geoje\.sms\.sens +up ", told)
+        routes = json.loads(await asyncio.to_thread(_status, address, database, tmp_path, "--json"))
+        states = {line["route"]: (line["state"], line["cause"]) for line in routes}
+        assert states["suyeong.alimtalk.nhn"] == ("down", DEAD)
+        assert states["moel.sms.nhn"] == ("up", None)
+
+        await one.kill()
+        await one.start()
+        await eventually(lambda: _shows_the_outage(one), within=60)
+        (again,) = await _causes(pool)
+        assert (again.component, again.since, again.opened_at) == (
+            cause.component, cause.since, cause.opened_at,
+        )  # fmt: skip
+        assert await one.stop() == 0
+    finally:
+        await one.kill()
+
+
+async def test_of_two_instances_one_writes_and_when_it_stops_the_other_does(
+    address: Address, producer: Producer, pool: Pool, database: str
+) -> None:
+    kafka, prefix = address.options["bootstrap_servers"], address.prefix
+    async with (
+        process(kafka, prefix, database, "one") as one,
+        process(kafka, prefix, database, "two") as two,
+    ):
+        await eventually(one.ready, within=60)
+        await eventually(two.ready, within=60)
+        await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+        await eventually(lambda: _causes(pool), within=20)
+
+        async def writer() -> Process | None:
+            found = [each for each in (one, two) if await _shows_the_outage(each)]
+            return found[0] if len(found) == 1 else None
+
+        first = await eventually(writer, within=10)
+        assert await first.stop() == 0
+        await eventually(lambda: _shows_the_outage(two if first is one else one), within=15)
+        assert [cause.component for cause in await _causes(pool)] == [DEAD]
+
+
+async def test_detecting_goes_on_while_storing_waits(
+    address: Address, producer: Producer, pool: Pool, database: str
+) -> None:
+    async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
+        await eventually(one.ready, within=60)
+        async with transaction(pool) as conn:
+            await conn.execute("LOCK TABLE evidence IN ACCESS EXCLUSIVE MODE")
+            await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+            (cause,) = await eventually(lambda: _causes(pool), within=20)
+        assert cause.component == DEAD
+
+
+async def test_storing_goes_on_while_the_detector_fails_which_is_seen_and_heals(
+    address: Address, producer: Producer, pool: Pool, database: str
+) -> None:
+    async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
+        await eventually(one.ready, within=60)
+        async with transaction(pool) as conn:
+            await conn.execute("ALTER TABLE detector RENAME TO away")
+        events = list(kakaotalk_is_dead(datetime.now(UTC)))
+        await send(producer, events)
+
+        async def crashed() -> bool:
+            found = re.search(r"^bongsu_detection_crashes_total (\S+)", await _metrics(one), re.M)
+            return found is not None and float(found[1]) > 1
+
+        async def stored() -> bool:
+            async with transaction(pool) as conn:
+                return len(events) == await conn.fetchval("SELECT count(*) FROM evidence")
+
+        await eventually(crashed, within=20)
+        await eventually(stored, within=20)
+        assert await one.alive()
+        async with transaction(pool) as conn:
+            await conn.execute("ALTER TABLE away RENAME TO detector")
+        (cause,) = await eventually(lambda: _causes(pool), within=30)
+        assert cause.component == DEAD
+
+
+async def _metrics(one: Process) -> str:
+    return (await one.ask("/metrics"))[1]
+
+
+async def test_a_suspicion_asks_for_confirm_probes(
+    address: Address, producer: Producer, pool: Pool, database: str
+) -> None:
+    async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
+        await eventually(one.ready, within=60)
+        first = list(kakaotalk_is_dead(datetime.now(UTC)))[:2]
+        await send(producer, first)  # one message that has been silent for a minute and a half
+        stopping, found = asyncio.Event(), []
+        async with asyncio.timeout(30):
+            async for records, _ in follow(address, topics.COMMANDS, stopping):
+                found += [codec.decode(r.value, r.headers) for r in records]
+                if found:
+                    stopping.set()
+        command = found[0]
+        assert isinstance(command, ProbeCommand)
+        assert (command.route, command.purpose) == ("geoje.alimtalk.sens", Purpose.CONFIRM)
+
+
+async def test_a_record_nobody_can_read_disturbs_no_verdict(
+    address: Address, producer: Producer, pool: Pool, database: str
+) -> None:
+    await producer.send(topics.EVIDENCE, Encoded(b"one key", b"{"))
+    async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
+        await eventually(one.ready, within=60)
+        await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+        (cause,) = await eventually(lambda: _causes(pool), within=20)
+        assert cause.component == DEAD

@@ -1,0 +1,131 @@
+"""The detector as one thing: a verdict from evidence, what shows it, and a restart."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from services.alerting.detection import standing
+from services.alerting.detection.confirm import Ask
+from services.alerting.detection.detector import Detector, Limits, Memory
+from services.alerting.detection.items import microseconds
+from services.alerting.detection.law import ACCEPTANCE, SECOND, Row
+from services.alerting.detection.standing import ChannelState
+from services.alerting.detection.state import Told
+from services.alerting.detection.tail import begin, command_of, elsewhere
+from services.catalogue.load import load
+from services.contracts.catalogue import Catalogue
+from services.contracts.topics import COMMANDS
+from services.contracts.vocabulary import Purpose
+from services.runtime.kafka import partition_of
+from services.storage.detector import Saved
+from tests.support.outage import ALIMTALK, DEAD, SMS, kakaotalk_is_dead
+
+AT = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
+NOW = microseconds(AT)
+LIMITS = Limits(1.0, 500)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Catalogue:
+    return load(Path(__file__).parents[4] / "catalogue").catalogue(UUID(int=1))
+
+
+def _fed(catalogue: Catalogue, memory: Memory | None = None) -> Detector:
+    """A detector that has read the evidence of a dead platform, all of it known at NOW."""
+    since, memory = begin(memory, NOW)
+    detector = Detector(memory, since, LIMITS)
+    detector.change(catalogue)
+    for event in kakaotalk_is_dead(AT):
+        detector.feed(event, NOW)
+    return detector
+
+
+def _run(detector: Detector, to: int) -> Iterator[Told]:
+    while detector.at < to:
+        ticked = detector.tick(detector.at + SECOND)
+        yield from (verdict.told for verdict in ticked.verdicts) if ticked else ()
+
+
+def _saved(detector: Detector) -> Memory:
+    memory = detector.memory()
+    saved = Saved(standing.dumped(memory), memory.learnt_at, standing.laws_of(memory))
+    return standing.restored(saved)
+
+
+def test_a_dead_platform_is_the_one_cause_and_takes_its_pairs_down(shipped: Catalogue) -> None:
+    detector = _fed(shipped)
+    assert list(_run(detector, NOW)) == [Told.OPENED]
+    (cause,) = standing.causes(detector)
+    assert (cause.component, cause.hypothesis, cause.monitor) == (DEAD, "dead", False)
+    assert cause.gain > 18.4
+    assert set(cause.routes) == set(ALIMTALK)
+    states = standing.pairs(detector)
+    assert states[("alimtalk", "sens")] is states[("alimtalk", "nhn")] is ChannelState.DOWN
+    assert states[("sms", "sens")] is ChannelState.WELL
+    assert standing.candidates(detector.state) == {("platform", "open"): 1}
+
+
+def test_a_pair_that_sent_nothing_for_two_intervals_has_no_state(shipped: Catalogue) -> None:
+    detector = _fed(shipped)
+    list(_run(detector, NOW + 180 * SECOND))
+    assert standing.pairs(detector) == {}
+
+
+def test_a_restart_from_what_was_saved_gives_the_same_verdicts_from_its_first_tick(
+    shipped: Catalogue,
+) -> None:
+    going_on = _fed(shipped)
+    list(_run(going_on, NOW + 5 * SECOND))
+    again = _fed(shipped, _saved(going_on))
+    list(_run(again, NOW + 5 * SECOND))
+    assert again.state == going_on.state
+    for to in (6, 40, 300):
+        assert list(_run(again, NOW + to * SECOND)) == list(_run(going_on, NOW + to * SECOND))
+        assert again.state == going_on.state
+        assert again.asked == going_on.asked
+        assert standing.causes(again) == standing.causes(going_on)
+
+
+def test_what_was_taught_before_a_restart_is_not_taught_again(shipped: Catalogue) -> None:
+    going_on = _fed(shipped)
+    list(_run(going_on, NOW + 1300 * SECOND))
+    saved = _saved(going_on)
+    learnt = saved.learnt[Row(ACCEPTANCE)].total
+    assert learnt > 20
+    again = _fed(shipped, saved)
+    list(_run(again, NOW + 1900 * SECOND))
+    assert again.memory().learnt[Row(ACCEPTANCE)].total == pytest.approx(learnt)
+    assert again.memory().learnt_at > saved.learnt_at
+
+
+def test_it_begins_before_its_window_and_where_the_tables_were_made_but_not_for_ever() -> None:
+    since, fresh = begin(None, NOW)
+    assert since == fresh.at == NOW - 1020 * SECOND
+    saved = Memory(NOW - 30 * SECOND, NOW - 500 * SECOND, {})
+    since, resumed = begin(saved, NOW)
+    assert since == NOW - (500 + 1020) * SECOND
+    assert resumed.at == NOW - 30 * SECOND
+    old = Memory(NOW - 86_400 * SECOND, NOW - 86_400 * SECOND, {})
+    since, resumed = begin(old, NOW)
+    assert since == NOW - 3600 * SECOND
+    assert resumed.at == NOW - 1320 * SECOND
+    assert begin(Memory(NOW + SECOND, NOW, {}), NOW)[1].at == NOW
+
+
+def test_every_instance_asks_for_the_same_probe_and_the_second_goes_to_another_worker() -> None:
+    ask = Ask("geoje.sms.sens", elsewhere=True)
+    one, other = command_of(NOW, ask, "alerting/a"), command_of(NOW, ask, "alerting/b")
+    assert (
+        one.command_id == other.command_id != command_of(NOW + SECOND, ask, "alerting/a").command_id
+    )
+    assert (one.purpose, one.slot) == (Purpose.CONFIRM, AT)
+    for route in (*ALIMTALK, *SMS):
+        own = partition_of(route, COMMANDS.partitions)
+        there = partition_of(elsewhere(route), COMMANDS.partitions)
+        for workers in (2, 4, 6):
+            span = COMMANDS.partitions // workers
+            assert own % workers != there % workers
+            assert own // span != there // span
