@@ -15,7 +15,6 @@ import structlog
 from services.alerting.database import asked
 from services.alerting.detection import standing
 from services.alerting.detection.detector import Detector, Memory
-from services.alerting.detection.standing import ChannelState
 from services.alerting.metrics import Metrics
 from services.runtime.errors import Retry
 from services.runtime.ops import Health
@@ -43,7 +42,7 @@ class First:
     def tell(self, detector: Detector) -> None:
         """What stands after a tick; only the newest counts."""
         self._told = detector.memory(), standing.causes(detector)
-        self._show(standing.pairs(detector), detector)
+        self._show(detector)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Write until `stopping`; then the turn is given back."""
@@ -93,12 +92,12 @@ class First:
             self._saved, self._laws_of = time.monotonic(), memory.learnt_at
         self._written = causes
 
-    def _show(self, pairs: dict[tuple[str, str], ChannelState], detector: Detector) -> None:
+    def _show(self, detector: Detector) -> None:
         self._metrics.channel_state.clear()
         self._metrics.candidates.clear()
         if not self.mine:
             return
-        for labels, state in pairs.items():
+        for labels, state in standing.pairs(detector).items():
             self._metrics.channel_state.labels(*labels).set(state)
         for labels, count in standing.candidates(detector.state).items():
             self._metrics.candidates.labels(*labels).set(count)
