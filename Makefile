@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+ONLY := detection
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: help install up format lint types imports check test chaos test-system schemas requirements clean
+.PHONY: help install up format lint types imports check test chaos test-system bench schemas requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +45,9 @@ chaos: .venv/.dev ## real faults on real servers, those too that take minutes
 
 test-system: .venv/.dev ## tests that need deploy/debian-packages.txt
 	@deploy/check-packages.sh && $(BIN)/python -m pytest -m system $(ARGS)
+
+bench: .venv/.dev ## measure against the published limits: ONLY=detection ARGS="--seed 1 --runs 20"
+	@$(BIN)/python -m bench.$(ONLY) $(ARGS)
 
 schemas: .venv/.dev ## freeze the JSON Schemas of events anew (after raising their version)
 	@$(BIN)/python -m tests.contract.freeze_schemas

@@ -1,0 +1,41 @@
+"""Runs of the real detector: right names for every kind of fault, and the same run each time."""
+
+import pytest
+
+from bench.faults import TABLE
+from bench.runs import Outcome, Plan, play
+
+
+def _run(kind: str, number: int = 0, confirm: bool = True) -> Outcome:
+    return play(Plan("S7", kind, confirm, 60, 1, number))
+
+
+@pytest.mark.parametrize("kind", TABLE)
+def test_each_kind_of_fault_is_named_right_and_alone(kind: str) -> None:
+    outcome = _run(kind)
+    assert outcome.exact, outcome.pages
+    assert outcome.delay is not None
+    assert len(outcome.pages) == outcome.wanted
+
+
+def test_a_run_hangs_on_its_plan_alone() -> None:
+    assert _run("platform dead", 3) == _run("platform dead", 3)
+    assert _run("platform dead", 3) != _run("platform dead", 4)
+
+
+def test_events_through_codec_and_item_builder_name_the_same() -> None:
+    outcome = _run("dealer dead", 9)
+    assert outcome.plan.encoded
+    assert outcome.exact, outcome.pages
+
+
+def test_confirm_probes_are_sent_only_where_they_are_wanted() -> None:
+    assert _run("channel dead", confirm=False).asked == 0
+    assert _run("channel dead").asked > 0
+
+
+def test_the_rule_beside_it_pages_routes_one_by_one() -> None:
+    outcome = _run("carrier dead")
+    assert outcome.rule_delay is not None
+    assert outcome.delay is not None
+    assert outcome.rule_delay > outcome.delay
