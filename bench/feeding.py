@@ -91,14 +91,14 @@ class Built:
 
     def beat(self, beat: Beat) -> None:
         kind, _, name = beat.source.partition("/")
-        plane, path = ACCEPTANCE, (f"worker:{name}",)
+        plane, path = ACCEPTANCE, [f"worker:{name}"]
         if kind == "observer":
-            plane, path = DELIVERY, (f"observer:{name}", f"receiver:{name.partition('/')[0]}")
+            plane, path = DELIVERY, [f"observer:{name}", f"receiver:{name.partition('/')[0]}"]
             if name.startswith("mail-"):
                 return
         due = us(beat.due)
         timing = (due, due, WITHIN, BEAT_WINDOW)
-        item = Item(f"{beat.source}@{due}", plane, Row(law.HEARTBEAT), *timing, path)
+        item = Item(f"{beat.source}@{due}", plane, Row(law.HEARTBEAT), *timing, tuple(path))
         self._items[_second(due)].append(item)
         self._arrived(item, beat.known)
 

@@ -26,7 +26,7 @@ QUIET, QUIET_S = "quiet", 86_400
 HEALTHY_S, HEALTHY_SLOTS = 240, 4
 ENCODED_EVERY = 10
 _PEAK, _BURST_S = 12 * NAT, 300
-_SOON_S = 0.5  # from a request for a confirm probe to its sending
+_SOON_S = 0.01  # from a request for a confirm probe to its sending
 
 
 class Plan(NamedTuple):

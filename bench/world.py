@@ -16,6 +16,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.alerting.detection import law, likelihood
 from services.alerting.detection.law import SECOND, Counts, Row
@@ -150,7 +151,7 @@ def topology(size: Size, seed: int) -> list[Route]:
 
 def lean(route: Route, path: Sequence[str]) -> tuple[str, ...]:
     """A path of a world in which only handsets and workers can be bongsu's own fault."""
-    left_out = ("site:", "self:")
+    left_out: tuple[str, ...] = ("site:", "self:")
     if route.kind is Channel.EMAIL:
         left_out += ("receiver:", "observer:")
     return tuple(part for part in path if not part.startswith(left_out))
@@ -211,9 +212,9 @@ def _observed(routes: Sequence[Route], dice: np.random.Generator) -> Iterator[tu
         yield Row(name), _counts(times, dice.random(many) < loss)
 
 
-def _counts(times: law.Floats, lost: np.ndarray) -> Counts:
+def _counts(times: law.Floats, lost: NDArray[np.bool_]) -> Counts:
     lost = lost | (times > 120)
     weights = law.AGEING ** np.arange(len(times) - 1, -1, -1)
     bins = law.bin_of(np.rint(times * SECOND).astype(np.int64))
-    arrived = np.bincount(bins[~lost], weights[~lost], law.BINS)
+    arrived = np.bincount(bins[~lost], weights[~lost], law.BINS).astype(np.float64)
     return Counts(arrived, float(weights[lost].sum()))
