@@ -89,7 +89,7 @@ def play(plan: Plan) -> Outcome:
 
 
 def _world(plan: Plan, dice: random.Random) -> World:
-    if plan.kind in ("one random", "two random"):
+    if plan.kind == "one random":
         return world(plan.size, dice.choice((30, 60, 120)), dice.getrandbits(30))
     place = world(plan.size, plan.interval_s)
     return place.with_wrong_dealers(0.02, dice) if plan.kind == "wrong dealers" else place

@@ -65,6 +65,7 @@ class Traffic:
         self._medians = np.array([route.median_s for route in world.routes])
         self._losses = np.array([route.loss for route in world.routes])
         self._phases = {source: dice.uniform(0, every) for source, every in self.sources()}
+        self._offset = dice.uniform(0, world.interval_s)  # a fault comes at any moment of a slot
         self._extra = self._dice(1)
 
     def sources(self) -> Iterator[tuple[str, int]]:
@@ -86,7 +87,7 @@ class Traffic:
         calls = [
             Call(f"{route}@{number}", route, self.worker(route, number), begin + due + shift)
             for route, shift in enumerate(shifts.tolist())
-            for due in [_GOLDEN * route % 1 * every]
+            for due in [(_GOLDEN * route * every + self._offset) % every]
         ]
         return self._sent(calls, dice)
 
