@@ -11,6 +11,7 @@ own host, appkey and secret key; a webhook is not signed, it repeats a word that
 and its sample spells `recipientGropuingKey`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Generic, TypeVar
 from urllib.parse import quote
@@ -108,7 +109,7 @@ class _Webhook(Wire, Generic[Hook]):
     hooks: tuple[Hook, ...]
 
 
-class Product:
+class Product(ABC):
     """One of NHN's services under an account: an adapter, but for what is its own to send and read.
 
     Its appkey is the account's service `service`; its secret key the field `<service>_secret_key`
@@ -145,8 +146,9 @@ class Product:
         """Raises Retry when none could be asked, Stop when locked out."""
         return await _judge.look_up_each(message_ids, self._look_up_one)
 
+    @abstractmethod
     async def _look_up_one(self, message_id: str) -> list[Report]:
-        raise NotImplementedError
+        """All legs of one message."""
 
     @classmethod
     def verify(cls, headers: Mapping[str, str], body: bytes, proofs: Sequence[SecretStr]) -> None:
