@@ -6,7 +6,7 @@ A run hangs on its plan alone. Before: `feeding.py`. After: `table.py` sums up.
 
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bench import faults, kofn
@@ -17,6 +17,9 @@ from bench.world import World, world
 from services.alerting.detection import confirm
 from services.alerting.detection.confirm import Allowance, Asked
 from services.alerting.detection.explain import Explainer
+from services.alerting.detection.items import INTERVALS, WINDOW
+from services.alerting.detection.kinds import monitors
+from services.alerting.detection.law import SECOND
 from services.alerting.detection.likelihood import NAT
 from services.alerting.detection.state import Policy, State, Told
 from services.alerting.detection.tick import spent, tick
@@ -61,7 +64,8 @@ class Page(NamedTuple):
 
 class Outcome(NamedTuple):
     """What a run showed. `wanted`: how many names were right; `rule_*`: of the k-of-n rule;
-    `peaks`: bursts of suspicion of 12 nats or more, the highest of them `highest` nats."""
+    `peaks`: bursts of suspicion of 12 nats or more, the highest of them `highest` nats;
+    `outages`: pages of an outage where nothing but a part of bongsu broke."""
 
     plan: Plan
     delay: int | None
@@ -75,6 +79,7 @@ class Outcome(NamedTuple):
     highest: float
     rule_delay: float | None
     rule_pages: int
+    outages: int
 
 
 def play(plan: Plan) -> Outcome:
@@ -85,7 +90,14 @@ def play(plan: Plan) -> Outcome:
         fault = Fault(named=False, horizon_s=QUIET_S)
     else:
         fault = faults.ALL[plan.kind](place, dice)
+        fault = _stretched(fault, place.interval_s) if fault.named else fault
     return _Run(plan, place, fault).played()
+
+
+def _stretched(fault: Fault, interval_s: int) -> Fault:
+    """With longer intervals, for as many messages as at 60 s."""
+    span, horizon = (s * max(interval_s, 60) // 60 for s in (fault.span_s, fault.horizon_s))
+    return fault._replace(span_s=span, horizon_s=horizon)
 
 
 def _world(plan: Plan, dice: random.Random) -> World:
@@ -103,7 +115,9 @@ class _Run:
         self._traffic = Traffic(place, fault, plan.seeds())
         self._feed: Feed = Encoded(place, self._traffic) if plan.encoded else Built(place)
         self._window, self._state, self._asked = Window(), State(), Asked()
+        self._policy = Policy(longest=max(WINDOW, INTERVALS * place.interval_s * SECOND))
         self._truths = faults.truths(place, fault)
+        self._span_s = fault.span_s if fault.named else fault.horizon_s
         providers = {sent.route: sent.provider for sent in place.sent}
         self._allowed = Allowance(providers, dict.fromkeys(providers.values(), 1 << 40))
         self._numbers = {route.id: route.number for route in place.routes}
@@ -139,7 +153,7 @@ class _Run:
         view = self._window.at(us(second), self._world.tables, spent(self._state))
         explainer = Explainer(view)
         self._watch(second, explainer.largest())
-        self._state, verdicts = tick(explainer, self._state, Policy())
+        self._state, verdicts = tick(explainer, self._state, self._policy)
         for verdict in verdicts:
             if verdict.told is Told.OPENED:
                 entry = verdict.entry
@@ -173,11 +187,11 @@ class _Run:
     def _over(self, second: int) -> bool:
         """After the first page that is right, and all that count as pages of the fault."""
         found = any(page.right and page.second >= 0 for page, _ in self._pages)
-        return found and second >= self._pages[0][0].second + self._fault.span_s
+        return found and second >= self._pages[0][0].second + self._span_s
 
     def _outcome(self, second: int) -> Outcome:
         first = self._pages[0][0].second if self._pages else 0
-        ours = [one for one in self._pages if one[0].second <= first + self._fault.span_s]
+        ours = [one for one in self._pages if one[0].second <= first + self._span_s]
         found = frozenset(name for _, name in ours)
         delay = next((p.second for p, _ in self._pages if p.right and p.second >= 0), None)
         days = (second - self._begin()) * len(self._world.routes) / 86_400
@@ -186,7 +200,13 @@ class _Run:
             self._plan, delay, found == self._truths, max(len(self._truths), 1),
             tuple(page for page, _ in ours), self._sent, self._confirms, days,
             self._peaks, self._highest / NAT, rule_delay, rule_pages,
+            self._outages(page for page, _ in ours),
         )  # fmt: skip
+
+    def _outages(self, pages: Iterable[Page]) -> int:
+        """Where only bongsu's own part broke, which goes by its own name, no outage is right."""
+        own = bool(self._truths) and all(isinstance(name, str) for name in self._truths)
+        return sum(not monitors(page.component) for page in pages) if own else 0
 
     def _rule(self) -> tuple[float | None, int]:
         """When the k-of-n rule first pages a route that is broken, and how many pages it is."""
@@ -194,8 +214,7 @@ class _Run:
         found = [page for page in kofn.pages(self._messages()) if page.second >= 0]
         right = [page.second for page in found if page.route in broken]
         first = found[0].second if found else 0.0
-        span = self._fault.span_s if self._fault.named else self._fault.horizon_s
-        return min(right, default=None), sum(p.second <= first + span for p in found)
+        return min(right, default=None), sum(p.second <= first + self._span_s for p in found)
 
     def _messages(self) -> Sequence[Message]:
         last = self._fault.horizon_s // self._world.interval_s

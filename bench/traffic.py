@@ -60,7 +60,7 @@ class Traffic:
 
     def __init__(self, world: World, fault: Fault, seed: Sequence[int]) -> None:
         self._world, self._breaks, self._seed = world, fault.breaks, list(seed)
-        self._slower = world.slower * fault.slower
+        self._slower = fault.slower
         dice = self._dice(0)
         self._medians = np.array([route.median_s for route in world.routes])
         self._losses = np.array([route.loss for route in world.routes])

@@ -91,7 +91,7 @@ class Route:
 @dataclass(frozen=True, eq=False)
 class World:
     """`sent`: by route, a `probe.sent` as the catalogue would have it; `lean`: paths without
-    site, bongsu itself and mailboxes. `slower`: than the tables learnt, so many times."""
+    site, bongsu itself and mailboxes."""
 
     size: Size
     interval_s: int
@@ -99,7 +99,6 @@ class World:
     sent: Sequence[ProbeSent]
     tables: Tables
     passing: Mapping[str, frozenset[str]]
-    slower: float = 1.0
 
     def truly(self, component: str) -> frozenset[int]:
         """Numbers of the routes that pass a component, whatever the catalogue says."""

@@ -108,6 +108,40 @@ def test_every_fault_hits_somebody_and_has_a_name(kind: str) -> None:
     assert faults.truths(PLACE, fault)
 
 
+@pytest.mark.parametrize(("kind", "times", "lasts"), [("slow x2", 2, 300), ("slow x3", 3, 60)])
+def test_a_shared_part_may_be_somewhat_slow_for_a_while(kind: str, times: int, lasts: int) -> None:
+    shared = {KAKAO, *PLACE.of_kind("carrier:"), *PLACE.of_kind("provider:dealer")}
+    for seed in range(20):
+        fault = ALL[kind](PLACE, random.Random(seed))
+        (broken,) = fault.breaks
+        assert broken.component in shared
+        assert (broken.lost, broken.slow, broken.since, broken.until) == (0, times, 0, lasts)
+        assert not faults.truths(PLACE, fault)
+        assert fault.horizon_s > lasts
+
+
+def test_a_world_twice_as_slow_takes_twice_the_time_for_everything() -> None:
+    fault = ALL["world x2 slow"](PLACE, random.Random(1))
+    slow = [m for slot in range(-4, 7) for m in Traffic(PLACE, fault, [3]).slot(slot)]
+    assert (fault.horizon_s, fault.named) == (420, False)
+    for usual, late in zip(_messages(slots=7), slow, strict=True):
+        if usual.answered is not None and late.answered is not None:
+            took = usual.answered - usual.call.at
+            assert late.answered - late.call.at == pytest.approx(2 * took)
+            if usual.arrived is not None and late.arrived is not None:
+                took = usual.arrived - usual.answered
+                assert late.arrived - late.answered == pytest.approx(2 * took)
+
+
+def test_a_random_fault_is_any_one_of_the_tables_and_two_come_within_20_s() -> None:
+    one = {ALL["one random"](PLACE, random.Random(seed)).breaks[0] for seed in range(60)}
+    assert {broken.plane for broken in one} == {ACCEPTANCE, DELIVERY}
+    assert len({broken.component.partition(":")[0] for broken in one}) == 9
+    for seed in range(20):
+        first, second = ALL["two random"](PLACE, random.Random(seed)).breaks
+        assert first.since == 0 <= second.since <= 20
+
+
 def test_half_of_the_dead_dealers_take_no_requests_and_half_deliver_none() -> None:
     dice = random.Random(5)
     planes = [ALL["dealer dead"](PLACE, dice).breaks[0].plane for _ in range(200)]

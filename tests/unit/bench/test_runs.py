@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.faults import TABLE
+from bench.faults import OTHERS, TABLE
 from bench.runs import Outcome, Plan, play
 
 
@@ -27,6 +27,21 @@ def test_events_through_codec_and_item_builder_name_the_same() -> None:
     outcome = _run("dealer dead", 9)
     assert outcome.plan.encoded
     assert outcome.exact, outcome.pages
+
+
+def test_five_minute_intervals_get_time_for_as_many_messages() -> None:
+    plan = Plan("S7", "channel dead", False, 300, 1, 0)
+    outcome = play(plan)
+    assert outcome.exact, outcome.pages
+    assert outcome.delay is not None
+    assert outcome.delay > 600
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_all_other_kinds_can_be_played(kind: str) -> None:
+    outcome = _run(kind, 2)
+    assert outcome.sent > 0
+    assert bool(outcome.pages) is not kind.startswith(("slow", "world"))
 
 
 def test_confirm_probes_are_sent_only_where_they_are_wanted() -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from bench import kofn
 from bench.runs import Outcome, Page, Plan
-from bench.table import Report, at, binomial, bootstrapped
+from bench.table import Report, at, binomial, bootstrapped, limits
 from bench.traffic import Call, Message
 
 
 def _outcome(delay: int | None, number: int = 0, exact: bool = True) -> Outcome:
     plan = Plan("S7", "platform dead", False, 60, 1, number)
     pages = (Page(delay or 0, "platform:kakaotalk", "dead", exact),)
-    return Outcome(plan, delay, exact, 1, pages, 100, 0, 1.0, 0, 0.0, 100.0, 5)
+    return Outcome(plan, delay, exact, 1, pages, 100, 0, 1.0, 0, 0.0, 100.0, 5, 0)
 
 
 def test_a_quantile_is_a_value_that_was_measured_even_where_some_are_never() -> None:
@@ -45,6 +45,29 @@ def test_a_table_within_its_limits_has_nothing_beyond() -> None:
 )
 def test_what_is_beyond_a_limit_is_told(outcomes: list[Outcome], beyond: str) -> None:
     assert beyond in Report(outcomes).beyond
+
+
+def test_an_outage_told_where_only_bongsu_broke_is_beyond_the_limits() -> None:
+    assert Report([_outcome(30)._replace(outages=1)]).beyond == [
+        "S7 C1 platform dead outages: 1, limit 0"
+    ]
+
+
+def test_five_minute_intervals_are_published_and_not_judged() -> None:
+    late = _outcome(3000, exact=False)
+    report = Report([late._replace(plan=late.plan._replace(interval_s=300))])
+    assert report.beyond == []
+    assert any("3000 [3000..3000] " in line for line in report.lines)
+
+
+@pytest.mark.parametrize(
+    ("size", "confirm", "least"), [("S50", True, 0.65), ("S50", False, None), ("S7", True, None)]
+)
+def test_random_faults_are_judged_at_fifty_bodies_with_confirm_probes(
+    size: str, confirm: bool, least: float | None
+) -> None:
+    plan = Plan(size, "two random", confirm, 60, 1, 0)
+    assert limits(_outcome(3)._replace(plan=plan), loose=False) == (None, None, least)
 
 
 def test_few_runs_are_judged_by_twice_the_p95() -> None:
