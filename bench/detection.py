@@ -15,6 +15,7 @@ from bench.runs import QUIET, Outcome, Plan, play
 from bench.table import Report
 
 _CONFIRM = {"C1": (False,), "C2": (True,), "both": (False, True)}
+_RUNS = {"S7": 100, "S50": 60, "S250": 10}
 _BUNCH = 200
 
 
@@ -35,12 +36,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("bench.detection", description=__doc__)
     parser.add_argument("--sizes", default="S7,S50", help="of S7, S50, S250")
     parser.add_argument("--kinds", help=f"of {', '.join([*ALL, QUIET])}; default: the table's")
-    parser.add_argument("--runs", type=int, default=20, help="a kind; of quiet: days")
+    parser.add_argument("--runs", type=int, help="a kind; of quiet: days; default: the table's")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--confirm", choices=_CONFIRM, default="both")
     parser.add_argument("--interval", type=int, choices=(60, 300), default=60, help="seconds")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2, help="processes")
-    parser.add_argument("--loose", action="store_true", help="p95 limits doubled, for few runs")
+    parser.add_argument(
+        "--loose", action="store_true", help="for few runs: p95 limits doubled, no medians"
+    )
     parser.add_argument("--json", action="store_true", help="print every run instead")
     return parser
 
@@ -52,7 +55,7 @@ def _plans(asked: argparse.Namespace) -> list[Plan]:
         for size in asked.sizes.split(",")
         for confirm in _CONFIRM[asked.confirm]
         for kind in kinds
-        for number in range(asked.runs)
+        for number in range(asked.runs or _RUNS[size])
     ]
 
 

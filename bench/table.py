@@ -51,7 +51,7 @@ Interval = tuple[float, float]
 
 
 def limits(outcome: Outcome, loose: bool) -> Limits:
-    """`loose`: p95 doubled, for few runs. The table's limits hold at 60 s."""
+    """`loose`: p95 doubled and no median, for few runs. The table's limits hold at 60 s."""
     plan = outcome.plan
     if plan.kind not in _LIMITS:
         return Limits(None, None, _EXACT[plan.kind] if _at_s50(plan) else None)
@@ -59,7 +59,7 @@ def limits(outcome: Outcome, loose: bool) -> Limits:
         return Limits(None, None, None)
     exact = 0.90 if plan.size == "S7" else 0.97
     median, p95 = _LIMITS[plan.kind][2 * _SIZES.index(plan.size) + plan.confirm]
-    return Limits(median, p95 * 2 if loose else p95, exact)
+    return Limits(None, p95 * 2, exact) if loose else Limits(median, p95, exact)
 
 
 def _at_s50(plan: Plan) -> bool:
@@ -109,9 +109,8 @@ class Report:
         ]
         for kind, found in kinds.items():
             self._row(f"{where} {kind}", kind, found)
-        named = [one for kind in TABLE for one in kinds.get(kind, ())]
-        if named:
-            self._sum(where, named)
+        if kinds.keys() >= TABLE.keys():
+            self._sum(where, [one for kind in TABLE for one in kinds[kind]])
 
     def _row(self, name: str, kind: str, found: list[Outcome]) -> None:
         if kind == QUIET:

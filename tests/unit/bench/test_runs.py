@@ -1,21 +1,13 @@
-"""Runs of the real detector: right names for every kind of fault, and the same run each time."""
+"""Runs of the real detector: the same run each time, by either way to its items."""
 
 import pytest
 
-from bench.faults import OTHERS, TABLE
+from bench.faults import OTHERS
 from bench.runs import Outcome, Plan, play
 
 
 def _run(kind: str, number: int = 0, confirm: bool = True) -> Outcome:
     return play(Plan("S7", kind, confirm, 60, 1, number))
-
-
-@pytest.mark.parametrize("kind", TABLE)
-def test_each_kind_of_fault_is_named_right_and_alone(kind: str) -> None:
-    outcome = _run(kind)
-    assert outcome.exact, outcome.pages
-    assert outcome.delay is not None
-    assert len(outcome.pages) == outcome.wanted
 
 
 def test_a_run_hangs_on_its_plan_alone() -> None:
