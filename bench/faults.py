@@ -150,6 +150,17 @@ def _two_random(world: World, dice: random.Random) -> Fault:
     return Fault((first, replace(second, since=dice.uniform(0, 20))), span_s=200)
 
 
+def _mended(world: World, dice: random.Random) -> Fault:
+    """A sender, a worker and a handset break within 5 s and are well again together."""
+    until = dice.choice((60.0, 100.0, 150.0))
+    others = [_worker(world, dice), _handset(world, dice).breaks[0]]
+    late = [
+        replace(one, since=dice.uniform(0, 5), until=until + dice.uniform(0, 10)) for one in others
+    ]
+    first = replace(_profile(world, dice).breaks[0], until=until)
+    return Fault((first, *late), span_s=600)
+
+
 def _slowed(world: World, dice: random.Random, slow: float, until: float) -> Fault:
     part = dice.choice([KAKAO, *world.of_kind("carrier:"), *world.of_kind("provider:dealer")])
     slowed = replace(_break(world, part), lost=0.0, slow=slow, until=until)
@@ -180,6 +191,7 @@ TABLE: dict[str, Maker] = {
 OTHERS: dict[str, Maker] = {
     "one random": _random,
     "two random": _two_random,
+    "three mended": _mended,
     "slow x2": lambda world, dice: _slowed(world, dice, 2.0, 300.0),
     "slow x3": lambda world, dice: _slowed(world, dice, 3.0, 60.0),
     "world x2 slow": lambda _world, _dice: Fault(named=False, horizon_s=420, slower=2.0),

@@ -5,7 +5,7 @@ Evidence explained by one component is taken from all others: one outage, one na
 Before: `window.py`. After: `tick.py` decides what of it is told. Iteration is in key order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,6 +69,7 @@ class Explainer:
         sides = zip(self._all, view.sides, strict=True)
         self.sums = [runs.best(side.ratios) for runs, side in sides]
         self._suspects: list[_Suspects] = []
+        self._without: dict[str, Explanation] = {}
 
     def largest(self) -> int:
         """The largest sum of any component under any hypothesis."""
@@ -86,10 +87,30 @@ class Explainer:
             entries.append(self._explained(best, ratios))
         return Explanation(tuple(entries), sum(entry.gain - PENALTY for entry in entries))
 
+    def best(self, doubted: Callable[[str], bool]) -> Explanation:
+        """The greedy explanation; if all is explained better without one of the doubted components
+        that it names, that one: the largest sum of all is not always the best beginning."""
+        found = self.greedy()
+        for _ in range(ENTRIES):
+            named = [entry for entry in found.entries if doubted(entry.component)]
+            others = [self.without(entry) for entry in named]
+            better = max(others, key=lambda other: other.objective, default=found)
+            if better.objective <= found.objective:
+                break
+            found = better
+        return found
+
+    def without(self, entry: Entry) -> Explanation:
+        """What is said if it is neither the entry's component nor one with the same messages."""
+        if entry.component not in self._without:
+            forbidden = frozenset({entry.component, *entry.alike})
+            self._without[entry.component] = self.greedy(forbidden)
+        return self._without[entry.component]
+
     def margin(self, whole: Explanation, entry: Entry) -> tuple[int, str | None]:
         """How much worse everything is explained without the entry's component and those with
         the same messages; and the best of what would then be said."""
-        without = self.greedy(frozenset({entry.component, *entry.alike}))
+        without = self.without(entry)
         new = [e for e in without.entries if e.component not in _named(whole)]
         rivals = [e.component for e in new or without.entries]
         return whole.objective - without.objective, rivals[0] if rivals else None

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from services.alerting.detection import closing
 from services.alerting.detection.explain import Entry
+from services.alerting.detection.kinds import kind, monitors
 from services.alerting.detection.law import SECOND
 from services.alerting.detection.state import Attached, Incident
 
@@ -23,14 +24,19 @@ def attach(
     it is a finding of its own."""
     for incident in incidents:
         if belongs(entry, incident, named):
-            before = _note(incident, entry.component)
-            held = replace(before, held=now) if before else Attached(entry.component, now)
-            return _with(incident, held), before is None
+            return hold(entry, incident, now)
     for incident in incidents:
         before = _note(incident, entry.component)
         if before and now - before.held < LOOSE:
             return incident, False
     return None
+
+
+def hold(entry: Entry, incident: Incident, now: int) -> tuple[Incident, bool]:
+    """The incident with the entry as a note from now on, and whether it is a new one."""
+    before = _note(incident, entry.component)
+    held = replace(before, held=now) if before else Attached(entry.component, now)
+    return _with(incident, held), before is None
 
 
 def belongs(entry: Entry, incident: Incident, named: frozenset[str]) -> bool:
@@ -39,7 +45,13 @@ def belongs(entry: Entry, incident: Incident, named: frozenset[str]) -> bool:
     unnamed = same_plane and incident.component not in named
     timely = unnamed or entry.onset <= incident.base + TOGETHER
     part = incident.within(entry) or incident.related(entry)
-    return part and timely and incident.monitor == entry.monitor
+    return part and timely and _alike(entry.component, incident.component)
+
+
+def _alike(part: str, whole: str) -> bool:
+    """Bongsu's own faults are no parts of outages, nor workers' those of phones or of ingest."""
+    workers = kind(part) == "worker", kind(whole) == "worker"
+    return monitors(part) == monitors(whole) and workers[0] == workers[1]
 
 
 def detach(incident: Incident, component: str) -> Incident:
@@ -50,7 +62,8 @@ def detach(incident: Incident, component: str) -> Incident:
 
 def rename(incident: Incident, entries: Sequence[Entry], now: int) -> tuple[Incident, bool]:
     """The incident at the end of a tick: it takes the name of the note that alone was named for a
-    minute; routes left out count as recovered."""
+    minute; routes left out count as recovered. While it recovers, names mean little: it keeps
+    its own."""
     named = {entry.component: entry for entry in entries}
     notes = tuple(_alone(note, incident, named, now) for note in incident.notes)
     incident = incident if notes == incident.notes else replace(incident, notes=notes)
@@ -61,7 +74,8 @@ def rename(incident: Incident, entries: Sequence[Entry], now: int) -> tuple[Inci
 
 
 def _alone(note: Attached, incident: Incident, named: dict[str, Entry], now: int) -> Attached:
-    if note.component in named and incident.component not in named:
+    recovers = incident.sums.total >= closing.WELL // 2
+    if note.component in named and incident.component not in named and not recovers:
         return note if note.alone is not None else replace(note, alone=now)
     return replace(note, alone=None)
 

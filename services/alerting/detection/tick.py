@@ -75,8 +75,11 @@ class _Turn:
         self.verdicts: list[Verdict] = []
 
     def _explained(self) -> Explanation:
-        large = self._explainer.largest() >= self._policy.threshold
-        return self._explainer.greedy() if large else Explanation((), 0)
+        """What is open already was weighed when it opened."""
+        if self._explainer.largest() < self._policy.threshold:
+            return Explanation((), 0)
+        known = {incident.component for incident in self._before.open}
+        return self._explainer.best(lambda name: name not in known)
 
     def hear(self, entry: Entry) -> None:
         """An entry is an open incident's own, a note on one, or new."""
@@ -88,10 +91,7 @@ class _Turn:
         if attached is None:
             self._consider(entry)
             return
-        incident, fresh = attached
-        self._open[incident.id] = incident
-        if fresh:
-            self.verdicts.append(Verdict(Told.NOTED, entry, incident))
+        self._note(*attached, entry)
 
     def _update(self, incident: Incident, entry: Entry) -> None:
         before, routes = incident.entry, incident.routes | entry.routes
@@ -120,7 +120,20 @@ class _Turn:
             self._once(entry, Told.NOTED)
             self._accounts.setdefault(name.partition("/")[2], []).append(entry)
         elif entry.monitor or not self._blind:
-            self._tell(entry, margin, rival if margin < SEPARATED else None)
+            self._name(entry, margin, rival if margin < SEPARATED else None)
+
+    def _name(self, entry: Entry, margin: int, rival: str | None) -> None:
+        """What cannot be told from an open incident's own cause is a note on it."""
+        same = [i for i in self._open.values() if i.component == rival]
+        if same and same[0].monitor == entry.monitor:
+            self._note(*notes.hold(entry, same[0], self._now), entry)
+        else:
+            self._tell(entry, margin, rival)
+
+    def _note(self, incident: Incident, fresh: bool, entry: Entry) -> None:
+        self._open[incident.id] = incident
+        if fresh:
+            self.verdicts.append(Verdict(Told.NOTED, entry, incident))
 
     def _only_observed(self, entry: Entry) -> bool:
         learnt = self._policy.learnt
@@ -184,7 +197,8 @@ class _Turn:
                 after = closing.opened(sums.hypothesis, self._now)
                 closed = replace(incident, sums=after, closed=self._now, notes=())
                 self._closed[incident.id] = closed
-                self._spent.append(SpentSpan(incident.component, sums.since, self._now))
+                parts = (incident.component, *(note.component for note in incident.notes))
+                self._spent += [SpentSpan(part, sums.since, self._now) for part in parts]
                 self.verdicts.append(Verdict(Told.CLOSED, incident.entry, closed))
 
     def _over(self, incident: Incident) -> bool:

@@ -46,3 +46,10 @@ def test_the_rule_beside_it_pages_routes_one_by_one() -> None:
     assert outcome.rule_delay is not None
     assert outcome.delay is not None
     assert outcome.rule_delay > outcome.delay
+
+
+@pytest.mark.parametrize("number", [4, 11, 29, 30])
+def test_faults_that_are_mended_leave_no_page_behind(number: int) -> None:
+    """What a phone, a worker and a sender lost together is nobody else's fault afterwards."""
+    late = [page for page in _run("three mended", number).pages if page.second > 60]
+    assert all(page.right for page in late), late

@@ -1,5 +1,6 @@
 """Notes: what belongs to an open incident, for how long, and when it takes over the name."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,14 @@ def test_a_part_that_broke_with_the_whole_is_a_note_on_it(entry: Entry, note: bo
     assert (notes.attach(entry, incidents, named, NOW) is not None) is note
 
 
+def test_a_phone_is_no_part_of_a_worker_nor_bongsus_own_of_an_outage() -> None:
+    phone = _entry("receiver:r")
+    named = _named("receiver:r")
+    assert notes.belongs(phone, _incident("site:s"), named)
+    assert not notes.belongs(phone, _incident("worker:w"), named)
+    assert not notes.belongs(phone, _incident(), named)
+
+
 def test_a_later_part_is_a_note_while_it_is_named_in_the_wholes_place() -> None:
     later = _entry(onset=us(500))
     assert notes.belongs(later, _incident(), _named("sender:s"))
@@ -98,3 +107,14 @@ def test_a_tick_without_it_or_with_the_whole_starts_the_minute_again(
     incident, _ = notes.rename(incident, interruption, NOW + us(30))
     incident, renamed = notes.rename(incident, [entry], NOW + us(60))
     assert not renamed
+
+
+def test_an_incident_that_recovers_keeps_its_name() -> None:
+    entry, recovering = _entry(), _incident()
+    attached = notes.attach(entry, [recovering], _named("sender:s"), NOW)
+    assert attached is not None
+    sums = replace(recovering.sums, total=closing.WELL // 2)
+    incident = replace(attached[0], sums=sums)
+    for second in (0, 60):
+        incident, renamed = notes.rename(incident, [entry], NOW + us(second))
+        assert not renamed

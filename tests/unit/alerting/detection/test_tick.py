@@ -91,6 +91,19 @@ def test_what_cannot_be_told_apart_is_told_after_a_wait_with_its_rival() -> None
     assert (now, page.entry.component, page.rival) == (99, "line:b", "route:c1")
 
 
+def test_what_cannot_be_told_from_an_open_incidents_cause_is_a_note_on_it() -> None:
+    silent: Run = [(an_item(at, path=("line:b", "route:c1")), None) for at in (10, 30, 50, 70)]
+    other = an_item(-30, path=("line:b", "route:c2"))
+    run: Run = [(other, arrival(other)), *silent]
+    ((_, page),) = _told(run, 120, tables=True)
+    assert page.incident
+    own = replace(page.entry, component="route:c1", routes=frozenset({"c0"}))
+    open_ = replace(page.incident, entry=own, routes=own.routes, base=-us(200))
+    ticks = play(run, 120, state=State(open=(open_,)), tables=worked_tables())
+    told = [(now, v.told, v.entry.component) for now, _, verdicts in ticks for v in verdicts]
+    assert told == [(99, Told.NOTED, "line:b")]
+
+
 def test_slowness_is_told_only_after_a_minute() -> None:
     late: Run = []
     for at in range(0, 100, 4):
