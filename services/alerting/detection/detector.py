@@ -99,6 +99,7 @@ class Detector:
     def skip(self, now: int) -> None:
         """What is known by `now` fills the window and teaches; no verdict."""
         self._take_in(now)
+        self._window.forget(now)
         self._teach(now)
 
     def tick(self, now: int) -> Ticked | None:

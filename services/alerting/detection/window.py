@@ -178,14 +178,19 @@ class Window:
             if own:
                 plane.settle(own)
 
+    def forget(self, now: int) -> None:
+        """Drop what had left its window by `now`, which never goes back."""
+        for plane in self._planes:
+            plane.forget(now - now % _FORGET_EVERY)
+
     def at(self, now: int, tables: Tables, spent: Sequence[Spent] = ()) -> View:
         """What everything says at `now`, which never goes back; `spent` evidence says nothing."""
         self._grow(tables)
         names, numbers = self._components.names, self._components.numbers
         gone = [(numbers[s.component], s.before) for s in spent if s.component in numbers]
+        self.forget(now)
         sides = []
         for number, plane in enumerate(self._planes):
-            plane.forget(now - now % _FORGET_EVERY)
             bounds = plane.bounds(len(names))
             seen = plane.observed(now, bounds, gone)
             places = self._places[plane.columns[_CLASS]]
