@@ -1,48 +1,112 @@
-"""What the local stack's detector has learnt before its first second: two healthy hours.
+"""What a detector has learnt before it begins: made once, kept in the cache, given to a new stack.
 
-In:  the catalogue, an empty memory. Out: learnt laws of each class, as an instance would have saved
-them. Before: servers and tables are up. After: a catalogue is applied, and the detector begins.
-The hours are replayed in virtual time, in the simulated world as it is: about a hundred messages a
-class, of which twenty say all. A memory that is there already stays.
+In:  a catalogue, a seed, the cache folder; a database. Out: learnt counts; a memory in the database
+as an instance would have saved it. Before: nothing. After: a replay begins; or the local stack's
+catalogue is applied, and its detector begins. A memory that is there already stays.
+A file of the cache is good for one catalogue, one seed and one state of the code that shapes it.
 """
 
-from datetime import UTC, datetime, timedelta
+import asyncio
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from signal import SIGKILL
+from tempfile import TemporaryDirectory
 
 from services.alerting.detection import standing
-from services.alerting.detection.detector import Detector, Limits, Memory
-from services.alerting.detection.items import microseconds
-from services.alerting.detection.law import SECOND
-from services.contracts import codec
+from services.alerting.detection.detector import Memory
+from services.alerting.detection.law import SECOND, Learnt
 from services.contracts.catalogue import Catalogue
-from services.contracts.evidence import ChannelObserved, Evidence, Heartbeat
-from services.replay.run import stream_of
-from services.replay.scenario import Scenario
+from services.local.child import Child, ServerStartError, last_word
+from services.replay import prelude
+from services.replay.prelude import MESSAGES
 from services.storage import detector as storage
 from services.storage.pool import open_pool, transaction
 
-SINCE = datetime(2026, 1, 5, 1, tzinfo=UTC)  # a Monday morning in Korea: no channel rests
-UNTIL = SINCE + timedelta(hours=2)
-STEP = timedelta(seconds=10)
-SEED = 1
+_SHAPING = ("simulators", "services/replay", "services/alerting/detection")
+_CODE = Path(__file__).parents[2]
+Tell = Callable[[str], None]
 
 
-def learnt(catalogue: Catalogue, now: int) -> Memory:
-    """The memory of a detector that saw two healthy hours end at `now`. Seconds of work."""
-    span = {"from": SINCE.isoformat(), "to": UNTIL.isoformat()}
-    healthy = Scenario.model_validate({"id": "prelude", "segments": [], "span": span})
-    stream, begun = stream_of(healthy, catalogue, SEED), microseconds(SINCE)
-    detector = Detector(Memory(begun, begun, {}), begun, Limits(1.0, 0))
-    detector.change(catalogue)
-    at = SINCE
-    while at < UNTIL:
-        at += STEP
-        for known, line in stream.until(at, UNTIL):
-            event = codec.decode(line.value, line.headers)
-            if isinstance(event, Evidence | ChannelObserved | Heartbeat):
-                detector.feed(event, microseconds(known))
-        detector.skip(microseconds(at))
-    now -= now % SECOND
-    return Memory(now, now, detector.memory().learnt)
+async def learnt(
+    catalogue: Catalogue, seed: int, cache: Path, tell: Tell, messages: int = MESSAGES
+) -> Learnt:
+    """From the cache; else it is taught, by as many processes as there are cores, and kept.
+
+    Raises ServerStartError when a process cannot do its part."""
+    path = _path(catalogue, (seed, messages), cache)
+    found = _kept(path, tell)
+    if found is None:
+        with TemporaryDirectory(prefix="prelude-", dir=path.parent) as folder:
+            found = await _taught(catalogue, (seed, messages), Path(folder), tell)
+            _keep(found, path, Path(folder))
+    return found
+
+
+def _path(catalogue: Catalogue, told: tuple[int, int], cache: Path) -> Path:
+    total = hashlib.sha256(repr(told).encode())
+    for kind, name, item in catalogue.objects():
+        total.update(f"{kind}/{name}={item.model_dump_json()}".encode())
+    for folder in _SHAPING:
+        for file in sorted((_CODE / folder).rglob("*.py")):
+            total.update(file.read_bytes())
+    cache = cache.expanduser().absolute()
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache / f"prelude-{total.hexdigest()[:16]}.json"
+
+
+def _kept(path: Path, tell: Tell) -> Learnt | None:
+    try:
+        digest, _, laws = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return None
+    if digest != _digest(laws):
+        tell(f"{path} is damaged: it is made again")
+        return None
+    return prelude.loaded(laws)
+
+
+def _keep(learnt: Learnt, path: Path, folder: Path) -> None:
+    laws, whole = prelude.dumped(learnt), folder / "whole"
+    whole.write_bytes(_digest(laws) + b"\n" + laws)
+    whole.replace(path)  # nobody ever reads half of it
+
+
+def _digest(laws: bytes) -> bytes:
+    return hashlib.sha256(laws).hexdigest().encode()
+
+
+async def _taught(catalogue: Catalogue, told: tuple[int, int], folder: Path, tell: Tell) -> Learnt:
+    parts, done = prelude.parts_of(catalogue), 0
+    cores = asyncio.Semaphore(os.cpu_count() or 1)
+    what = f"the detector learns {told[1]:,} messages a route, once"
+
+    async def teach(number: int, part: Catalogue) -> Learnt:
+        nonlocal done
+        given = folder / f"{number}.json"
+        given.write_text(part.model_dump_json(), encoding="utf-8")
+        async with cores:
+            await _process(given, told)
+        done += 1
+        tell(f"{what}: {done} of {len(parts)} parts")
+        return prelude.loaded(given.with_suffix(".learnt").read_bytes())
+
+    tell(f"{what}: 0 of {len(parts)} parts")
+    return prelude.together(await asyncio.gather(*(teach(*one) for one in enumerate(parts))))
+
+
+async def _process(given: Path, told: tuple[int, int]) -> None:
+    """One part; nothing is left running when this is cancelled."""
+    child = Child("the prelude", given.with_suffix(".log"), SIGKILL)
+    try:
+        child.start([sys.executable, "-m", prelude.__name__, given, *map(str, told)], Path.cwd())
+        await child.exited(float("inf"))
+        if child.exit_code != 0:
+            raise ServerStartError(f"the detector cannot learn: {last_word(child.tail())}")
+    finally:
+        child.kill()
 
 
 async def has_memory(dsn: str) -> bool:
@@ -51,10 +115,12 @@ async def has_memory(dsn: str) -> bool:
         return await storage.load(conn) is not None
 
 
-async def save(dsn: str, memory: Memory) -> None:
+async def save(dsn: str, learnt: Learnt, now: int) -> None:
     """As the instance that writes does; unless one is writing already."""
+    now -= now % SECOND
+    memory = Memory(now, now, learnt)
     async with open_pool(dsn, role_label="prelude", max_size=1) as pool, transaction(pool) as conn:
         if await storage.take_turn(conn, "prelude", standing.at(memory.at)):
             await storage.save(conn, standing.dumped(memory))
-            await storage.save_laws(conn, memory.learnt_at, standing.laws_of(memory))
+            await storage.save_laws(conn, memory.learnt_at, standing.laws_of(memory.learnt))
             await storage.give_back(conn, "prelude")

@@ -35,6 +35,7 @@ from services.storage.status import observed_since, routes_since
 
 STOP_WITHIN_S = 14.5  # gone within 15 s of Ctrl-C
 LEAST_FREE_BYTES = 1_000_000_000
+SEED = 1  # of the prelude
 
 
 def up(
@@ -130,8 +131,7 @@ class Run:
             self.screen.tell("everything has stopped; the data stays")
 
     async def _run(self) -> None:
-        await self.stack.start(self.wanted)
-        await self._prelude()
+        await self._start()
         self.screen.tell(await self._apply())
         await self.stack.ready()
         self.ready_s = self._elapsed_s()
@@ -143,13 +143,19 @@ class Run:
         async with open_pool(self.stack.dsn("report"), role_label="up", max_size=1) as pool:
             await _first_of(self._show(pool), self.stack.watch(), patience)
 
-    async def _prelude(self) -> None:
-        """Before a catalogue is applied no detector begins: it finds what it has learnt."""
-        dsn = self.stack.dsn("sink")
-        if not await prelude.has_memory(dsn):
-            self.screen.tell("the detector learns two healthy hours")
-            now = microseconds(datetime.now(UTC))
-            await prelude.save(dsn, await asyncio.to_thread(prelude.learnt, self.wanted, now))
+    async def _start(self) -> None:
+        """Servers and processes, and beside them what a new detector has learnt: before a catalogue
+        is applied, none begins."""
+        cache, tell = self.stack.settings.cache, self.screen.tell
+        learning = asyncio.create_task(prelude.learnt(self.wanted, SEED, cache, tell))
+        try:
+            await self.stack.start(self.wanted)
+            dsn = self.stack.dsn("sink")
+            if not await prelude.has_memory(dsn):
+                found = await learning
+                await prelude.save(dsn, found, microseconds(datetime.now(UTC)))
+        finally:
+            learning.cancel()
 
     async def _begin(self, scenario: Scenario) -> None:
         at = datetime.now(UTC) + self.pause

@@ -31,7 +31,9 @@ class LocalSettings(BaseSettings):
     )
     smtp_port: int = Field(13025, gt=0, lt=65536, description="the simulated mail relay")
     imap_port: int = Field(13143, gt=0, lt=65536, description="the mail server with the mailboxes")
-    cache: Path = Field(Path("~/.cache/bongsu"), description="Kafka's jars, shared by all stacks")
+    cache: Path = Field(
+        Path("~/.cache/bongsu"), description="Kafka's jars and preludes, shared by all stacks"
+    )
 
     def ports(self) -> dict[str, int]:
         """Every port by what listens on it."""

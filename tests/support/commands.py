@@ -80,8 +80,8 @@ class Up:
         assert happened, f"not within {within} s: {self.text}"
         assert said(self.lines), f"it ended instead: {self.text}"
 
-    def wait_ready(self, within: float = 90) -> None:
-        """Until every process is ready."""
+    def wait_ready(self, within: float = 150) -> None:
+        """Until every process is ready; the first start of all teaches the detector."""
         self.wait_for(lambda lines: any("ready after" in line for line in lines), within)
 
     @property

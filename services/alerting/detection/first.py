@@ -87,7 +87,7 @@ class First:
         if time.monotonic() - self._saved >= SAVED_S:
             await storage.save(conn, standing.dumped(memory))
             if memory.learnt_at != self._laws_of:
-                laws = standing.laws_of(memory)
+                laws = standing.laws_of(memory.learnt)
                 await storage.save_laws(conn, memory.learnt_at, laws)
             self._saved, self._laws_of = time.monotonic(), memory.learnt_at
         self._written = causes

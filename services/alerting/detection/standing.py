@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from services.alerting.detection.confirm import Asked
 from services.alerting.detection.detector import Apart, Detector, Memory
 from services.alerting.detection.kinds import kind
-from services.alerting.detection.law import SECOND, Counts, Row
+from services.alerting.detection.law import SECOND, Counts, Learnt, Row
 from services.alerting.detection.likelihood import NAT, Hypothesis
 from services.alerting.detection.state import Incident, State
 from services.alerting.detection.tick import blind, not_observed
@@ -119,20 +119,24 @@ def dumped(memory: Memory) -> str:
     return _JSON.dump_json(kept).decode()
 
 
-def laws_of(memory: Memory) -> list[Law]:
-    """The laws of a memory as rows."""
+def laws_of(learnt: Learnt) -> list[Law]:
+    """What was learnt, as rows."""
     return [
-        Law(row.medium, row.name, seen.arrived.tolist(), seen.lost)
-        for row, seen in memory.learnt.items()
+        Law(row.medium, row.name, seen.arrived.tolist(), seen.lost) for row, seen in learnt.items()
     ]
+
+
+def learnt_of(laws: Iterable[Law]) -> Learnt:
+    """What rows of laws say."""
+    return {
+        Row(one.medium, one.name): Counts(np.array(one.arrived, np.float64), one.lost)
+        for one in laws
+    }
 
 
 def restored(saved: Saved) -> Memory:
     """The memory that was saved. Raises ValidationError (a ValueError) when another release
     saved it."""
     kept = _JSON.validate_json(saved.memory)
-    learnt = {
-        Row(one.medium, one.name): Counts(np.array(one.arrived, np.float64), one.lost)
-        for one in saved.laws
-    }
+    learnt = learnt_of(saved.laws)
     return Memory(kept.at, saved.learnt_at, learnt, kept.state, kept.asked, kept.apart)

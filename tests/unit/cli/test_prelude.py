@@ -1,22 +1,54 @@
-"""What the local stack's detector knows before its first second."""
+"""The prelude is taught once for a catalogue and a seed."""
 
 from pathlib import Path
 from uuid import UUID
 
-from services.alerting.detection.law import HEARTBEAT, SECOND, Row
+import pytest
+
 from services.catalogue.load import load
 from services.cli.prelude import learnt
+from services.contracts.catalogue import Catalogue
+from services.replay.prelude import dumped
 
-NOW = 1_800_000_000 * SECOND + 5
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """The shipped one with two routes."""
+    shipped = load(Path("catalogue")).catalogue(UUID(int=1))
+    routes = {name: shipped.routes[name] for name in ("geoje.sms.sens", "geoje.alimtalk.sens")}
+    return shipped.model_copy(update={"routes": routes})
 
 
-def test_every_route_that_sends_has_been_learnt_and_nothing_was_lost_in_health() -> None:
-    catalogue = load(Path(__file__).parents[3] / "catalogue").catalogue(UUID(int=1))
-    memory = learnt(catalogue, NOW)
-    assert memory.at == memory.learnt_at == NOW - 5
-    sending = [r for r in catalogue.routes.values() if r.enabled and not r.observed]
-    for route in sending:
-        seen = memory.learnt[Row(str(route.channel), route.id)]
-        assert seen.learnt
-        assert seen.lost < 0.1 * seen.total
-    assert memory.learnt[Row(HEARTBEAT)].learnt
+async def of(catalogue: Catalogue, cache: Path, seed: int = 1) -> tuple[bytes, list[str]]:
+    """What was learnt from few messages, and what was told meanwhile."""
+    told: list[str] = []
+    return dumped(await learnt(catalogue, seed, cache, told.append, messages=20)), told
+
+
+async def test_it_is_taught_once_and_again_when_its_file_is_damaged(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    first, told = await of(catalogue, cache)
+    assert told[-1] == "the detector learns 20 messages a route, once: 2 of 2 parts"
+    assert await of(catalogue, cache) == (first, [])
+    (file,) = cache.iterdir()
+    file.write_bytes(file.read_bytes().replace(b"geoje", b"geoja"))
+    again, told = await of(catalogue, cache)
+    assert again == first
+    assert told[0] == f"{file} is damaged: it is made again"
+    assert await of(catalogue, cache) == (first, [])
+    assert list(cache.iterdir()) == [file]
+
+
+async def test_another_seed_and_another_catalogue_are_taught_on_their_own(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    route = catalogue.routes["geoje.sms.sens"]
+    alone = catalogue.model_copy(update={"routes": {route.id: route}})
+    slower = catalogue.model_copy(
+        update={"routes": {route.id: route.model_copy(update={"late_s": 99})}}
+    )
+    found = [await of(alone, tmp_path), await of(alone, tmp_path, 2), await of(slower, tmp_path)]
+    assert all(told for _, told in found)
+    assert found[0][0] != found[1][0]

@@ -51,7 +51,7 @@ def _run(detector: Detector, to: int) -> Iterator[Told]:
 
 def _saved(detector: Detector) -> Memory:
     memory = detector.memory()
-    saved = Saved(standing.dumped(memory), memory.learnt_at, standing.laws_of(memory))
+    saved = Saved(standing.dumped(memory), memory.learnt_at, standing.laws_of(memory.learnt))
     return standing.restored(saved)
 
 
