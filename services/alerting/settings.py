@@ -1,8 +1,20 @@
 """What the alerting process can be told."""
 
-from pydantic import Field, SecretStr
+from typing import Annotated
 
+from pydantic import AfterValidator, Field, SecretStr
+
+from services.alerting.detection.kinds import BONUS
 from services.runtime.settings import Settings
+
+
+def _known(kind: str) -> str:
+    if kind not in BONUS:
+        raise ValueError(f"{kind} is no kind of component: {', '.join(BONUS)}")
+    return kind
+
+
+PersistedKind = Annotated[str, AfterValidator(_known)]
 
 
 class AlertingSettings(Settings):
@@ -17,6 +29,11 @@ class AlertingSettings(Settings):
     )
     false_pages_per_quarter: float = Field(
         1.0, ge=0.01, le=1000, description="how many false pages a quarter all routes may cause"
+    )
+    persist_s: dict[PersistedKind, int] = Field(
+        default_factory=dict,
+        description="seconds for which a finding must last before it is told, by kind of component:"
+        ' {"platform": 30} keeps short disturbances quiet, and tells long ones later',
     )
     confirm_probes_per_day: int = Field(
         500, ge=0, description="extra probes a day and provider that a suspicion may cost"

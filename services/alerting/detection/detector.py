@@ -45,10 +45,12 @@ class Memory:
 
 
 class Limits(NamedTuple):
-    """False pages a quarter of all routes together; confirm probes a day and provider."""
+    """False pages a quarter of all routes together; confirm probes a day and provider; by kind of
+    component, how many seconds a finding must last."""
 
     false_pages: float
     confirms_a_day: int
+    persist_s: Mapping[str, int] = {}
 
 
 class Ticked(NamedTuple):
@@ -86,6 +88,7 @@ class Detector:
         slowest = max((route.interval_s for route in routes), default=0)
         self.policy = Policy(
             threshold=threshold(len(routes), self._limits.false_pages),
+            persist={kind: s * SECOND for kind, s in self._limits.persist_s.items()},
             learnt=frozenset(self._known),
             catalogue=frozenset(route.id for route in routes),
             longest=max(WINDOW, INTERVALS * slowest * SECOND),

@@ -92,7 +92,9 @@ class Tail:
         self._address, self._pool, self._publisher = address, pool, publisher
         self._metrics, self._health = metrics, health
         self._follower, self._first = follower, first
-        self._limits = Limits(settings.false_pages_per_quarter, settings.confirm_probes_per_day)
+        self._limits = Limits(
+            settings.false_pages_per_quarter, settings.confirm_probes_per_day, settings.persist_s
+        )
         self._source = f"alerting/{settings.instance}"
         self._clocks = pace.Clocks()
         self._behind_since: float | None = None

@@ -55,6 +55,16 @@ def _saved(detector: Detector) -> Memory:
     return standing.restored(saved)
 
 
+def test_an_operator_may_ask_that_findings_of_a_kind_last(shipped: Catalogue) -> None:
+    since, memory = begin(None, NOW)
+    detector = Detector(memory, since, LIMITS._replace(persist_s={"platform": 30}))
+    detector.change(shipped)
+    for event in kakaotalk_is_dead(AT):
+        detector.feed(event, NOW)
+    assert list(_run(detector, NOW + 29 * SECOND)) == []
+    assert list(_run(detector, NOW + 30 * SECOND)) == [Told.OPENED]
+
+
 def test_a_dead_platform_is_the_one_cause_and_takes_its_pairs_down(shipped: Catalogue) -> None:
     detector = _fed(shipped)
     assert list(_run(detector, NOW)) == [Told.OPENED]
