@@ -7,20 +7,23 @@ process sends; a request that is lost is only a lost speed-up. Large components 
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.alerting.detection.explain import Explainer
 from services.alerting.detection.kinds import monitors
-from services.alerting.detection.law import SECOND
+from services.alerting.detection.law import SECOND, Integers
 from services.alerting.detection.likelihood import NAT
+from services.alerting.detection.runs import Runs
 
 SUSPICION = 4 * NAT
 ROUNDS, BETWEEN_OWN, BETWEEN_ALL = 6, 5 * SECOND, 2 * SECOND
-_RATE_OVER, _MOST_PER_S = 120 * SECOND, 0.5
+_RATE_OVER, _MOST = 120 * SECOND, 60  # one every two seconds
+_NONE = -(1 << 60)
 _DAY, _KOREA = 86_400 * SECOND, 9 * 3600 * SECOND
 
 
@@ -82,12 +85,13 @@ class _Choice:
     def made(self) -> tuple[Asked, tuple[Ask, ...]]:
         """The most suspected component that still may have a round has it."""
         last = self._asked.last
-        if last is None or self._now - last >= BETWEEN_ALL:
-            for number in self._suspects():
-                asks = self._round(number)
-                if asks:
-                    return self._after(self._view.components[number], asks), asks
-        return self._asked, ()
+        if last is not None and self._now - last < BETWEEN_ALL:
+            return self._asked, ()
+        chosen = self._chosen()
+        if chosen is None:
+            return self._asked, ()
+        asks = self._round(*chosen)
+        return self._after(self._view.components[chosen[0]], asks), asks
 
     def _suspected(self, asked: Asked) -> dict[str, Rounds]:
         """Rounds start again when nothing speaks against a component any more."""
@@ -96,61 +100,61 @@ class _Choice:
         kept = {name for name, at in found.items() if at is not None and self._loss[at] > 0}
         return {name: rounds for name, rounds in asked.rounds.items() if name in kept}
 
-    def _suspects(self) -> Iterator[int]:
-        """Most suspected first."""
-        names = self._view.components
-        scores = self._loss + self._view.bonus // 2
-        found = np.flatnonzero(scores >= SUSPICION).tolist()
-        for number in sorted(found, key=lambda n: (-int(scores[n]), names[n])):
-            if self._may(names[number], number):
-                yield number
+    def _chosen(self) -> tuple[int, str] | None:
+        """The most suspected, with the route of its worst message, which must be affordable."""
+        names, scores = self._view.components, self._loss + self._view.bonus // 2
+        found = np.flatnonzero(scores >= SUSPICION)
+        found = found[self._rare(found)]
+        found = found[[self._may(names[number]) for number in found.tolist()]]
+        able = [
+            (-int(scores[number]), names[number], number, route)
+            for number, route in zip(found.tolist(), self._worst(found), strict=True)
+            if self._affordable(route, 0)
+        ]
+        return min(able)[2:] if able else None
 
-    def _may(self, name: str, number: int) -> bool:
+    def _may(self, name: str) -> bool:
         before = self._asked.rounds.get(name)
         rested = before is None or (
             before.count < ROUNDS and self._now - before.last >= BETWEEN_OWN
         )
-        return rested and name not in self._told and not monitors(name) and self._rare(number)
+        return rested and name not in self._told and not monitors(name)
 
-    def _rare(self, number: int) -> bool:
-        """Are its own messages too few to decide soon?"""
-        recent = [
-            int(np.count_nonzero(side.starts[side.of(number)] > self._now - _RATE_OVER))
-            for side in self._view.sides
-        ]
-        return max(recent) * SECOND <= _MOST_PER_S * _RATE_OVER
+    def _rare(self, found: Integers) -> NDArray[np.bool_]:
+        """Are their own messages too few to decide soon? One more than these is long ago."""
+        rare = np.ones(len(found), np.bool_)
+        for side in self._view.sides:
+            first, other = side.bounds[found], side.bounds[found + 1] - _MOST - 1
+            few = other < first
+            oldest = side.starts[side.rows[other[~few]]]
+            rare[~few] &= oldest <= self._now - _RATE_OVER
+        return rare
 
-    def _round(self, number: int) -> tuple[Ask, ...]:
+    def _worst(self, found: Integers) -> list[str]:
+        """The route of the newest of each one's most suspicious messages; empty: it has none."""
+        most, route = np.full(len(found), _NONE), np.full(len(found), -1)
+        for side in self._view.sides:
+            runs = Runs.of(side, found)
+            routes = side.routes[runs.rows]
+            best, at = runs.newest_highest(np.where(routes >= 0, side.ratios[0, runs.rows], _NONE))
+            better = best > most
+            most[better], route[better] = best[better], routes[at[better]]
+        return [self._view.routes[number] if number >= 0 else "" for number in route.tolist()]
+
+    def _round(self, number: int, worst: str) -> tuple[Ask, ...]:
         """The route of the most suspicious message, and another route of the component."""
-        routes = sorted(
-            route for route in self._view.routes_of(number) if self._affordable(route, 0)
-        )
-        worst = self._worst(number)
-        if worst not in routes:
-            return ()
-        others = [
+        others = sorted(
             route
-            for route in routes
+            for route in self._view.routes_of(number)
             if route != worst and self._affordable(route, self._same_provider(route, worst))
-        ]
+        )
         chosen = random.Random(f"{self._now}/{self._view.components[number]}")
         second = [Ask(chosen.choice(others), elsewhere=True)] if others else []
         return (Ask(worst, elsewhere=False), *second)
 
-    def _worst(self, number: int) -> str | None:
-        """The newest of the most suspicious."""
-        found = []
-        for side in self._view.sides:
-            rows = side.of(number)
-            rows = rows[side.routes[rows] >= 0]
-            if len(rows):
-                at = rows[len(rows) - 1 - int(np.argmax(side.ratios[0, rows][::-1]))]
-                found.append((int(side.ratios[0, at]), self._view.routes[int(side.routes[at])]))
-        return max(found)[1] if found else None
-
     def _same_provider(self, route: str, other: str) -> int:
         of = self._allowance.provider_of
-        return 1 if of[route] == of[other] else 0
+        return 1 if of.get(route) == of[other] else 0
 
     def _affordable(self, route: str, more: int) -> bool:
         provider = self._allowance.provider_of.get(route)

@@ -38,6 +38,20 @@ class Runs(NamedTuple):
         """By hypothesis and component, the sum of all that speaks against health."""
         return np.stack([self._summed(np.maximum(kind, 0)[self.rows]) for kind in ratios])
 
+    def newest_highest(self, values: Integers) -> tuple[Integers, Integers]:
+        """By component, the largest value of an item and the place of the newest that has it;
+        `values` are of the rows. Without items: the least there is, and no place."""
+        best, at = np.full(len(self.components), np.iinfo(np.int64).min), self.heads - 1
+        filled = self._filled()
+        if len(filled):
+            heads = self.heads[filled]
+            highest = np.maximum.reduceat(values, heads)
+            lengths = np.diff(np.append(heads, len(values)))
+            has = values == np.repeat(highest, lengths)
+            best[filled] = highest
+            at[filled] = np.maximum.reduceat(np.where(has, np.arange(len(values)), -1), heads)
+        return best, at
+
     def _best(self, ratios: Integers) -> Integers:
         best = np.zeros(len(self.components), np.int64)
         filled = self._filled()

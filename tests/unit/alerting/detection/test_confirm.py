@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +73,26 @@ def test_nothing_is_asked_of_a_route_at_rest_or_beyond_the_budget() -> None:
     assert len(_asks(after, again, [], asked, allowance=one_left)[1]) == 1
 
 
+def test_the_next_most_suspected_is_asked_for_when_the_firsts_provider_has_no_more_to_give() -> (
+    None
+):
+    worse, other = (
+        an_item(at, name, path=(f"route:{name}", "worker:w"))
+        for at, name in ((10, "c1"), (20, "c2"))
+    )
+    spent = Allowance({"c1": "p", "c2": "q"}, {"p": 0, "q": 9})
+    assert _asks(40, [worse, other], [], Asked())[1] == (Ask("c1", elsewhere=False),)
+    assert _asks(40, [worse, other], [], Asked(), allowance=spent)[1] == (
+        Ask("c2", elsewhere=False),
+    )
+
+
+@pytest.mark.parametrize(("every_s", "asked"), [(2, True), (1.9, False)])
+def test_what_has_a_message_every_two_seconds_needs_no_more(every_s: float, asked: bool) -> None:
+    busy = [an_item(400 - every_s * at, "c1", path=("route:c1",)) for at in range(1, 90)]
+    assert bool(_asks(400, busy, [], Asked())[1]) is asked
+
+
 def test_rounds_start_again_when_nothing_speaks_against_a_component_any_more() -> None:
     silent = _silent(10, "c1")
     asked, _ = _asks(40, [silent], [], Asked())
@@ -107,4 +128,4 @@ def test_the_limits_hold_under_a_storm_of_suspicion(suspected: set[str], daily: 
     for own in rounds.values():
         assert len(own) <= 6
         assert all(later - first >= 5 for first, later in pairwise(own))
-    assert sum(probes.values()) <= daily
+    assert 0 < sum(probes.values()) <= daily
