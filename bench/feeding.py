@@ -7,7 +7,7 @@ Before: `traffic.py`. After: `runs.py`.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
@@ -128,20 +128,20 @@ class Built:
         return self._paths[key]
 
 
-class Encoded:
-    """Bytes of events, decoded at the second at which they are known."""
+class Events:
+    """Records with the second of the run at which they are known, as workers and phones send
+    them."""
 
-    def __init__(self, world: World, traffic: Traffic) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._coming: defaultdict[int, list[tuple[codec.Encoded, int]]] = defaultdict(list)
-        self._items = Items(paths.Inventory(_beats(world, dict(traffic.sources()))))
 
-    def message(self, message: Message) -> None:
+    def message(self, message: Message) -> Iterator[tuple[Record, float]]:
+        """All of a message."""
         call, route = message.call, self._world.sent[message.call.route]
         probe = uuid.uuid5(uuid.NAMESPACE_OID, call.name)
         by = {"event_id": probe, "probe_id": probe, "worker": f"w{call.worker}"}
         sent = route.model_copy(update=by | {"sent_at": _at(call.at), "purpose": _purpose(message)})
-        self._known(sent, call.at)
+        yield sent, call.at
         if message.answered is None:
             return
         refused = message.refused
@@ -153,13 +153,38 @@ class Encoded:
             fault=FaultDomain.SENDER if refused else None,
             started_at=_at(call.at), ended_at=_at(message.stamped),
         )  # fmt: skip
-        self._known(answer, message.answered)
+        yield answer, message.answered
         if message.arrived is not None:
-            self._known(self._sight(message, probe), message.arrived)
+            yield self._sight(message, probe), message.arrived
+
+    def beat(self, beat: Beat) -> Iterator[tuple[Record, float]]:
+        """A sign of life, unless it never came."""
+        if beat.known is not None:
+            yield Heartbeat(source=beat.source, at=_at(beat.due)), beat.known
+
+    def _sight(self, message: Message, probe: uuid.UUID) -> DeviceSeen:
+        route, at = self._world.sent[message.call.route], _at(message.arrived or 0)
+        return DeviceSeen(
+            event_id=probe, source=f"ingest/{route.receiver}", probe_id=probe,
+            receiver=route.receiver, observer=route.observers[0], platform=route.platform, leg=0,
+            source_event_id=message.call.name, observed_min=at, observed_max=at,
+            clock=ClockSource.HANDSET, placement=Placement.INBOX,
+        )  # fmt: skip
+
+
+class Encoded:
+    """Bytes of events, decoded at the second at which they are known."""
+
+    def __init__(self, world: World, traffic: Traffic) -> None:
+        self._events = Events(world)
+        self._coming: defaultdict[int, list[tuple[codec.Encoded, int]]] = defaultdict(list)
+        self._items = Items(paths.Inventory(_beats(world, dict(traffic.sources()))))
+
+    def message(self, message: Message) -> None:
+        self._known(self._events.message(message))
 
     def beat(self, beat: Beat) -> None:
-        if beat.known is not None:
-            self._known(Heartbeat(source=beat.source, at=_at(beat.due)), beat.known)
+        self._known(self._events.beat(beat))
 
     def fill(self, window: Window, second: int) -> None:
         for encoded, known in self._coming.pop(second, ()):
@@ -172,18 +197,10 @@ class Encoded:
         for _ in self._items.ripe(now):
             pass  # forgotten: the tables of a run stay as they are
 
-    def _sight(self, message: Message, probe: uuid.UUID) -> DeviceSeen:
-        route, at = self._world.sent[message.call.route], _at(message.arrived or 0)
-        return DeviceSeen(
-            event_id=probe, source=f"ingest/{route.receiver}", probe_id=probe,
-            receiver=route.receiver, observer=route.observers[0], platform=route.platform, leg=0,
-            source_event_id=message.call.name, observed_min=at, observed_max=at,
-            clock=ClockSource.HANDSET, placement=Placement.INBOX,
-        )  # fmt: skip
-
-    def _known(self, record: Record, at: float) -> None:
-        known = us(at)
-        self._coming[_second(known)].append((codec.encode(record), known))
+    def _known(self, records: Iterable[tuple[Record, float]]) -> None:
+        for record, at in records:
+            known = us(at)
+            self._coming[_second(known)].append((codec.encode(record), known))
 
 
 def _beats(world: World, every: Mapping[str, int]) -> dict[str, paths.Beat]:

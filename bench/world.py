@@ -125,8 +125,15 @@ def world(name: str, interval_s: int = 60, seed: int | None = None) -> World:
     """The world of that size; another `seed` than the size's own makes a random one."""
     size = SIZES[name]
     routes = topology(size, size.seed if seed is None else seed)
-    sent = [_sent(route, interval_s) for route in routes]
-    return World(size, interval_s, routes, sent, _learnt(routes, size.seed), _passing(sent))
+    tables = likelihood.tables(law.laws(learnt(routes, size.seed), ()))
+    return _world(size, interval_s, routes, tables)
+
+
+def large(count: int) -> tuple[World, dict[Row, Counts]]:
+    """A world of so many routes, and what 2,000 messages on each of them teach."""
+    size = Size(count // 4, 8, max(30, count // 100), 8, count)
+    routes = topology(size, size.seed)
+    return _world(size, 60, routes, likelihood.tables(law.laws({}, ()))), learnt(routes, size.seed)
 
 
 def topology(size: Size, seed: int) -> list[Route]:
@@ -154,6 +161,11 @@ def lean(route: Route, path: Sequence[str]) -> tuple[str, ...]:
     if route.kind is Channel.EMAIL:
         left_out += ("receiver:", "observer:")
     return tuple(part for part in path if not part.startswith(left_out))
+
+
+def _world(size: Size, interval_s: int, routes: Sequence[Route], tables: Tables) -> World:
+    sent = [_sent(route, interval_s) for route in routes]
+    return World(size, interval_s, routes, sent, tables, _passing(sent))
 
 
 def _sent(route: Route, interval_s: int) -> ProbeSent:
@@ -192,9 +204,9 @@ def _passing(all_sent: Sequence[ProbeSent]) -> dict[str, frozenset[str]]:
     return {component: frozenset(routes) for component, routes in found.items()}
 
 
-def _learnt(routes: Sequence[Route], seed: int) -> Tables:
-    dice = np.random.default_rng([seed, 2000])
-    return likelihood.tables(law.laws(dict(_observed(routes, dice)), ()))
+def learnt(routes: Sequence[Route], seed: int) -> dict[Row, Counts]:
+    """What 2,000 messages a route teach."""
+    return dict(_observed(routes, np.random.default_rng([seed, 2000])))
 
 
 def _observed(routes: Sequence[Route], dice: np.random.Generator) -> Iterator[tuple[Row, Counts]]:
