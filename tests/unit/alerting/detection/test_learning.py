@@ -1,23 +1,16 @@
-"""Quarantine: an outage teaches nothing, however long it lasts."""
+"""Quarantine: what fell into an incident teaches nothing."""
 
-import random
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from services.alerting.detection import closing, law
+from services.alerting.detection import closing
 from services.alerting.detection.explain import Entry
 from services.alerting.detection.items import Observation
-from services.alerting.detection.law import Row
 from services.alerting.detection.learning import admitted
 from services.alerting.detection.likelihood import Hypothesis
 from services.alerting.detection.state import Incident, State
-from tests.unit.alerting.detection.worked import MEDIUM, an_item, us
-
-HOUR = 3600
-C1 = Row(MEDIUM, "c1")
-OUTAGE = (10 * HOUR, 16 * HOUR)
+from tests.unit.alerting.detection.worked import an_item, us
 
 
 def _state(component: str, opened: int, closed: int | None = None) -> State:
@@ -50,26 +43,3 @@ def test_an_open_incident_has_no_end_and_others_do_not_matter() -> None:
 def test_bongsus_own_fault_teaches_nothing_either() -> None:
     observation = Observation(an_item(150, path=("worker:w",)), None)
     assert list(admitted([observation], _state("worker:w", 100))) == []
-
-
-def test_after_six_hours_of_outage_the_law_is_what_it_was() -> None:
-    """Eight times slower and 60 % lost from the tenth to the sixteenth hour."""
-    dice = random.Random(1)
-    learnt: law.Learnt = {}
-    laws = {}
-    for minute in range(0, 20 * 60):
-        start, sick = minute * 60, OUTAGE[0] <= minute * 60 < OUTAGE[1]
-        took = dice.lognormvariate(0.69, 0.7) * (8 if sick else 1)
-        lost = dice.random() < (0.6 if sick else 0.003)
-        bin_ = None if lost else int(law.bin_of(np.array([us(took)]))[0])
-        now = start + 900
-        state = _state("platform:P", OUTAGE[0]) if now >= OUTAGE[0] + 60 else State()
-        state = _state("platform:P", *OUTAGE) if now >= OUTAGE[1] + 160 else state
-        learnt = law.learn(learnt, admitted([Observation(an_item(start), bin_)], state))
-        if start in (OUTAGE[0] - 60, OUTAGE[1] + HOUR):
-            laws[start] = law.laws(learnt, [C1])
-    before, after = laws.values()
-    place = before.rows.index(C1)
-    p99 = [law.quantile(known.shares[place], 0.99) for known in (before, after)]
-    assert p99[1] == pytest.approx(p99[0], rel=0.05)
-    assert after.losses[place] == pytest.approx(before.losses[place], rel=0.05)
