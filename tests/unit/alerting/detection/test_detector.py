@@ -84,21 +84,6 @@ def test_a_pair_that_sent_nothing_for_two_intervals_has_no_state(shipped: Catalo
     assert standing.pairs(detector) == {}
 
 
-def test_a_restart_from_what_was_saved_gives_the_same_verdicts_from_its_first_tick(
-    shipped: Catalogue,
-) -> None:
-    going_on = _fed(shipped)
-    list(_run(going_on, NOW + 5 * SECOND))
-    again = _fed(shipped, _saved(going_on))
-    list(_run(again, NOW + 5 * SECOND))
-    assert again.state == going_on.state
-    for to in (6, 40, 300):
-        assert list(_run(again, NOW + to * SECOND)) == list(_run(going_on, NOW + to * SECOND))
-        assert again.state == going_on.state
-        assert again.asked == going_on.asked
-        assert standing.causes(again) == standing.causes(going_on)
-
-
 def test_what_was_taught_before_a_restart_is_not_taught_again(shipped: Catalogue) -> None:
     going_on = _fed(shipped)
     list(_run(going_on, NOW + 1300 * SECOND))
