@@ -8,7 +8,10 @@ import pytest
 
 from services.alerting.detection import closing
 from services.alerting.detection.closing import Sums
+from services.alerting.detection.explain import Explainer
 from services.alerting.detection.likelihood import NAT, Hypothesis
+from services.alerting.detection.state import Policy, State, Told
+from services.alerting.detection.tick import spent, tick
 from services.alerting.detection.window import Ended, Ending, Item, View, Window
 from tests.unit.alerting.detection.worked import an_item, arrival, us, worked_tables
 
@@ -17,13 +20,18 @@ DEAD, LOSSY, SLOW = Hypothesis.DEAD, Hypothesis.LOSSY, Hypothesis.SLOW
 Fates = list[tuple[Item, Ended | None]]
 
 
-def _views(fates: Fates, ticks: Iterable[int]) -> Iterator[View]:
+def _windows(fates: Fates, ticks: Iterable[int]) -> Iterator[tuple[int, Window]]:
     window = Window()
     for now in ticks:
         shown = [pair for pair in fates if pair[0].visible <= us(now)]
         fates = [pair for pair in fates if pair[0].visible > us(now)]
         window.add(item for item, _ in shown)
         window.settle(end for _, end in shown if end)
+        yield now, window
+
+
+def _views(fates: Fates, ticks: Iterable[int]) -> Iterator[View]:
+    for now, window in _windows(fates, ticks):
         yield window.at(us(now), worked_tables())
 
 
@@ -51,13 +59,58 @@ def _closed_after(fates: Fates, hypothesis: Hypothesis) -> float:
 
 @pytest.mark.parametrize(
     ("per_minute", "share", "hypothesis", "expected"),
-    [(10, 1.0, DEAD, 160), (1, 1.0, DEAD, 211), (10, 0.3, LOSSY, 185), (4, 0.3, LOSSY, 400)],
+    [
+        (10, 1.0, DEAD, 160),
+        (1, 1.0, DEAD, 211),
+        (10, 0.3, LOSSY, 185),
+        (4, 0.3, LOSSY, 400),
+        (1, 0.3, LOSSY, 25 * 60),
+    ],
 )
 def test_the_time_from_recovery_to_closing_is_as_published(
     per_minute: int, share: float, hypothesis: Hypothesis, expected: float
 ) -> None:
     runs = [_closed_after(_regular(per_minute, share, seed), hypothesis) for seed in range(12)]
     assert mean(runs) == pytest.approx(expected, rel=0.2)
+
+
+def test_an_outage_of_one_message_a_minute_is_over_within_four_minutes_in_95_of_100() -> None:
+    runs = sorted(_closed_after(_regular(1, 1.0, seed), DEAD) for seed in range(40))
+    assert runs[37] == pytest.approx(240, rel=0.2)
+
+
+def _flapping(half_s: int, until: int) -> Fates:
+    """Ten messages a minute over three channels; from second 0 on what is underway in every other
+    half period is lost."""
+    fates: Fates = []
+    for number in range(-50, until // 6):
+        item = an_item(number * 6 + 1.5, f"c{number % 3}")
+        arrived = arrival(item)
+        down = any(at >= 0 and at // us(half_s) % 2 == 0 for at in (item.start, arrived.known))
+        fates.append((item, None if down else arrived))
+    return fates
+
+
+def _told(fates: Fates, until: int) -> list[Told]:
+    """What the detector says of it, tick by tick, updates apart."""
+    state, told = State(), []
+    for now, window in _windows(fates, range(-10, until)):
+        view = window.at(us(now), worked_tables(), spent(state))
+        state, verdicts = tick(Explainer(view), state, Policy())
+        told += [verdict.told for verdict in verdicts if verdict.told is not Told.UPDATED]
+    return told
+
+
+@pytest.mark.parametrize("half_s", [15, 30, 60])
+def test_what_comes_and_goes_within_a_minute_is_one_outage(half_s: int) -> None:
+    assert _told(_flapping(half_s, 1800), 1800) == [Told.OPENED]
+
+
+def test_what_comes_and_goes_every_two_minutes_reopens_fifteen_times_an_hour() -> None:
+    told = _told(_flapping(120, 3600), 3600)
+    assert told[0] is Told.OPENED
+    assert told.count(Told.OPENED) == 1
+    assert told.count(Told.REOPENED) == pytest.approx(15, rel=0.2)
 
 
 def _after(fates: Fates, hypothesis: Hypothesis, until: int) -> Sums:
