@@ -4,24 +4,42 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
+from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.alerting.detection import law, likelihood
 from services.alerting.detection.explain import Explainer
-from services.alerting.detection.items import Items, Told, microseconds
+from services.alerting.detection.items import Items, Note, Notice, Told, microseconds
 from services.alerting.detection.law import SECOND
 from services.alerting.detection.likelihood import Tables
 from services.alerting.detection.paths import Inventory
 from services.alerting.detection.state import Policy, State, Verdict
+from services.alerting.detection.state import Told as Judged
 from services.alerting.detection.tick import spent, tick
 from services.alerting.detection.window import Window
-from services.contracts.vocabulary import Channel, ObserverKind
-from tests.support.builders import SLOT, a_heartbeat, a_probe_sent, a_sighting, an_answer
+from services.contracts.vocabulary import Channel, FaultDomain, ObserverKind
+from tests.support.builders import (
+    SLOT,
+    a_heartbeat,
+    a_probe_sent,
+    a_refusal,
+    a_sighting,
+    an_answer,
+)
 
-START, BROKEN, END = microseconds(SLOT), 60, 110
+START, BROKEN, END = microseconds(SLOT), 60, 130
 Events = list[tuple[Told, int]]
+
+
+class Second(NamedTuple):
+    """All that one second shows."""
+
+    at: int
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[Note, ...]
+    state: State
 
 
 @cache
@@ -35,7 +53,8 @@ def _after(seconds: float) -> int:
 
 @cache
 def _day() -> tuple[tuple[Told, int], ...]:
-    """Six routes, a message every two seconds; from BROKEN on KakaoTalk delivers nothing."""
+    """Six routes, a message every two seconds; from BROKEN on KakaoTalk delivers nothing, later
+    one sender is refused too; now and then a quota of ours is used up."""
     dice = random.Random(1)
     events: Events = [
         (a_heartbeat(at=SLOT + timedelta(seconds=at)), _after(at)) for at in range(0, END, 10)
@@ -54,13 +73,24 @@ def _day() -> tuple[tuple[Told, int], ...]:
             sent_at=sent_at,
             **over,
         )
-        events += [(sent, _after(at + 0.05)), (an_answer(sent), _after(at + 0.4))]
+        events.append((sent, _after(at + 0.05)))
+        no = _no(number, at)
+        if no is not None:
+            events.append((a_refusal(no, sent), _after(at + 0.4)))
+            continue
+        events.append((an_answer(sent), _after(at + 0.4)))
         if not (talk and at >= BROKEN):
             events.append((a_sighting(sent), _after(at + dice.uniform(1, 5))))
     return tuple(events)
 
 
-def _verdicts(seed: int | None) -> Iterator[tuple[int, tuple[Verdict, ...]]]:
+def _no(number: int, at: int) -> FaultDomain | None:
+    if number == 0 and at >= BROKEN + 30:
+        return FaultDomain.SENDER
+    return FaultDomain.QUOTA if at % 30 == 2 else None
+
+
+def _seconds(seed: int | None) -> Iterator[Second]:
     """Tick by tick, each tick's events in an order of that seed, some of them twice."""
     items, window, state = Items(Inventory()), Window(), State()
     for second in range(1, END):
@@ -76,22 +106,31 @@ def _verdicts(seed: int | None) -> Iterator[tuple[int, tuple[Verdict, ...]]]:
         window.settle(found.endings)
         explainer = Explainer(window.at(_after(second), _tables(), spent(state)))
         state, verdicts = tick(explainer, state, Policy())
-        yield second, verdicts
+        yield Second(second, verdicts, tuple(found.notes), state)
 
 
 @cache
-def _in_order() -> list[tuple[int, tuple[Verdict, ...]]]:
-    return list(_verdicts(None))
+def _in_order() -> list[Second]:
+    return list(_seconds(None))
 
 
 def test_a_dead_platform_is_named_from_evidence_alone() -> None:
-    ((second, page),) = [(s, v) for s, verdicts in _in_order() for v in verdicts]
+    told = [(second.at, verdict) for second in _in_order() for verdict in second.verdicts]
+    ((at, page),) = [(at, v) for at, v in told if v.told is Judged.OPENED]
     assert page.entry.component == "platform:kakaotalk"
     assert "platform:kakaotalk/alimtalk" in page.entry.alike
-    assert BROKEN < second <= BROKEN + 45
+    assert BROKEN < at <= BROKEN + 45
+
+
+def test_a_sender_refused_meanwhile_and_used_up_quotas_are_notes() -> None:
+    told = [verdict for second in _in_order() for verdict in second.verdicts]
+    noted = [v.entry.component for v in told if v.told is Judged.NOTED]
+    assert noted == ["sender:s0"]
+    notices = [note.notice for second in _in_order() for note in second.notes]
+    assert set(notices) == {Notice.OWN_FAULT}
 
 
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 1000))
-def test_order_and_repeats_between_ticks_change_no_verdict_and_no_margin(seed: int) -> None:
-    assert list(_verdicts(seed)) == _in_order()
+def test_order_and_repeats_between_ticks_change_no_verdict_no_note_and_no_margin(seed: int) -> None:
+    assert list(_seconds(seed)) == _in_order()
