@@ -1,7 +1,7 @@
 """The detector as one thing: a verdict from evidence, what shows it, and a restart."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,11 +17,14 @@ from services.alerting.detection.state import Told
 from services.alerting.detection.tail import begin, command_of, elsewhere
 from services.catalogue.load import load
 from services.contracts.catalogue import Catalogue
+from services.contracts.evidence import ProbeSent
 from services.contracts.topics import COMMANDS
 from services.contracts.vocabulary import Purpose
 from services.runtime.kafka import partition_of
 from services.storage.detector import Saved
+from tests.support.builders import a_heartbeat
 from tests.support.outage import ALIMTALK, DEAD, SMS, kakaotalk_is_dead
+from tests.unit.alerting.detection import hours
 
 AT = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
 NOW = microseconds(AT)
@@ -82,6 +85,49 @@ def test_a_pair_that_sent_nothing_for_two_intervals_has_no_state(shipped: Catalo
     detector = _fed(shipped)
     list(_run(detector, NOW + 180 * SECOND))
     assert standing.pairs(detector) == {}
+
+
+def _cut_off(worker: str, since: int, until: int) -> Iterator[hours.Known]:
+    """Evidence and signs of life of two workers; what that one sends from then on comes nowhere."""
+    known = list(hours.evidence(until // 60, hours.Sick(0, 0)))
+    sent = (event for event, at in known if isinstance(event, ProbeSent) and at >= hours.at(since))
+    lost = {event.probe_id for event in sent if event.worker == worker}
+    for event, at in known:
+        if isinstance(event, ProbeSent) or getattr(event, "probe_id", None) not in lost:
+            yield event, at
+    for second in range(0, until, 10):
+        for name in ("w0", "w1"):
+            if name != worker or second < since:
+                moment = hours.BEGIN + timedelta(seconds=second)
+                yield a_heartbeat(source=f"worker/{name}", at=moment), hours.at(second)
+
+
+def test_channels_behind_a_worker_that_is_cut_off_have_no_state(shipped: Catalogue) -> None:
+    detector = Detector(Memory(hours.at(0), hours.at(0), {}), hours.at(0), LIMITS)
+    detector.change(shipped)
+    reader = hours.Reader(detector, _cut_off("w1", since=240, until=360))
+    for second in range(1, 240):
+        reader.tick(second)
+    before = standing.pairs(detector)
+    for second in range(240, 360):
+        reader.tick(second)
+    (cause,) = standing.causes(detector)
+    assert (cause.component, cause.monitor) == ("worker:w1", True)
+    seen = {name for name in (ALIMTALK | SMS) if name not in cause.routes}
+    left = {(name.split(".")[1], (ALIMTALK | SMS)[name]) for name in seen}
+    assert standing.pairs(detector) == dict.fromkeys(left, ChannelState.WELL)
+    assert left < before.keys()
+
+
+def test_what_left_the_catalogue_between_two_ticks_is_over_and_has_no_state(
+    shipped: Catalogue,
+) -> None:
+    detector = _fed(shipped)
+    assert list(_run(detector, NOW)) == [Told.OPENED]
+    kept = {name: route for name, route in shipped.routes.items() if name not in ALIMTALK}
+    detector.change(shipped.model_copy(update={"routes": kept}))
+    assert list(_run(detector, NOW + SECOND)) == [Told.CLOSED]
+    assert standing.pairs(detector).keys() == {("sms", "sens"), ("sms", "nhn")}
 
 
 def test_what_was_taught_before_a_restart_is_not_taught_again(shipped: Catalogue) -> None:

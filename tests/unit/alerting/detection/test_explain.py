@@ -83,15 +83,16 @@ def test_a_message_over_other_parts_changes_no_sum(sent: Messages, start: int) -
     assert {key: after[key] for key in before} == before
 
 
-@given(messages, starts, names, st.sampled_from([None, Ending.ARRIVED, Ending.FAILED]))
-def test_one_more_message_adds_at_most_the_cap(
-    sent: Messages, start: int, name: str, ending: Ending | None
+@given(messages, starts, names, st.sampled_from([None, *Ending]), st.sampled_from([0, 1]))
+def test_one_more_message_adds_at_most_the_cap_and_a_refusal_little_more(
+    sent: Messages, start: int, name: str, ending: Ending | None, plane: int
 ) -> None:
-    one = an_item(start + 0.5, name)
+    one = an_item(start + 0.5, name, plane=plane)
     without = _sums(_view(sent))
     ended = None if ending is None else arrival(one, 0.4, ending)
+    most = 7.6 if ending is Ending.REFUSED else 6
     for key, best in _sums(_view(sent, (one, ended))).items():
-        assert best <= without.get(key, 0) + 6 * NAT
+        assert best <= without.get(key, 0) + most * NAT
 
 
 @given(messages.flatmap(lambda sent: st.tuples(st.just(sent), st.permutations(sent))))
@@ -151,6 +152,18 @@ def test_no_evidence_names_nobody() -> None:
         explainer = Explainer(a_view(30, items))
         assert explainer.largest() < PENALTY
         assert explainer.greedy().entries == ()
+
+
+def test_a_component_whose_messages_have_all_left_the_window_is_suspected_of_nothing() -> None:
+    old, new = [an_item(at, "c1") for at in (0, 10)], [an_item(at, "c2") for at in (440, 450)]
+    window = Window()
+    window.add(old)
+    before = window.at(us(400), worked_tables())
+    assert Sums(before)("route:c1", DEAD) > PENALTY / NAT
+    window.add(new)
+    of = Sums(window.at(us(460), worked_tables()))
+    assert of("route:c1", DEAD) == 0
+    assert of("platform:P", DEAD) == of("route:c2", DEAD) > 0
 
 
 def test_an_item_of_an_unknown_class_has_the_law_of_its_medium() -> None:

@@ -137,15 +137,18 @@ def test_a_part_that_goes_down_with_the_whole_is_a_note_on_it() -> None:
     assert _said(messages(1, 200, breaks), 200, Told.OPENED) == ["opened account:a1"]
 
 
-def test_bongsus_own_fault_is_told_as_such_and_its_routes_are_not_observed() -> None:
-    for now, state, verdicts in play(messages(1, 100, WORKER), 100):
-        if verdicts:
-            assert all(v.incident and v.incident.monitor for v in verdicts)
-            assert not_observed(state) == state.open[0].routes
-            assert not_observed(state)
-            assert now < 30
-            return
-    pytest.fail("nothing was told")
+@pytest.mark.parametrize("breaks", [WORKER, (Break("receiver:r2"),), (SELF,)])
+def test_bongsus_own_fault_pages_no_outage_and_its_routes_are_not_observed(
+    breaks: tuple[Break, ...],
+) -> None:
+    run = messages(1, 300, breaks)
+    passing = {i.route for i, _ in run if i.route and breaks[0].component in i.path}
+    told: list[Verdict] = []
+    for _, state, verdicts in play(run, 300):
+        told += verdicts
+        assert all(verdict.incident and verdict.incident.monitor for verdict in verdicts)
+        assert not_observed(state) == (passing if told else set())
+    assert told
 
 
 def test_a_deaf_bongsu_pages_no_outage_but_says_that_it_is_blind() -> None:
@@ -215,6 +218,19 @@ def test_a_worker_that_was_put_away_is_no_fault_for_ever() -> None:
     run = messages(1, 700, (replace(WORKER[0], end=60), replace(WORKER[1], end=60)))
     gone = [pair for pair in run if "worker:w1" not in pair[0].path or pair[0].start < us(60)]
     assert _said(gone, 700, Told.OPENED, Told.CLOSED) == ["opened worker:w1", "closed worker:w1"]
+
+
+@pytest.mark.parametrize(("refusals", "told"), [(2, []), (3, ["opened sender:s"])])
+def test_three_refusals_are_told_and_two_are_not(refusals: int, told: list[str]) -> None:
+    path = ("route:c1", "sender:s", "worker:w")
+    taken = [an_item(at, path=path, plane=ACCEPTANCE) for at in range(-60, 0, 10)]
+    refused = [an_item(at, path=path, plane=ACCEPTANCE) for at in range(0, 10 * refusals, 10)]
+    others = [
+        an_item(at, "c2", path=("route:c2", "worker:w"), plane=ACCEPTANCE) for at in range(50)
+    ]
+    run: Run = [(item, arrival(item, 0.3)) for item in (*taken, *others)]
+    run += [(item, arrival(item, 0.3, Ending.REFUSED)) for item in refused]
+    assert [f"{v.told} {v.entry.component}" for _, v in _told(run, 60, tables=True)] == told
 
 
 def _accounts(*blocked: str) -> Run:
