@@ -25,6 +25,11 @@ class _Source:
     due: list[Item] = field(default_factory=list)
     stamps: deque[tuple[str, datetime]] = field(default_factory=lambda: deque(maxlen=_STAMPS))
 
+    @property
+    def next(self) -> int:
+        """When the next item is due."""
+        return self.last + (len(self.due) + 1) * self.beat.interval
+
 
 class Beats:
     """The sources that were heard of. Silence is waited for until the window is full of it: who
@@ -61,7 +66,8 @@ class Beats:
 
     def expect(self, now: int) -> list[Item]:
         """What has become due by `now`."""
-        return [item for source in self._sources.values() for item in _so_far(source, now)]
+        late = (source for source in self._sources.values() if source.next <= now)
+        return [item for source in late for item in _so_far(source, now)]
 
 
 def _so_far(source: _Source, now: int) -> Iterator[Item]:

@@ -13,66 +13,65 @@ from services.alerting.detection.window import Side
 
 
 class Runs(NamedTuple):
-    """The items of some components, one component after the other."""
+    """The items of some components, one component after the other; `filled`: the places of those
+    components that have items, `heads` and `lasts`: where the items of each of these begin and
+    end."""
 
     components: Integers
     rows: Integers
+    filled: Integers
     heads: Integers
+    lasts: Integers
 
     @classmethod
     def of(cls, side: Side, chosen: Integers | None) -> "Runs":
-        """Of the chosen components that have items; None: of all."""
-        counts = np.diff(side.bounds)
+        """Of the chosen components; None: of all."""
+        counts = side.bounds[1:] - side.bounds[:-1]
         if chosen is None:
-            return cls(np.arange(len(counts)), side.rows, side.bounds[:-1])
+            return cls.cut(np.arange(len(counts)), side.rows, counts)
         lengths = counts[chosen]
         heads = np.cumsum(lengths) - lengths
         at = np.arange(int(lengths.sum())) + np.repeat(side.bounds[chosen] - heads, lengths)
-        return cls(chosen, side.rows[at], heads)
+        return cls.cut(chosen, side.rows[at], lengths)
+
+    @classmethod
+    def cut(cls, components: Integers, rows: Integers, lengths: Integers) -> "Runs":
+        """So many of the rows are each component's."""
+        filled, ends = np.flatnonzero(lengths), np.cumsum(lengths)
+        return cls(components, rows, filled, (ends - lengths)[filled], ends[filled] - 1)
 
     def best(self, ratios: Integers) -> Integers:
         """By hypothesis and component, the largest sum of a newest run; none is below 0."""
-        return np.stack([self._best(kind) for kind in ratios])
+        best = np.zeros((len(ratios), len(self.components)), np.int64)
+        if len(self.filled):
+            for kind, sums in zip(ratios, best, strict=True):
+                ends = np.cumsum(kind[self.rows])
+                lowest, last = np.minimum.reduceat(ends, self.heads), ends[self.lasts]
+                lowest[0] = min(lowest[0], 0)
+                np.minimum(lowest[1:], last[:-1], out=lowest[1:])
+                sums[self.filled] = last - lowest
+        return best
 
     def against(self, ratios: Integers) -> Integers:
         """By hypothesis and component, the sum of all that speaks against health."""
-        return np.stack([self._summed(np.maximum(kind, 0)[self.rows]) for kind in ratios])
+        sums = np.zeros((len(ratios), len(self.components)), np.int64)
+        if len(self.filled):
+            for kind, own in zip(ratios, sums, strict=True):
+                own[self.filled] = np.add.reduceat(np.maximum(kind, 0)[self.rows], self.heads)
+        return sums
 
     def newest_highest(self, values: Integers) -> tuple[Integers, Integers]:
         """By component, the largest value of an item and the place of the newest that has it;
         `values` are of the rows. Without items: the least there is, and no place."""
-        best, at = np.full(len(self.components), np.iinfo(np.int64).min), self.heads - 1
-        filled = self._filled()
-        if len(filled):
-            heads = self.heads[filled]
-            highest = np.maximum.reduceat(values, heads)
-            lengths = np.diff(np.append(heads, len(values)))
-            has = values == np.repeat(highest, lengths)
-            best[filled] = highest
-            at[filled] = np.maximum.reduceat(np.where(has, np.arange(len(values)), -1), heads)
+        best = np.full(len(self.components), np.iinfo(np.int64).min)
+        at = np.full(len(self.components), -1)
+        if len(self.filled):
+            highest = np.maximum.reduceat(values, self.heads)
+            has = values == np.repeat(highest, self.lasts - self.heads + 1)
+            best[self.filled] = highest
+            places = np.where(has, np.arange(len(values)), -1)
+            at[self.filled] = np.maximum.reduceat(places, self.heads)
         return best, at
-
-    def _best(self, ratios: Integers) -> Integers:
-        best = np.zeros(len(self.components), np.int64)
-        filled = self._filled()
-        if len(filled):
-            ends = np.cumsum(ratios[self.rows])
-            heads = self.heads[filled]
-            lowest = np.minimum.reduceat(ends, heads)
-            before = np.where(heads > 0, ends[heads - 1], 0)
-            last = np.append(ends[heads[1:] - 1], ends[-1])
-            best[filled] = last - np.minimum(lowest, before)
-        return best
-
-    def _summed(self, values: Integers) -> Integers:
-        sums = np.zeros(len(self.components), np.int64)
-        filled = self._filled()
-        if len(filled):
-            sums[filled] = np.add.reduceat(values, self.heads[filled])
-        return sums
-
-    def _filled(self) -> Integers:
-        return np.flatnonzero(np.diff(np.append(self.heads, len(self.rows))))
 
 
 def newest_run(values: Integers) -> int:

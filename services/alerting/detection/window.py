@@ -203,11 +203,10 @@ class Window:
         """What is known of classes, by these tables, and of components."""
         if tables is not self._tables:
             self._tables, self._places = tables, np.zeros(0, np.int64)
-        classes = self._classes.names[len(self._places) :]
-        places = np.array([tables.place(row) for row in classes], np.int64)
-        self._places = np.append(self._places, places)
-        parts = self._components.names[len(self._bonus) :]
-        self._bonus = np.append(self._bonus, np.array([bonus(part) for part in parts], np.int64))
+        if classes := self._classes.names[len(self._places) :]:
+            self._places = np.append(self._places, [tables.place(row) for row in classes])
+        if parts := self._components.names[len(self._bonus) :]:
+            self._bonus = np.append(self._bonus, [bonus(part) for part in parts])
 
     def _numbers(self, item: Item) -> tuple[int, int, list[int]]:
         route = -1 if item.route is None else self._routes.number(item.route)

@@ -12,7 +12,7 @@ values = st.lists(st.integers(-3, 3), max_size=6)
 def _runs(own: list[list[int]]) -> tuple[Runs, list[int]]:
     lengths = np.array([len(each) for each in own], np.int64)
     flat = [value for each in own for value in each]
-    return Runs(np.arange(len(own)), np.arange(len(flat)), np.cumsum(lengths) - lengths), flat
+    return Runs.cut(np.arange(len(own)), np.arange(len(flat)), lengths), flat
 
 
 @given(st.lists(values, min_size=1, max_size=5))
@@ -32,7 +32,8 @@ def test_the_newest_of_each_ones_highest_values_is_found(own: list[list[int]]) -
     for number, each in enumerate(own):
         if each:
             last = max(place for place, value in enumerate(each) if value == max(each))
-            assert (best[number], at[number]) == (max(each), runs.heads[number] + last)
+            before = sum(map(len, own[:number]))
+            assert (best[number], at[number]) == (max(each), before + last)
         else:
             assert best[number] < -(1 << 60)
 
