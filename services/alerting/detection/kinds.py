@@ -3,6 +3,9 @@
 A component's key is `kind:name`; a function of it is `kind:name/function`. Pure.
 """
 
+from functools import lru_cache
+
+_remembered = lru_cache(maxsize=1 << 16)  # asked of the same components every second
 # Of components that fit the evidence alike the larger part speaks; in millionths of a nat.
 BONUS = {
     "platform": 500_000,
@@ -23,6 +26,7 @@ BONUS = {
 MONITOR = frozenset({"worker", "receiver", "observer", "site", "self"})
 
 
+@_remembered
 def kind(component: str) -> str:
     """The kind in a component's key."""
     return component.partition(":")[0]
@@ -33,6 +37,7 @@ def bonus(component: str) -> int:
     return BONUS.get(kind(component), 0)
 
 
+@_remembered
 def monitors(component: str) -> bool:
     """Is it a part of bongsu itself, whose fault is no outage?"""
     return kind(component) in MONITOR
