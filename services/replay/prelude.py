@@ -55,8 +55,8 @@ def taught(part: Catalogue, seed: int, messages: int = MESSAGES) -> Learnt:
     stream, begun = stream_of(healthy, part, seed), microseconds(SINCE)
     detector = Detector(Memory(begun, begun, {}), begun, Limits(1.0, 0))
     detector.change(part)
-    at, end = SINCE, microseconds(until) + KEPT + REBUILT_EVERY  # ripe, and in the saved tables
-    while microseconds(at) < end:
+    at, ripe = SINCE, microseconds(until) + KEPT
+    while microseconds(at) < ripe + -ripe % REBUILT_EVERY:  # then it is in the saved tables
         at += _STEP
         for known, line in stream.until(at, until):
             event = codec.decode(line.value, line.headers)
