@@ -1,5 +1,6 @@
 """`bongsu replay`: scenarios in virtual time, and what became of every probe in them."""
 
+import asyncio
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -12,14 +13,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.alerting.detection.law import Learnt
 from services.cli import catalogue as catalogues
-from services.cli import strips
+from services.cli import prelude, strips
 from services.cli.catalogue import DIRECTORY, Directory
 from services.cli.context import INVALID, Json
 from services.contracts.catalogue import Catalogue
+from services.local.settings import LocalSettings
 from services.replay import run
 from services.replay.idle import idle
 from services.replay.scenario import Scenario, Wrong, load_all
+from services.runtime.settings import load
 
 Files = Annotated[list[Path], typer.Argument(help="scenario files", metavar="SCENARIO...")]
 
@@ -30,15 +34,16 @@ def replay_(
     seed: Annotated[int, typer.Option(help="another seed is another run of chance")] = 1,
     json: Json = False,
 ) -> None:
-    """Play dated outages in virtual time and show what became of every probe of the catalogue.
+    """Play dated outages in virtual time; show what was told, and what became of every probe.
 
     Example: bongsu replay scenarios/kakao-2022-10-15.yaml --seed 7
     """
     catalogue = catalogues.read(directory)
-    records = []
-    for scenario in read(files, catalogue, run.WORKERS):
+    records, scenarios = [], read(files, catalogue, run.WORKERS)
+    learnt = _learnt(catalogue, seed)
+    for scenario in scenarios:
         with _progress(scenario) as progress:
-            found = run.replay(scenario, catalogue, seed, progress)
+            found = run.replay(scenario, catalogue, seed, learnt, progress)
         useless = idle(scenario, catalogue)
         if json:
             records.append(found.record() | {"idle": useless})
@@ -56,6 +61,13 @@ def read(files: list[Path], catalogue: Catalogue, workers: Collection[str]) -> l
         for problem in wrong.problems:
             typer.echo(str(problem), err=True)
         raise typer.Exit(INVALID) from None
+
+
+def _learnt(catalogue: Catalogue, seed: int) -> Learnt:
+    def tell(line: str) -> None:
+        typer.echo(line, err=True)
+
+    return asyncio.run(prelude.learnt(catalogue, seed, load(LocalSettings).cache, tell))
 
 
 @contextmanager

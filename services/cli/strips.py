@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.cli.findings import findings
 from services.contracts.vocabulary import Outcome
 from services.replay.outcomes import Outcomes
 from services.replay.scenario import Scenario, Segment
@@ -21,7 +22,7 @@ BAD_BELOW = 0.75
 
 
 def shown(found: Outcomes) -> Iterator[str]:
-    """Title, what was wrong, ruler, a line a route, the legend."""
+    """Title, what was wrong, what was told, ruler, a line a route, the legend."""
     scenario, zone = found.scenario, found.scenario.tz
     span, size = scenario.span, found.buckets.size
     totals = found.totals()
@@ -32,6 +33,7 @@ def shown(found: Outcomes) -> Iterator[str]:
         f" each sign is {size.total_seconds() / 60:g} min"
     )
     yield from (f"  {line}" for line in _segments(scenario))
+    yield from findings(found.told, zone)
     yield f"{'':{width}}  {_ruler(found.buckets.starts(), zone)}"
     for route, counts in totals.items():
         over_time = found.over_time(route)

@@ -6,11 +6,12 @@ Before: `run.replay`. After: a person, or a test.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.contracts.vocabulary import Outcome
+from services.replay.detecting import Findings
 from services.replay.scenario import Scenario, Span
 
 # Stretches of time that a person can name; the first with which the span has at most MOST_BUCKETS.
@@ -53,7 +54,7 @@ def _midnight(at: datetime) -> datetime:
 @dataclass(frozen=True)
 class Outcomes:
     """`tally` by route, number of the stretch, outcome; `posts` seen in observed rooms; `stopped`:
-    slots on which a route sent nothing because its account was stopped."""
+    slots on which a route sent nothing because its account was stopped; `told`: by the detector."""
 
     scenario: Scenario
     seed: int
@@ -61,6 +62,7 @@ class Outcomes:
     tally: Mapping[tuple[str, int, Outcome], int]
     posts: Mapping[tuple[str, int], int]
     stopped: Mapping[str, int]
+    told: Findings
 
     def totals(self) -> dict[str, Counter[Outcome]]:
         """By route, over the whole span."""
@@ -98,6 +100,7 @@ class Outcomes:
             "bucket_s": int(self.buckets.size.total_seconds()),
             "routes": routes,
             "posts_seen": {room: self.posts_in(room) for room in self.rooms()},
+            "told": asdict(self.told),
         }
 
     def rooms(self) -> list[str]:

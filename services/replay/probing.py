@@ -72,18 +72,26 @@ class Worker:
 def workers_of(catalogue: Catalogue, keys: Sequence[Keys], start: datetime) -> list[Worker]:
     """Workers that share the routes by shard, in turn, as a group does; every route that is sent
     on, whether it is enabled and its adapter exists or not."""
-    shards = topics.COMMANDS.partitions
     found = []
     for number, own in enumerate(keys):
         routes = {
             route.id: route
             for route in catalogue.routes.values()
-            if not route.observed and partition_of(route.id, shards) % len(keys) == number
+            if not route.observed and _place(route.id, len(keys)) == number
         }
         worker = Worker(own, routes)
         worker.wheel.set_routes(routes, start)
         found.append(worker)
     return found
+
+
+def worker_of(workers: Sequence[Worker], key: str) -> Worker:
+    """Whose shard a key of the topic commands lies in."""
+    return workers[_place(key, len(workers))]
+
+
+def _place(key: str, workers: int) -> int:
+    return partition_of(key, topics.COMMANDS.partitions) % workers
 
 
 def probe(worker: Worker, planned: PlannedProbe, at: datetime, world: World) -> Probed | None:

@@ -91,6 +91,15 @@ def _leg(
     )  # fmt: skip
 
 
+def as_if_built(catalogue: Catalogue) -> Catalogue:
+    """Every route that is sent on, as if it were enabled."""
+    routes = {
+        name: route if route.observed else route.model_copy(update={"enabled": True})
+        for name, route in catalogue.routes.items()
+    }
+    return catalogue.model_copy(update={"routes": routes})
+
+
 def rooms_of(catalogue: Catalogue) -> dict[str, RoomConfig]:
     """By route, the rooms that bodies post in."""
     return {

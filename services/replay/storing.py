@@ -1,8 +1,8 @@
-"""Steps 5 and 6 in virtual time: decode, fold, signs of life, settling, outcome. No Postgres.
+"""Steps 5 and 6 in virtual time: fold, signs of life, settling, outcome. No Postgres.
 
-In:  encoded records with their known times. Out: a tally of outcomes by route and time, which a
+In:  records with their known times. Out: a tally of outcomes by route and time, which a
 late record may still change, as a late record changes a row.
-Before: `stream.py`. After: `outcomes.py` shows the tally. Codec, fold and settling are the real
+Before: `run.py` decodes. After: `outcomes.py` shows the tally. Fold and settling are the real
 ones; in place of tables stand dictionaries, bounded by what can still change.
 """
 
@@ -15,10 +15,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.alerting.storing.pipeline import alive
-from services.contracts import attempt, codec
+from services.contracts import attempt
 from services.contracts.attempt import Attempt
-from services.contracts.codec import Encoded
-from services.contracts.evidence import ChannelObserved, Evidence, Heartbeat, ProbeSent
+from services.contracts.evidence import ChannelObserved, Evidence, Heartbeat, ProbeSent, Record
 from services.contracts.outcome import Liveness, Needed, Verdict, Wait, needed, settle
 from services.contracts.slots import REPORTED_WITHIN
 from services.contracts.vocabulary import Outcome, Purpose
@@ -97,9 +96,8 @@ class Store:
         """Does any attempt wait for its time?"""
         return bool(self._due)
 
-    def take(self, at: datetime, line: Encoded) -> None:
+    def take(self, at: datetime, record: Record) -> None:
         """One record, known at `at`."""
-        record = codec.decode(line.value, line.headers)
         for source in alive(record):
             self._signs.add(source, at)
         if isinstance(record, ChannelObserved):

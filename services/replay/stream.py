@@ -1,7 +1,7 @@
 """Everything that reaches Kafka, in the order of its known times, in virtual time.
 
 In:  catalogue, world, workers, a moment. Out: encoded records known up to that moment.
-Before: `run.py` turns the clock. After: `storing.py` folds them; detection will read them as well.
+Before: `run.py` turns the clock. After: `storing.py` folds them, `detecting.py` judges them.
 A record is known when it happened: brokers and networks of bongsu cost nothing here. Records of one
 moment keep the order in which they were made, so that a replay is the same each time.
 """
@@ -14,9 +14,11 @@ from itertools import count
 
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.codec import Encoded, encode
-from services.contracts.evidence import Heartbeat, Record
+from services.contracts.evidence import Heartbeat, ProbeCommand, Record
 from services.contracts.vocabulary import ObserverKind
+from services.probe.commands import judge
 from services.probe.reach import CONTROL
+from services.probe.schedule import PlannedProbe
 from services.replay import probing
 from services.replay.probing import Worker
 from services.replay.telling import Ingest
@@ -26,7 +28,7 @@ from simulators.rooms import next_post
 from simulators.sights import next_beat
 from simulators.world import World
 
-WORKER_BEATS = timedelta(seconds=10)
+PROCESS_BEATS = timedelta(seconds=10)
 Line = tuple[datetime, int, Encoded]
 
 
@@ -56,8 +58,9 @@ class Stream:
 
     def __post_init__(self) -> None:
         self._number = count()
+        self._adapters = frozenset(route.adapter for route in self.catalogue.routes.values())
         self._lines: list[Line] = []
-        self._beats = [*self._beats_of_workers(), *self._beats_of_apps()]
+        self._beats = [*self._beats_of_processes(), *self._beats_of_apps()]
         self._posts = {route: next_post(room, self.start) for route, room in self.rooms.items()}
 
     def until(self, now: datetime, probing_until: datetime) -> Iterator[tuple[datetime, Encoded]]:
@@ -76,15 +79,26 @@ class Stream:
     def _probe(self, until: datetime) -> None:
         for worker in self.workers:
             for planned, at in worker.due(self.catalogue, until):
-                probed = probing.probe(worker, planned, at, self.world)
-                route = planned.route
-                if probed is None:
-                    self.stopped[route.id] = self.stopped.get(route.id, 0) + 1
-                    continue
-                self._put(probed.sent.sent_at, probed.sent)
-                self._put(probed.answer.ended_at, probed.answer)
-                for known_at, record in self.ingest.learns(probed, route):
-                    self._put(known_at, record)
+                if not self._send(worker, planned, at):
+                    route = planned.route.id
+                    self.stopped[route] = self.stopped.get(route, 0) + 1
+
+    def ask(self, key: str, command: ProbeCommand, at: datetime) -> None:
+        """A probe asked for: the worker to whose shard the key leads sends it at once."""
+        worker = probing.worker_of(self.workers, key)
+        planned = judge(command, self.catalogue, self._adapters, at)
+        if isinstance(planned, PlannedProbe):
+            self._send(worker, planned, at)
+
+    def _send(self, worker: Worker, planned: PlannedProbe, at: datetime) -> bool:
+        probed = probing.probe(worker, planned, at, self.world)
+        if probed is None:
+            return False
+        self._put(probed.sent.sent_at, probed.sent)
+        self._put(probed.answer.ended_at, probed.answer)
+        for known_at, record in self.ingest.learns(probed, planned.route):
+            self._put(known_at, record)
+        return True
 
     def _post(self, until: datetime) -> None:
         for name, at in self._posts.items():
@@ -114,15 +128,16 @@ class Stream:
         return Heartbeat(source=beat.source, at=beat.at, reached=tuple(sorted(reached)))
 
     def _app_works(self, beat: Beat) -> bool:
-        if beat.kind == ObserverKind.IMAP:  # bongsu itself looks
+        if not beat.receiver or beat.kind == ObserverKind.IMAP:  # bongsu itself, and it looks
             return True
         recipient = self.world.recipients[f"receiver:{beat.receiver}"]
         return self.world.app_works(recipient, beat.kind, beat.at)
 
-    def _beats_of_workers(self) -> list[Beat]:
-        beats = {f"worker/{worker.keys.worker}": worker for worker in self.workers}
+    def _beats_of_processes(self) -> list[Beat]:
+        beats: dict[str, Worker | None] = {f"worker/{w.keys.worker}": w for w in self.workers}
+        beats[self.ingest.keeper.source] = None
         return [
-            Beat(source, WORKER_BEATS, self._first(source, WORKER_BEATS), worker=worker)
+            Beat(source, PROCESS_BEATS, self._first(source, PROCESS_BEATS), worker=worker)
             for source, worker in beats.items()
         ]
 

@@ -28,7 +28,7 @@ def replayed(
 ) -> dict[Probe, Outcome]:
     """What a replay makes of each probe; `keys`: the workers' own, in the order of their shards."""
     store = Store(ids.milliseconds)
-    play(stream_of(scenario, catalogue, seed, keys), scenario.span, store)
+    play(stream_of(scenario, catalogue, seed, keys), scenario.span, store, {})
     return {(route, slot): outcome for (route, slot, outcome), n in store.tally.items() if n}
 
 

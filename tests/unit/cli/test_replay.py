@@ -1,11 +1,15 @@
 """What a replay shows on a terminal and says to a program; what is wrong is said with its line."""
 
 import json
+import shutil
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from services.cli.app import app
+
+pytestmark = pytest.mark.timeout(300)  # the detector is taught first
 
 OUTAGE = """\
 id: short
@@ -18,21 +22,35 @@ span: {from: "2026-06-01T12:00", to: "2026-06-01T12:10"}
 """
 
 
-def _run(*args: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(app, ["replay", *args])
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalogue of one body, an empty cache, and the scenario."""
+    found = tmp_path_factory.mktemp("replay")
+    (found / "catalogue" / "bodies").mkdir(parents=True)
+    for file in ("providers.yaml", "receivers.yaml", "bodies/lh.yaml"):
+        shutil.copy(Path("catalogue") / file, found / "catalogue" / file)
+    (found / "short.yaml").write_text(OUTAGE, encoding="utf-8")
+    return found
+
+
+def _run(folder: Path, *args: str) -> tuple[int, str, str]:
+    words = ["replay", "--catalogue", str(folder / "catalogue"), *args]
+    done = CliRunner(env={"BONGSU_LOCAL_CACHE": str(folder / "cache")}).invoke(app, words)
     return done.exit_code, done.stdout, done.stderr
 
 
-def test_a_route_is_a_strip_of_time_with_its_counts(tmp_path: Path) -> None:
-    file = tmp_path / "short.yaml"
-    file.write_text(OUTAGE, encoding="utf-8")
-    code, shown, _ = _run(str(file))
+def test_a_route_is_a_strip_of_time_with_its_counts(folder: Path) -> None:
+    code, shown, said = _run(folder, str(folder / "short.yaml"))
     assert code == 0
     lines = shown.splitlines()
     assert lines[0] == "short: 짧은 장애 / a short outage"
     assert lines[1].endswith("(Asia/Seoul), seed 1; each sign is 1 min")
     assert "  2026-06-01 12:02 to 2026-06-01 12:06  carrier:skt: down" in lines
-    sms = next(line for line in lines if line.startswith("geoje.sms.sens "))
+    assert "the detector learns 2,000 messages a route, once: 4 of 4 parts" in said
+    (told,) = [line for line in lines if line.startswith("told: ")]
+    assert told.startswith("told: 2026-06-01 12:0")
+    assert " to the end  carrier:skt (or carrier:skt/sms) dead since 2026-06-01 12:0" in told
+    sms = next(line for line in lines if line.startswith("lh.sms.sens "))
     assert "█" in sms
     assert "·" in sms
     assert "undelivered" in sms
@@ -40,22 +58,23 @@ def test_a_route_is_a_strip_of_time_with_its_counts(tmp_path: Path) -> None:
     assert "no route uses login of platform:kakaotalk: it hits nothing" in lines
 
 
-def test_a_program_is_given_every_count(tmp_path: Path) -> None:
-    file = tmp_path / "short.yaml"
-    file.write_text(OUTAGE, encoding="utf-8")
-    code, shown, _ = _run(str(file), "--json", "--seed", "5")
+def test_a_program_is_given_every_count(folder: Path) -> None:
+    code, shown, _ = _run(folder, str(folder / "short.yaml"), "--json")
     (found,) = json.loads(shown)
-    assert (code, found["id"], found["seed"], found["bucket_s"]) == (0, "short", 5, 60)
+    assert (code, found["id"], found["seed"], found["bucket_s"]) == (0, "short", 1, 60)
     for route in found["routes"].values():
         over_time = [sum(counts.values()) for counts in route["over_time"]]
         assert sum(over_time) == sum(route["outcomes"].values())
         assert len(over_time) == 10
+    (told,) = found["told"]["incidents"]
+    assert (told["component"], told["monitor"], told["closed"]) == ("carrier:skt", False, None)
+    assert told["onset"] < told["opened"] == told["steps"][0]["at"]
     assert found["idle"] == ["no route uses login of platform:kakaotalk: it hits nothing"]
 
 
-def test_what_is_wrong_is_said_with_file_and_line(tmp_path: Path) -> None:
-    file = tmp_path / "wrong.yaml"
+def test_what_is_wrong_is_said_with_file_and_line(folder: Path) -> None:
+    file = folder / "wrong.yaml"
     file.write_text(OUTAGE.replace("carrier:skt", "carrier:sk"), encoding="utf-8")
-    code, shown, said = _run(str(file))
+    code, shown, said = _run(folder, str(file))
     assert (code, shown) == (4, "")
     assert said.startswith(f"{file}:4: field 'segments[0].component': there is no component")

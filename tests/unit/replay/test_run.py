@@ -64,13 +64,13 @@ def bytes_of(found: Outcomes) -> bytes:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
     scenario = a_scenario(tmp_path, "component: platform:kakaotalk, state: lossy, share: 0.5")
-    one, again, other = (bytes_of(replay(scenario, shipped(), seed)) for seed in (1, 1, 2))
+    one, again, other = (bytes_of(replay(scenario, shipped(), seed, {})) for seed in (1, 1, 2))
     assert one == again
     assert one.replace(b'"seed":1', b'"seed":2') != other
 
 
 def test_on_a_quiet_day_every_probe_of_every_route_arrives_built_or_not(tmp_path: Path) -> None:
-    found = replay(a_scenario(tmp_path), shipped(), 1)
+    found = replay(a_scenario(tmp_path), shipped(), 1, {})
     routes = {r.id: r for r in shipped().routes.values() if not r.observed}
     assert any(not route.enabled for route in routes.values())
     assert found.totals() == {
@@ -89,14 +89,16 @@ def _slots(catalogue: Catalogue, name: str, since: datetime, until: datetime) ->
 
 def test_brand_messages_rest_at_night(tmp_path: Path) -> None:
     evening = NOON + 7.9 * HOUR  # 19:54 in Korea
-    found = replay(a_scenario(tmp_path, since=evening, until=evening + 12 * MINUTE), shipped(), 1)
+    found = replay(
+        a_scenario(tmp_path, since=evening, until=evening + 12 * MINUTE), shipped(), 1, {}
+    )
     assert of_routes(found, "moel.brandmessage")[DELIVERED] == pytest.approx(6, abs=1)
     assert of_routes(found, "moel.sms.sens")[DELIVERED] == pytest.approx(12, abs=1)
 
 
 def test_a_cut_worker_voids_its_own_probes_up_to_both_edges(tmp_path: Path) -> None:
     scenario = a_scenario(tmp_path, "component: worker:w1, state: down")
-    found = replay(scenario, shipped(), 1)
+    found = replay(scenario, shipped(), 1, {})
     assert set(of_routes(found, "")) == {DELIVERED, VOID}
     cut = [route for route, counts in found.totals().items() if counts[VOID]]
     assert 0 < len(cut) < len(found.totals())
@@ -104,7 +106,9 @@ def test_a_cut_worker_voids_its_own_probes_up_to_both_edges(tmp_path: Path) -> N
 
 
 def test_a_locked_out_account_sends_one_probe_an_hour(tmp_path: Path) -> None:
-    found = replay(a_scenario(tmp_path, "component: account:kpdoc, state: refusing"), shipped(), 1)
+    found = replay(
+        a_scenario(tmp_path, "component: account:kpdoc, state: refusing"), shipped(), 1, {}
+    )
     documents = of_routes(found, "edocument")
     assert documents[Outcome.EXEMPT] <= len(WORKERS)
     sent_or_not = documents.total() + sum(found.stopped.values())
@@ -165,7 +169,7 @@ def test_what_reaches_kafka_is_in_order_decodes_and_happens_once(tmp_path: Path)
 
 def test_a_replay_knows_the_time_it_is_in(tmp_path: Path) -> None:
     told = list[datetime]()
-    replay(a_scenario(tmp_path, until=NOON + 25 * MINUTE), shipped(), 1, told.append)
+    replay(a_scenario(tmp_path, until=NOON + 25 * MINUTE), shipped(), 1, {}, told.append)
     assert told == sorted(told)
     assert told[0] == NOON + 10 * MINUTE
 
@@ -184,7 +188,7 @@ RETURNS = [
 def test_the_outage_of_october_2022_returns_in_stages(part: str, at: datetime) -> None:
     whole = load(KAKAO, shipped(), WORKERS)
     window = Span.model_construct(since=at - 20 * MINUTE, until=at + 20 * MINUTE)
-    found = replay(whole.model_copy(update={"given_span": window}), shipped(), 1)
+    found = replay(whole.model_copy(update={"given_span": window}), shipped(), 1, {})
     half = found.buckets.number(at)
     before, after = (
         sum(_arrived(found, part, n) for n in stretch)

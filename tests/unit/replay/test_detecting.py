@@ -1,0 +1,88 @@
+"""In a replay the detector tells what it would have told: what broke, since when, until when."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from services.alerting.detection.confirm import Ask
+from services.alerting.detection.items import microseconds
+from services.alerting.detection.law import Learnt
+from services.alerting.detection.tail import command_of, elsewhere
+from services.contracts import codec
+from services.contracts.evidence import ProbeSent
+from services.contracts.vocabulary import Purpose
+from services.replay.detecting import Finding, Findings
+from services.replay.prelude import parts_of, taught, together
+from services.replay.run import replay, stream_of
+from tests.unit.replay.test_run import MINUTE, NOON, a_scenario, shipped
+
+BROKEN, BACK = NOON + 2 * MINUTE, NOON + 10 * MINUTE  # as `a_scenario` has it
+SECOND = timedelta(seconds=1)
+ROUTE = "geoje.sms.sens"
+
+
+@cache
+def learnt() -> Learnt:
+    """A prelude of few messages."""
+    return together(taught(part, 1, messages=30) for part in parts_of(shipped()))
+
+
+def told(folder: Path, *segments: str, until: datetime = NOON + 25 * MINUTE) -> Findings:
+    return replay(a_scenario(folder, *segments, until=until), shipped(), 1, learnt()).told
+
+
+def test_an_outage_is_named_with_its_beginning_and_its_end(tmp_path: Path) -> None:
+    (found,) = told(tmp_path, "component: platform:kakaotalk, state: down").incidents
+    assert (found.component, found.hypothesis) == ("platform:kakaotalk", "dead")
+    assert (found.monitor, found.rival) == (False, None)
+    assert abs(found.onset - BROKEN) <= 15 * SECOND
+    assert BROKEN < found.opened <= BROKEN + MINUTE
+    assert found.closed is not None
+    assert BACK < found.closed <= BACK + 4 * MINUTE
+    over_kakaotalk = {r.id for r in shipped().routes.values() if r.platform == "kakaotalk"}
+    assert set(found.routes) == {r for r in over_kakaotalk if not shipped().routes[r].observed}
+    assert found.steps[0].at == found.opened
+
+
+def test_what_stands_at_the_end_is_still_open(tmp_path: Path) -> None:
+    outage = "component: platform:kakaotalk, state: down"
+    (found,) = told(tmp_path, outage, until=NOON + 6 * MINUTE).incidents
+    assert found.closed is None
+
+
+@pytest.mark.parametrize("component", ["worker:w1", "receiver:kt-01"])
+def test_a_fault_of_bongsu_s_own_is_no_outage(tmp_path: Path, component: str) -> None:
+    found = told(tmp_path, f"component: {component}, state: down").incidents
+    assert [(one.component, one.monitor) for one in found] == [(component, True)]
+
+
+def test_on_a_quiet_day_nothing_is_told(tmp_path: Path) -> None:
+    found = told(tmp_path)
+    assert (found.incidents, found.asides) == ((), ())
+
+
+def test_a_small_suspicion_asks_for_probes_and_they_hasten_the_verdict(tmp_path: Path) -> None:
+    found = told(tmp_path, f"component: sender:{shipped().routes[ROUTE].sender}, state: down")
+    assert found.confirms
+    first: Finding = found.incidents[0]
+    assert first.opened <= BROKEN + 3 * MINUTE
+
+
+def test_a_probe_asked_for_is_sent_at_once_by_its_worker_or_another(tmp_path: Path) -> None:
+    stream, tick = stream_of(a_scenario(tmp_path), shipped(), 1), NOON + 30 * SECOND
+    list(stream.until(tick, tick))
+    for other in (False, True):
+        command = command_of(microseconds(tick), Ask(ROUTE, other), "alerting/a1")
+        stream.ask(elsewhere(ROUTE) if other else ROUTE, command, tick + 0.2 * SECOND)
+    lines = stream.until(NOON + 2 * MINUTE, tick)
+    sent = [
+        record
+        for _, line in lines
+        if isinstance(record := codec.decode(line.value, line.headers), ProbeSent)
+    ]
+    assert [(one.purpose, one.route) for one in sent] == [(Purpose.CONFIRM, ROUTE)] * 2
+    assert {one.sent_at for one in sent} == {tick + 0.2 * SECOND}
+    own = next(w for w in stream.workers if ROUTE in w.routes)
+    assert [one.worker == own.keys.worker for one in sent] == [True, False]
