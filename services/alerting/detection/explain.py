@@ -142,10 +142,9 @@ class Explainer:
                 continue
             sums = suspects.runs.best(ratios[plane])
             values = sums + suspects.bonus + barred[plane]
-            for place in range(len(PLANES[plane])):
-                found = self._first(plane, place, values[place], sums[place])
-                if best is None or found.value > best.value + _BETTER:
-                    best = found
+            for place, own in enumerate(values):
+                if best is None or own.max() > best.value + _BETTER:
+                    best = self._first(plane, place, own, sums[place])
         return best
 
     def _first(self, plane: int, place: int, values: Integers, sums: Integers) -> "_Best":

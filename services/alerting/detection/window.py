@@ -127,8 +127,8 @@ class View(NamedTuple):
 
     def routes_of(self, component: int) -> frozenset[str]:
         """The routes whose messages pass a component."""
-        found = [np.unique(side.routes[side.of(component)]) for side in self.sides]
-        return frozenset(self.routes[i] for i in np.unique(np.concatenate(found)) if i >= 0)
+        found = (np.unique(side.routes[side.of(component)]).tolist() for side in self.sides)
+        return frozenset(self.routes[i] for own in found for i in own if i >= 0)
 
 
 class _Names(Generic[Name]):
