@@ -30,15 +30,16 @@ def _said(one: Finding, zone: ZoneInfo) -> str:
 
 
 def _more(one: Finding) -> Iterator[str]:
-    if one.rival:
+    first, again = one.steps[0].component, sum(s.told is Told.REOPENED for s in one.steps)
+    others = [note for note in one.notes if note != one.component]
+    if first != one.component:
+        yield f"; first named {first}"
+    if one.rival not in (None, one.component):
         yield f"; not separated from {one.rival}"
-    if one.steps[0].component != one.component:
-        yield f"; first named {one.steps[0].component}"
-    again = sum(step.told is Told.REOPENED for step in one.steps)
     if again:
         yield f"; reopened {again} times" if again > 1 else "; reopened once"
-    if one.notes:
-        yield f"; also {', '.join(one.notes)}"
+    if others:
+        yield f"; also {', '.join(others)}"
 
 
 def _at(moment: datetime, zone: ZoneInfo) -> str:
