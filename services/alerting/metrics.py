@@ -61,6 +61,9 @@ class Metrics:
         self.candidates = gauge("bongsu_detection_candidates",
             "Components found faulty, by kind: open, or waiting to be told; told as the state is",
             ["kind", "standing"])
+        self.usual = gauge("bongsu_detection_usual_seconds",
+            "Seconds within which half of what arrives is there, as learnt; told as the state is",
+            ["channel"])
         self.tick_seconds = histogram("bongsu_detection_tick_seconds",
             "Seconds that one tick of the detector took", buckets=STORE_BUCKETS)
         self.late_records = counter("bongsu_detection_late_records_total",

@@ -14,6 +14,7 @@ from services.alerting.detection import confirm, law, learning, likelihood
 from services.alerting.detection.explain import Explainer
 from services.alerting.detection.items import INTERVALS, KEPT, WINDOW, Found, Items, Note, Told
 from services.alerting.detection.law import SECOND, Counts, Row
+from services.alerting.detection.likelihood import Tables
 from services.alerting.detection.paths import Inventory, inventory
 from services.alerting.detection.state import Policy, State, Verdict, threshold
 from services.alerting.detection.tick import spent, tick
@@ -79,6 +80,11 @@ class Detector:
         self._allowance = confirm.Allowance({}, {})
 
     catalogue: Catalogue | None
+
+    @property
+    def tables(self) -> Tables:
+        """What is usual, as it was learnt by the last rebuilding."""
+        return self._tables
 
     def change(self, catalogue: Catalogue) -> None:
         """A catalogue came into force."""

@@ -95,9 +95,12 @@ class First:
     def _show(self, detector: Detector) -> None:
         self._metrics.channel_state.clear()
         self._metrics.candidates.clear()
+        self._metrics.usual.clear()
         if not self.mine:
             return
         for labels, state in standing.pairs(detector).items():
             self._metrics.channel_state.labels(*labels).set(state)
+        for channel, seconds in standing.usual(detector).items():
+            self._metrics.usual.labels(channel).set(seconds)
         for labels, count in standing.candidates(detector.state).items():
             self._metrics.candidates.labels(*labels).set(count)

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from services.alerting.detection.confirm import Asked
 from services.alerting.detection.detector import Apart, Detector, Memory
 from services.alerting.detection.kinds import kind
-from services.alerting.detection.law import SECOND, Counts, Learnt, Row
+from services.alerting.detection.law import SECOND, Counts, Learnt, Row, quantile
 from services.alerting.detection.likelihood import NAT, Hypothesis
 from services.alerting.detection.state import Incident, State
 from services.alerting.detection.tick import blind, not_observed
@@ -84,6 +84,14 @@ def _state(measured: set[str], outages: Iterable[Incident]) -> ChannelState:
     return (
         ChannelState.DOWN if any(measured <= i.routes for i in stopped) else ChannelState.IMPAIRED
     )
+
+
+def usual(detector: Detector) -> dict[str, float]:
+    """By channel, the seconds within which half of what arrives has arrived, as learnt."""
+    tables = detector.tables
+    channels = detector.catalogue.channels if detector.catalogue else ()
+    shares = {name: tables.laws.shares[tables.place(Row(name))] for name in channels}
+    return {name: quantile(own, 0.5) / SECOND for name, own in shares.items()}
 
 
 def candidates(state: State) -> Counter[tuple[str, str]]:

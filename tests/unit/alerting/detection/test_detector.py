@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 
-from services.alerting.detection import standing
+from services.alerting.detection import law, standing
 from services.alerting.detection.confirm import Ask
 from services.alerting.detection.detector import Detector, Limits, Memory
 from services.alerting.detection.items import microseconds
@@ -117,6 +118,16 @@ def test_channels_behind_a_worker_that_is_cut_off_have_no_state(shipped: Catalog
     left = {(name.split(".")[1], (ALIMTALK | SMS)[name]) for name in seen}
     assert standing.pairs(detector) == dict.fromkeys(left, ChannelState.WELL)
     assert left < before.keys()
+
+
+def test_what_is_usual_is_what_was_learnt_or_shipped(shipped: Catalogue) -> None:
+    a_second = int(law.bin_of(np.array([SECOND]))[0])
+    learnt = law.learn({}, [(Row("sms", "geoje.sms.sens"), a_second)] * 900)
+    detector = Detector(Memory(NOW, NOW, learnt), NOW, LIMITS)
+    detector.change(shipped)
+    usual = standing.usual(detector)
+    assert usual["sms"] == pytest.approx(1, rel=0.1)
+    assert usual["alimtalk"] == pytest.approx(3, rel=0.1)
 
 
 def test_what_left_the_catalogue_between_two_ticks_is_over_and_has_no_state(
