@@ -23,6 +23,7 @@ METRICS = {
     "bongsu_detection_candidates": _ITSELF,
     "bongsu_detection_late_records_total": _ITSELF,
     "bongsu_detection_tick_seconds": _ITSELF,
+    "bongsu_incidents_open": "no board shows incidents yet",
     "bongsu_ingest_look_ups_dropped_total": _ITSELF,
     "bongsu_ingest_look_ups_pending": _ITSELF,
     "bongsu_ingest_look_ups_total": _ITSELF,

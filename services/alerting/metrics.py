@@ -56,14 +56,17 @@ class Metrics:
         self.selfcheck = gauge("bongsu_selfcheck_timestamp_seconds",
             "When each part of this process last did its work", ["check"])
         self.channel_state = gauge("bongsu_channel_state",
-            "0 down, 1 impaired, 2 well; no series: nothing is measured. Only the instance that"
-            " writes tells it", ["channel", "provider"])
+            "0 down, 1 impaired, 2 well; no series: nothing is measured. Only the leader tells it",
+            ["channel", "provider"])
         self.candidates = gauge("bongsu_detection_candidates",
             "Components found faulty, by kind: open, or waiting to be told; told as the state is",
             ["kind", "standing"])
         self.usual = gauge("bongsu_detection_usual_seconds",
             "Seconds within which half of what arrives is there, as learnt; told as the state is",
             ["channel"])
+        self.incidents_open = gauge("bongsu_incidents_open",
+            "Open outages by severity and the channel most concerned; told as the state is",
+            ["severity", "channel"])
         self.tick_seconds = histogram("bongsu_detection_tick_seconds",
             "Seconds that one tick of the detector took", buckets=STORE_BUCKETS)
         self.late_records = counter("bongsu_detection_late_records_total",

@@ -7,7 +7,17 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
-from services.cli import catalogue, dashboards, faults, operate, probe, replay, status, up
+from services.cli import (
+    catalogue,
+    dashboards,
+    faults,
+    incidents,
+    operate,
+    probe,
+    replay,
+    status,
+    up,
+)
 from services.cli.context import INTERRUPTED, INVALID, UNREACHABLE, USAGE
 from services.local.child import ServerStartError
 from services.runtime import logs
@@ -27,6 +37,7 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(dashboards.app, name="dashboards")
 app.command("probe")(probe.probe)
 app.command("status")(status.status)
+app.add_typer(incidents.app, name="incidents")
 app.command("break")(faults.break_)
 app.command("repair")(faults.repair)
 app.command("replay")(replay.replay_)

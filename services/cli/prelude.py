@@ -116,11 +116,9 @@ async def has_memory(dsn: str) -> bool:
 
 
 async def save(dsn: str, learnt: Learnt, now: int) -> None:
-    """As the instance that writes does; unless one is writing already."""
+    """As a leader does. Nobody else writes yet: no process was started."""
     now -= now % SECOND
     memory = Memory(now, now, learnt)
     async with open_pool(dsn, role_label="prelude", max_size=1) as pool, transaction(pool) as conn:
-        if await storage.take_turn(conn, "prelude", standing.at(memory.at)):
-            await storage.save(conn, standing.dumped(memory))
-            await storage.save_laws(conn, memory.learnt_at, standing.laws_of(memory.learnt))
-            await storage.give_back(conn, "prelude")
+        await storage.save(conn, standing.dumped(memory))
+        await storage.save_laws(conn, memory.learnt_at, standing.laws_of(memory.learnt))

@@ -1,4 +1,4 @@
-"""`bongsu status`: open causes; every route with its last probe and figures of the last hour."""
+"""`bongsu status`: open incidents; every route with its last probe and figures of the last hour."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -11,8 +11,8 @@ from services.cli import ladders as ladder
 from services.cli import table
 from services.cli.context import DATA, UNREACHABLE, Data, Json, as_json, context, fail, seconds
 from services.contracts.catalogue import Catalogue
-from services.storage import detector
-from services.storage.detector import Standing
+from services.storage import incidents
+from services.storage.incidents import Standing
 from services.storage.pool import open_pool, transaction
 from services.storage.status import (
     DrillStatus,
@@ -45,7 +45,7 @@ def status(
     found = asyncio.run(_read(context(data).postgres, now - span, drilled_since))
     if found.catalogue is None:
         fail("no catalogue has been applied yet: run `bongsu catalogue apply`", UNREACHABLE)
-    shown = table.lines(found.catalogue, found.routes, found.posts, now, found.standing.causes)
+    shown = table.lines(found.catalogue, found.routes, found.posts, now, found.standing.open)
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, PIPED_WIDTH)
@@ -76,5 +76,5 @@ async def _read(dsn: str, since: datetime, drilled_since: datetime | None) -> _F
             await routes_since(conn, since),
             await observed_since(conn, since),
             await drills_since(conn, drilled_since) if drilled_since else [],
-            await detector.standing(conn),
+            await incidents.standing(conn),
         )

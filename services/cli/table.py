@@ -12,7 +12,7 @@ from rich.text import Text
 from services.contracts import ids
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
-from services.storage.detector import Cause, Standing
+from services.storage.incidents import Incident, Standing
 from services.storage.status import COUNTS, ObservedStatus, ProbeStatus, RouteStatus
 
 LN_10 = math.log(10)
@@ -24,7 +24,7 @@ class Line:
     """One route as shown: its figures (None before its first probe), and whether it rests now.
 
     Of a route that is only observed `post` tells; `quiet` (조용함) once it was silent too long.
-    `cause`: what the detector says of it now; None while nothing is known against it.
+    `incident`: the open one that it is part of; None while nothing is known against it.
     """
 
     route: str
@@ -34,14 +34,15 @@ class Line:
     observed: bool = False
     post: ObservedStatus | None = None
     quiet: bool = False
-    cause: Cause | None = None
+    incident: Incident | None = None
 
     @property
     def state(self) -> str:
         """`up`, `down`, `lossy` or `slow`; `unseen` (무자료) while a part of bongsu is at fault."""
-        if self.cause is None:
+        if self.incident is None:
             return "up"
-        return "unseen" if self.cause.monitor else _STATES[self.cause.hypothesis.rpartition("-")[2]]
+        wrong = self.incident.hypothesis.rpartition("-")[2]
+        return "unseen" if self.incident.monitor else _STATES[wrong]
 
 
 # By the last word of the hypothesis.
@@ -53,12 +54,12 @@ def lines(
     found: Sequence[RouteStatus],
     posts: Sequence[ObservedStatus],
     now: datetime,
-    causes: Sequence[Cause] = (),
+    incidents: Sequence[Incident] = (),
 ) -> list[Line]:
     """A line for every route of the catalogue, enabled ones first."""
     figures, seen = {status.route: status for status in found}, {post.route: post for post in posts}
     # Outages come first; of several on one route the first one speaks.
-    told = {route: cause for cause in reversed(causes) for route in cause.routes}
+    told = {route: one for one in reversed(incidents) for route in one.routes}
     shown = [
         _observed(catalogue, route, seen.get(route.id), now)
         if route.observed
@@ -67,7 +68,7 @@ def lines(
             route.enabled,
             catalogue.rests(route, now),
             figures.get(route.id),
-            cause=told.get(route.id),
+            incident=told.get(route.id),
         )
         for route in catalogue.routes.values()
     ]
@@ -106,14 +107,15 @@ def record(line: Line) -> dict[str, Any]:
         "last_sent_at": _iso(newest.sent_at if newest else None),
         "last_outcome": newest.outcome if newest else None,
         "state": line.state,
-        "state_since": _iso(line.cause.since if line.cause else None),
-        "cause": line.cause.component if line.cause else None,
+        "state_since": _iso(line.incident.started_at if line.incident else None),
+        "cause": line.incident.component if line.incident else None,
+        "incident": line.incident.id if line.incident else None,
     }
 
 
 def told(standing: Standing, now: datetime) -> list[Text]:
-    """A line for every open cause, and one when the detector itself stands still."""
-    found = [Text(_sentence(cause), style="red") for cause in standing.causes]
+    """A line for every open incident, and one when nobody detects."""
+    found = [Text(sentence(one), style="red") for one in standing.open]
     at = standing.ticked_at
     if at is None or now - at > STANDS_STILL:
         since = f"since {at.astimezone():%H:%M:%S}" if at else "yet"
@@ -123,28 +125,30 @@ def told(standing: Standing, now: datetime) -> list[Text]:
 
 def news(before: Standing | None, standing: Standing) -> list[str]:
     """What opened and what is over since the last look."""
-    was = {cause.component: cause for cause in before.causes} if before else {}
-    now = {cause.component: cause for cause in standing.causes}
-    opened = [_sentence(cause) for name, cause in now.items() if name not in was]
-    return opened + [f"{name} is over" for name in was if name not in now]
+    was = {one.id: one for one in before.open} if before else {}
+    now = {one.id: one for one in standing.open}
+    opened = [sentence(one) for name, one in now.items() if name not in was]
+    return opened + [f"{one.component} is over" for name, one in was.items() if name not in now]
 
 
-def _sentence(cause: Cause) -> str:
-    kind = "fault of bongsu's own: " if cause.monitor else ""
-    alike = f" (or {', '.join(cause.alike)})" if cause.alike else ""
-    rival = f"; not separated from {cause.rival}" if cause.rival else ""
-    notes = f"; also {', '.join(cause.notes)}" if cause.notes else ""
+def sentence(one: Incident) -> str:
+    """An open incident in one line."""
+    kind = "fault of bongsu's own: " if one.monitor else ""
+    severity = "" if one.monitor else f"severity {one.severity}: "
+    alike = f" (or {', '.join(one.alike)})" if one.alike else ""
+    rival = f"; not separated from {one.rival}" if one.rival else ""
+    notes = f"; also {', '.join(one.notes)}" if one.notes else ""
     return (
-        f"{kind}{cause.component}{alike} {cause.hypothesis} since"
-        f" {cause.since.astimezone():%H:%M:%S}: {cause.failed} of {cause.total} messages,"
-        f" evidence 10^{cause.gain / LN_10:.1f}, {len(cause.routes)} routes{rival}{notes}"
+        f"{kind}{severity}{one.component}{alike} {one.hypothesis} since"
+        f" {one.started_at.astimezone():%H:%M:%S}: {one.failed} of {one.total} messages,"
+        f" evidence 10^{one.gain / LN_10:.1f}, {len(one.routes)} routes{rival}{notes}"
     )
 
 
-def cause_record(cause: Cause) -> dict[str, Any]:
-    """An open cause for programs; `gain` and `margin` in nats."""
-    times = {"since": _iso(cause.since), "opened_at": _iso(cause.opened_at)}
-    return cause._asdict() | times
+def incident_record(one: Incident) -> dict[str, Any]:
+    """An incident for programs; `gain` and `margin` in nats, times in UTC."""
+    at = ("hypothesis_at", "started_at", "detected_at", "ended_at", "closed_at")
+    return one._asdict() | {name: _iso(getattr(one, name)) for name in at}
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -176,9 +180,10 @@ def render(shown: Sequence[Line], now: datetime) -> Table:
 def _state(line: Line, now: datetime) -> str:
     if line.observed:
         return ""
-    if line.cause is None:
+    if line.incident is None:
         return "[green]up" if line.figures else ""
-    return f"[red]{line.state} {_age((now - line.cause.since).total_seconds()).strip()}"
+    since = line.incident.started_at
+    return f"[red]{line.state} {_age((now - since).total_seconds()).strip()}"
 
 
 def _cells(line: Line, now: datetime) -> list[str]:

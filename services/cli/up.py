@@ -28,8 +28,8 @@ from services.local.stack import Stack
 from services.replay.scenario import Scenario
 from services.runtime import process
 from services.runtime.settings import load
-from services.storage import detector, errors
-from services.storage.detector import Standing
+from services.storage import errors, incidents
+from services.storage.incidents import Standing
 from services.storage.pool import Pool, open_pool, transaction
 from services.storage.status import observed_since, routes_since
 
@@ -112,10 +112,10 @@ class Run:
     def figures(self) -> dict[str, Any]:
         """The summary; `ready_s` and `first_seen_s` are None when not reached."""
         routes = [table.record(line) for line in self.shown]
-        causes = self.standing.causes if self.standing else ()
+        open_ = self.standing.open if self.standing else ()
         return {
             "ready_s": self.ready_s, "first_seen_s": self.first_seen_s,
-            "causes": [table.cause_record(cause) for cause in causes], "routes": routes,
+            "incidents": [table.incident_record(one) for one in open_], "routes": routes,
         }  # fmt: skip
 
     async def live(self) -> None:
@@ -193,12 +193,12 @@ class Run:
             async with transaction(pool) as conn:
                 found = await routes_since(conn, self.since)
                 posts = await observed_since(conn, self.since)
-                before, self.standing = self.standing, await detector.standing(conn)
+                before, self.standing = self.standing, await incidents.standing(conn)
         except Exception as error:
             if not errors.curable(error):
                 raise
             return
-        self.shown = table.lines(self.wanted, found, posts, now, self.standing.causes)
+        self.shown = table.lines(self.wanted, found, posts, now, self.standing.open)
         for news in table.news(before, self.standing):
             self.screen.tell(news)
         if self.first_seen_s is None and any(status.seen for status in found):

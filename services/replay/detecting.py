@@ -139,7 +139,7 @@ def _limits() -> Limits:
 
 
 def _finding(told: _Told, incident: Incident) -> Finding:
-    entry, margin = incident.entry, told.opened.margin
+    entry, apart = incident.entry, told.opened.apart
     notes = dict.fromkeys(step.component for step in told.steps if step.told is Told.NOTED)
     own = [s for s in told.steps if s.told is not Told.NOTED and s.component == incident.component]
     return Finding(
@@ -149,8 +149,8 @@ def _finding(told: _Told, incident: Incident) -> Finding:
         onset=at(incident.onset),
         opened=at(incident.opened),
         closed=None if incident.closed is None else at(incident.closed),
-        margin=None if margin is None else margin / NAT,
-        rival=told.opened.rival,
+        margin=apart.margin / NAT if apart else None,
+        rival=apart.rival if apart else None,
         alike=entry.alike,
         routes=tuple(sorted(incident.routes)),
         notes=tuple(notes),

@@ -38,8 +38,10 @@ async def open_pool(
     min_size: int = 1,
     max_size: int = 4,
     command_timeout_s: float = 10.0,
+    idle_s: int | None = None,
 ) -> AsyncIterator[Pool]:
-    """A pool for one process; `role_label` is what the server shows as its name.
+    """A pool for one process; `role_label` is what the server shows as its name. The server ends a
+    session that is idle for `idle_s`.
 
     Raises what `errors.curable` knows when no server that takes writes answers in time.
     """
@@ -50,7 +52,7 @@ async def open_pool(
         timeout=CONNECT_S,
         command_timeout=command_timeout_s,
         target_session_attrs=SessionAttribute.primary,  # never a standby; a role may be read-only
-        server_settings=_session(role_label, command_timeout_s),
+        server_settings=_session(role_label, command_timeout_s, idle_s),
     )
     try:
         await pool
@@ -89,9 +91,10 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         await pool.release(conn, timeout=CLOSE_S)
 
 
-def _session(label: str, command_timeout_s: float) -> dict[str, str]:
+def _session(label: str, command_timeout_s: float, idle_s: int | None) -> dict[str, str]:
     milliseconds = str(int(command_timeout_s * 1000))
-    return {
+    bounded = {"idle_session_timeout": f"{idle_s}s"} if idle_s else {}
+    return bounded | {
         "application_name": f"bongsu {label}",
         "timezone": "UTC",
         "statement_timeout": milliseconds,

@@ -16,20 +16,13 @@ from services.alerting.detection.items import INTERVALS, KEPT, WINDOW, Found, It
 from services.alerting.detection.law import SECOND, Counts, Row
 from services.alerting.detection.likelihood import Tables
 from services.alerting.detection.paths import Inventory, inventory
-from services.alerting.detection.state import Policy, State, Verdict, threshold
+from services.alerting.detection.state import Apart, Policy, State, Verdict, threshold
 from services.alerting.detection.tick import spent, tick
 from services.alerting.detection.window import Window
 from services.contracts.catalogue import Catalogue
 
 REBUILT_EVERY = 600 * SECOND
 _MINUTE = 60 * SECOND
-
-
-class Apart(NamedTuple):
-    """How an incident was told apart when it opened: see `Verdict`."""
-
-    margin: int | None
-    rival: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +150,7 @@ class Detector:
             self.policy = replace(self.policy, learnt=frozenset(self._known))
 
     def _remember(self, verdicts: tuple[Verdict, ...]) -> None:
-        fresh = {v.incident.id: v for v in verdicts if v.incident and v.margin is not None}
-        self.apart |= {name: Apart(v.margin, v.rival) for name, v in fresh.items()}
+        self.apart |= {v.incident.id: v.apart for v in verdicts if v.incident and v.apart}
         kept = {incident.id for incident in (*self.state.open, *self.state.closed)}
         self.apart = {name: apart for name, apart in self.apart.items() if name in kept}
 

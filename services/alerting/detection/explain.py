@@ -29,7 +29,8 @@ class Entry:
     """A component, what is wrong with it, and the evidence. Gains in millionths of a nat.
 
     `against`: of `counted` items with a say, those that speak against health. `recovered`: the
-    largest sum for health of a newest run. `alike`: those with the same messages.
+    largest sum for health of a newest run. `alike`: those with the same messages. `explained`: how
+    many of the counted items each route sent.
     """
 
     component: str
@@ -41,6 +42,7 @@ class Entry:
     recovered: int
     alike: tuple[str, ...]
     routes: frozenset[str]
+    explained: tuple[tuple[str, int], ...] = ()
 
     @property
     def plane(self) -> int:
@@ -107,13 +109,12 @@ class Explainer:
             self._without[entry.component] = self.greedy(forbidden)
         return self._without[entry.component]
 
-    def margin(self, whole: Explanation, entry: Entry) -> tuple[int, str | None]:
+    def margin(self, whole: Explanation, entry: Entry) -> tuple[int, tuple[Entry, ...]]:
         """How much worse everything is explained without the entry's component and those with
-        the same messages; and the best of what would then be said."""
+        the same messages; and what would then be said, best first."""
         without = self.without(entry)
-        new = [e for e in without.entries if e.component not in _named(whole)]
-        rivals = [e.component for e in new or without.entries]
-        return whole.objective - without.objective, rivals[0] if rivals else None
+        new = tuple(e for e in without.entries if e.component not in _named(whole))
+        return whole.objective - without.objective, new or without.entries
 
     def _candidates(self) -> list["_Suspects"]:
         """Only where all that speaks against health sums to enough: taking away lowers it."""
@@ -173,9 +174,15 @@ class Explainer:
             newest_sum(-run),
             self._alike(best.plane, best.component),
             self.view.routes_of(best.component),
+            self._by_route(side, rows[first:][run != 0]),
         )
         self._silence(best, side.items[rows[first]].order, ratios)
         return entry
+
+    def _by_route(self, side: Side, rows: Integers) -> tuple[tuple[str, int], ...]:
+        numbers, counts = np.unique(side.routes[rows], return_counts=True)
+        found = zip(numbers.tolist(), counts.tolist(), strict=True)
+        return tuple((self.view.routes[at], count) for at, count in found if at >= 0)
 
     def _silence(self, best: "_Best", first: tuple[int, str], ratios: list[Integers]) -> None:
         for plane, side in enumerate(self.view.sides):

@@ -1,7 +1,7 @@
-"""What stands after a tick, for people and for a restart: causes, states of pairs, the memory.
+"""What stands after a tick, for boards and for a restart: states of pairs, the memory.
 
-In:  the detector. Out: rows for Postgres, values for metrics, JSON. Pure.
-Before: `detector.py`. After: `first.py` writes them; `bongsu status` and boards read them.
+In:  the detector. Out: values for metrics, JSON. Pure.
+Before: `detector.py`. After: `incidents/writing.py` writes and shows them.
 """
 
 from collections import Counter, defaultdict
@@ -14,14 +14,14 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from services.alerting.detection.confirm import Asked
-from services.alerting.detection.detector import Apart, Detector, Memory
+from services.alerting.detection.detector import Detector, Memory
 from services.alerting.detection.kinds import kind
 from services.alerting.detection.law import SECOND, Counts, Learnt, Row, quantile
-from services.alerting.detection.likelihood import NAT, Hypothesis
-from services.alerting.detection.state import Incident, State
+from services.alerting.detection.likelihood import Hypothesis
+from services.alerting.detection.state import Apart, Incident, State
 from services.alerting.detection.tick import blind, not_observed
 from services.contracts.catalogue import Catalogue, Route
-from services.storage.detector import Cause, Law, Saved
+from services.storage.detector import Law, Saved
 
 INTERVALS = 2  # a route that sent nothing for so long is not measured
 
@@ -32,24 +32,6 @@ class ChannelState(IntEnum):
     DOWN = 0
     IMPAIRED = 1
     WELL = 2
-
-
-def causes(detector: Detector) -> tuple[Cause, ...]:
-    """Every open incident and monitor fault, by component."""
-    open_ = sorted(detector.state.open, key=lambda incident: incident.component)
-    return tuple(_cause(i, detector.apart.get(i.id, Apart(None, None))) for i in open_)
-
-
-def _cause(incident: Incident, apart: Apart) -> Cause:
-    entry = incident.entry
-    return Cause(
-        component=incident.component, monitor=incident.monitor, hypothesis=entry.hypothesis.value,
-        since=at(incident.onset), opened_at=at(incident.opened), gain=entry.gain / NAT,
-        failed=entry.against, total=entry.counted,
-        margin=None if apart.margin is None else apart.margin / NAT, rival=apart.rival,
-        alike=list(entry.alike), routes=sorted(incident.routes),
-        notes=[note.component for note in incident.notes],
-    )  # fmt: skip
 
 
 def pairs(detector: Detector) -> dict[tuple[str, str], ChannelState]:

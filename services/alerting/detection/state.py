@@ -16,6 +16,7 @@ from services.alerting.detection.kinds import kind, monitors
 from services.alerting.detection.law import SECOND
 from services.alerting.detection.likelihood import NAT
 
+SEPARATED = 3 * NAT
 LEAST_THRESHOLD = 18_400_000  # two refusals must not page
 _PEAKS, _FROM, _FALL = 0.011, 17.0, 0.84  # peaks over 17 a channel and year, and how they thin out
 
@@ -46,7 +47,7 @@ class Incident:
     """장애 of one cause. `base`: what begins within a minute of it belongs to it.
 
     `onset` is the earliest that was ever found; `entry` is the newest evidence; `routes` are all
-    that it ever explained.
+    that it ever explained. `ended`: the last relapse before it was `closed`.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Incident:
     sums: Sums
     notes: tuple[Attached, ...] = ()
     closed: int | None = None
+    ended: int | None = None
 
     @property
     def component(self) -> str:
@@ -125,15 +127,26 @@ class Policy:
         return self.persist.get(kind(component), 0)
 
 
+class Apart(NamedTuple):
+    """How a cause was told apart: how much worse the next explanation is, in millionths of a nat,
+    and what that says, best first."""
+
+    margin: int
+    others: tuple[Entry, ...]
+
+    @property
+    def rival(self) -> str | None:
+        """What it cannot be told from; None: it can."""
+        return self.others[0].component if self.others and self.margin < SEPARATED else None
+
+
 class Verdict(NamedTuple):
-    """판정 of one tick. `margin` in millionths of a nat, where the next explanation was asked for;
-    `rival`: what it cannot be told from (None: it can)."""
+    """판정 of one tick. `apart`: where the next explanation was asked for."""
 
     told: Told
     entry: Entry
     incident: Incident | None = None
-    margin: int | None = None
-    rival: str | None = None
+    apart: Apart | None = None
 
 
 def threshold(routes: int, false_pages_per_quarter: float) -> int:

@@ -1,8 +1,8 @@
 """Step 7, its first half: every instance reads all evidence and heartbeats, and ticks.
 
 In:  the topics evidence and heartbeats from the saved mark on, the catalogue in force. Out: a tick
-each second, told to whoever writes (`first.py`); confirm probes on the topic commands.
-Before: step 4 publishes. After: `detector.py` decides, `first.py` shows.
+each second, told to `incidents/writing.py`; confirm probes on the topic commands, by the leader.
+Before: step 4 publishes. After: `detector.py` decides, the leader writes.
 A tick runs when everything was read that was appended up to 0.2 s after it. What the detector
 needs is saved: after any error, its own too, it begins anew, and storing does not notice.
 """
@@ -22,9 +22,10 @@ from services.alerting.database import asked
 from services.alerting.detection import pace, standing
 from services.alerting.detection.confirm import Ask
 from services.alerting.detection.detector import Detector, Limits, Memory, Ticked
-from services.alerting.detection.first import First
 from services.alerting.detection.items import KEPT, WINDOW, microseconds
 from services.alerting.detection.law import SECOND
+from services.alerting.incidents.writing import Writer
+from services.alerting.leader import Leader
 from services.alerting.metrics import Metrics
 from services.alerting.settings import AlertingSettings
 from services.catalogue.publish import Follower
@@ -57,11 +58,13 @@ async def detect(
 ) -> None:  # fmt: skip
     """Detect until `stopping`. What goes wrong in here is counted, and storing does not notice."""
     follower = Follower(address, health, registry)
-    first = First(pool, settings.instance, metrics, health)
-    one = Tail(settings, address, pool, publisher, metrics, health, follower, first)
+    leader = Leader(settings.postgres.get_secret_value(), settings.instance, health)
+    writer = Writer(pool, leader, metrics, health)
+    one = Tail(settings, address, pool, publisher, metrics, health, follower, writer)
     loops = {
         "catalogue": lambda: follower.follow(stopping, lambda _: None),
-        "first": lambda: first.run(stopping),
+        "leader": lambda: leader.run(stopping),
+        "incidents": lambda: writer.run(stopping),
         LOOP: lambda: one.run(stopping),
     }
 
@@ -87,11 +90,11 @@ class Tail:
 
     def __init__(
         self, settings: AlertingSettings, address: Address, pool: Pool, publisher: Publisher,
-        metrics: Metrics, health: Health, follower: Follower, first: First,
+        metrics: Metrics, health: Health, follower: Follower, writer: Writer,
     ) -> None:  # fmt: skip
         self._address, self._pool, self._publisher = address, pool, publisher
         self._metrics, self._health = metrics, health
-        self._follower, self._first = follower, first
+        self._follower, self._writer = follower, writer
         self._limits = Limits(
             settings.false_pages_per_quarter, settings.confirm_probes_per_day, settings.persist_s
         )
@@ -170,6 +173,7 @@ class Tail:
                 await asyncio.to_thread(detector.skip, planned.skipped_to)
             if detector.at >= planned.last:
                 break
+            self._writer.instruct(detector)
             with self._metrics.tick_seconds.time():
                 ticked = await asyncio.to_thread(detector.tick, detector.at + SECOND)
             self._health.turn(LOOP)
@@ -202,11 +206,11 @@ class Tail:
             _log.warning(
                 "verdict", told=verdict.told.value, component=entry.component,
                 hypothesis=entry.hypothesis.value, since=str(standing.at(entry.onset)),
-                tick=str(standing.at(ticked.at)), rival=verdict.rival,
+                tick=str(standing.at(ticked.at)), rival=verdict.apart and verdict.apart.rival,
             )  # fmt: skip
-        self._first.tell(detector)
+        self._writer.tell(detector)
         fresh = datetime.now(UTC) - standing.at(ticked.at) < FRESH
-        if ticked.asks and self._first.mine and fresh:
+        if ticked.asks and self._writer.leads and fresh:
             # A lost request is only a lost speed-up.
             with contextlib.suppress(Retry):
                 await asyncio.gather(*(self._ask(ticked.at, one) for one in ticked.asks))

@@ -14,6 +14,8 @@ from services.alerting.detection.kinds import kind
 from services.alerting.detection.law import SECOND
 from services.alerting.detection.likelihood import NAT, Hypothesis
 from services.alerting.detection.state import (
+    SEPARATED,
+    Apart,
     Incident,
     Policy,
     SpentSpan,
@@ -25,7 +27,7 @@ from services.alerting.detection.state import (
 from services.alerting.detection.window import Spent
 
 SLOW_HOLD, WAIT = 60 * SECOND, 20 * SECOND
-SEPARATED, STILL = 3 * NAT, 9 * NAT
+STILL = 9 * NAT
 MAY_REOPEN, SPENT_FOR = 1800 * SECOND, 2000 * SECOND
 _OBSERVED = frozenset({"route", "sender", "reach"})  # nothing opens on what nobody knows yet
 
@@ -55,6 +57,14 @@ def not_observed(state: State) -> frozenset[str]:
 def blind(state: State) -> bool:
     """Does bongsu itself hear nothing?"""
     return any(kind(incident.component) == "self" for incident in state.open)
+
+
+def ended(incident: Incident, since: int, now: int) -> tuple[Incident, list[SpentSpan]]:
+    """The incident closed now, well since then, and the evidence that says nothing any more."""
+    sums = closing.opened(incident.sums.hypothesis, now)
+    parts = (incident.component, *(note.component for note in incident.notes))
+    spans = [SpentSpan(part, since, now) for part in parts]
+    return replace(incident, sums=sums, closed=now, ended=since, notes=()), spans
 
 
 class _Turn:
@@ -111,8 +121,8 @@ class _Turn:
             return
         if entry.hypothesis is Hypothesis.SLOW and now - entry.onset < SLOW_HOLD:
             return
-        margin, rival = self._explainer.margin(self._whole, entry)
-        if margin < SEPARATED and waited < WAIT + persist:
+        apart = Apart(*self._explainer.margin(self._whole, entry))
+        if apart.margin < SEPARATED and waited < WAIT + persist:
             return
         if entry.hypothesis is not Hypothesis.SLOW and entry.recovered >= STILL:
             self._once(entry, Told.RECOVERED)
@@ -120,15 +130,15 @@ class _Turn:
             self._once(entry, Told.NOTED)
             self._accounts.setdefault(name.partition("/")[2], []).append(entry)
         elif entry.monitor or not self._blind:
-            self._name(entry, margin, rival if margin < SEPARATED else None)
+            self._name(entry, apart)
 
-    def _name(self, entry: Entry, margin: int, rival: str | None) -> None:
+    def _name(self, entry: Entry, apart: Apart) -> None:
         """What cannot be told from an open incident's own cause is a note on it."""
-        same = [i for i in self._open.values() if i.component == rival]
+        same = [i for i in self._open.values() if i.component == apart.rival]
         if same and same[0].monitor == entry.monitor:
             self._note(*notes.hold(entry, same[0], self._now), entry)
         else:
-            self._tell(entry, margin, rival)
+            self._tell(entry, apart)
 
     def _note(self, incident: Incident, fresh: bool, entry: Entry) -> None:
         self._open[incident.id] = incident
@@ -146,7 +156,7 @@ class _Turn:
             self.verdicts.append(Verdict(told, entry))
             self._waiting[entry.component] = replace(self._waiting[entry.component], noted=True)
 
-    def _tell(self, entry: Entry, margin: int, rival: str | None) -> None:
+    def _tell(self, entry: Entry, apart: Apart) -> None:
         self._waiting.pop(entry.component, None)
         for incident in self._open.values():
             self._open[incident.id] = notes.detach(incident, entry.component)
@@ -158,12 +168,12 @@ class _Turn:
         sums = closing.opened(entry.hypothesis, self._now)
         incident = Incident(name, entry, self._now, entry.onset, entry.onset, entry.routes, sums)
         self._open[name] = incident
-        self.verdicts.append(Verdict(Told.OPENED, entry, incident, margin, rival))
+        self.verdicts.append(Verdict(Told.OPENED, entry, incident, apart))
 
     def _reopen(self, incident: Incident) -> None:
         del self._closed[incident.id]
         sums = closing.opened(incident.entry.hypothesis, self._now)
-        again = replace(incident, sums=sums, base=self._now, closed=None, notes=())
+        again = replace(incident, sums=sums, base=self._now, closed=None, ended=None, notes=())
         self._open[incident.id] = again
         self.verdicts.append(Verdict(Told.REOPENED, again.entry, again))
 
@@ -174,9 +184,8 @@ class _Turn:
             if len(found) > 1 and all(i.component != name for i in self._open.values()):
                 accounts = tuple(sorted(entry.component for entry in found))
                 routes = frozenset().union(*(entry.routes for entry in found))
-                self._tell(
-                    replace(found[0], component=name, alike=accounts, routes=routes), 0, None
-                )
+                together = replace(found[0], component=name, alike=accounts, routes=routes)
+                self._tell(together, Apart(0, ()))
 
     def rename(self) -> None:
         """Incidents whose note has been named in their place for a minute."""
@@ -194,11 +203,9 @@ class _Turn:
             incident = self._open[incident.id] = replace(incident, sums=sums)
             if self._over(incident):
                 del self._open[incident.id]
-                after = closing.opened(sums.hypothesis, self._now)
-                closed = replace(incident, sums=after, closed=self._now, notes=())
+                closed, spans = ended(incident, sums.since, self._now)
                 self._closed[incident.id] = closed
-                parts = (incident.component, *(note.component for note in incident.notes))
-                self._spent += [SpentSpan(part, sums.since, self._now) for part in parts]
+                self._spent += spans
                 self.verdicts.append(Verdict(Told.CLOSED, incident.entry, closed))
 
     def _over(self, incident: Incident) -> bool:

@@ -36,7 +36,7 @@ ALTER ROLE bongsu_grafana SET default_transaction_read_only = on;
 
 -- name: grant_tables
 -- Run as the owner after every migration. Evidence is append-only by privilege; nothing but the
--- owner's `maintain` deletes of it. Of what the detector says only the present is kept.
+-- owner's `maintain` deletes of it. A timeline is append-only; people ask, the leader does.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public, dash TO bongsu_sink, bongsu_report;
 GRANT SELECT ON ALL TABLES IN SCHEMA public, dash TO bongsu_sink, bongsu_report;
@@ -51,6 +51,9 @@ GRANT EXECUTE ON FUNCTION first_id_at(timestamptz) TO bongsu_grafana;
 REVOKE ALL ON FUNCTION make_day(text, date) FROM bongsu_sink;
 GRANT INSERT ON evidence, catalogue_revision, catalogue_object TO bongsu_sink;
 GRANT INSERT, UPDATE ON attempts, message_ref, liveness, observed_last, consumer_offset TO bongsu_sink;
-GRANT INSERT, UPDATE ON detector TO bongsu_sink;
-GRANT INSERT, DELETE ON detector_law, detector_cause TO bongsu_sink;
+GRANT INSERT, UPDATE ON detector_state, leader_epoch, incident TO bongsu_sink;
+GRANT INSERT, DELETE ON detector_table, incident_candidate TO bongsu_sink;
+GRANT INSERT ON incident_event TO bongsu_sink;
+GRANT UPDATE (done_at) ON incident_action TO bongsu_sink;
+GRANT INSERT (incident_id, kind, actor, text) ON incident_action TO bongsu_report;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO bongsu_sink, bongsu_report;

@@ -16,8 +16,8 @@ from services.contracts.evidence import ProbeCommand
 from services.contracts.vocabulary import Purpose
 from services.runtime.kafka import Address, Producer, create_topics
 from services.runtime.kafka_readers import follow
-from services.storage import detector
-from services.storage.detector import Cause
+from services.storage import incidents
+from services.storage.incidents import Incident
 from services.storage.pool import Pool, transaction
 from tests.integration.alerting.running import Process, apply_shipped, process, producing, send
 from tests.support.commands import BONGSU, ROOT, clean_environment
@@ -46,9 +46,9 @@ def _instance(address: Address, database: str, name: str = "one") -> Process:
     return Process(address.options["bootstrap_servers"], address.prefix, database, name)
 
 
-async def _causes(pool: Pool) -> list[Cause]:
+async def _causes(pool: Pool) -> list[Incident]:
     async with transaction(pool) as conn:
-        return (await detector.standing(conn)).causes
+        return (await incidents.standing(conn)).open
 
 
 async def _shows_the_outage(one: Process) -> bool:
@@ -80,7 +80,9 @@ async def test_a_dead_platform_is_named_shown_and_still_the_same_after_a_kill(
         await eventually(lambda: _shows_the_outage(one), within=10)
 
         told = await asyncio.to_thread(_status, address, database, tmp_path)
-        assert re.search(rf"^{DEAD} \(or {DEAD}/alimtalk\) dead since \d\d:", told, re.MULTILINE)
+        assert re.search(
+            rf"^severity [12]: {DEAD} \(or {DEAD}/alimtalk\) dead since \d\d:", told, re.MULTILINE
+        )
         assert re.search(r"geoje\.alimtalk\.sens +down +\d", told)
         assert re.search(r"geoje\.sms\.sens +up ", told)
         routes = json.loads(await asyncio.to_thread(_status, address, database, tmp_path, "--json"))
@@ -92,8 +94,8 @@ async def test_a_dead_platform_is_named_shown_and_still_the_same_after_a_kill(
         await one.start()
         await eventually(lambda: _shows_the_outage(one), within=60)
         (again,) = await _causes(pool)
-        assert (again.component, again.since, again.opened_at) == (
-            cause.component, cause.since, cause.opened_at,
+        assert (again.component, again.id, again.started_at, again.detected_at) == (
+            cause.component, cause.id, cause.started_at, cause.detected_at,
         )  # fmt: skip
         assert await one.stop() == 0
     finally:
@@ -141,7 +143,7 @@ async def test_storing_goes_on_while_the_detector_fails_which_is_seen_and_heals(
     async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
         await eventually(one.ready, within=60)
         async with transaction(pool) as conn:
-            await conn.execute("ALTER TABLE detector RENAME TO away")
+            await conn.execute("ALTER TABLE detector_state RENAME TO away")
         events = list(kakaotalk_is_dead(datetime.now(UTC)))
         await send(producer, events)
 

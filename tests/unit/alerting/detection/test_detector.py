@@ -16,6 +16,7 @@ from services.alerting.detection.law import ACCEPTANCE, SECOND, Row
 from services.alerting.detection.standing import ChannelState
 from services.alerting.detection.state import Told
 from services.alerting.detection.tail import begin, command_of, elsewhere
+from services.alerting.incidents.rows import candidates, rows
 from services.catalogue.load import load
 from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import ProbeSent
@@ -72,10 +73,13 @@ def test_an_operator_may_ask_that_findings_of_a_kind_last(shipped: Catalogue) ->
 def test_a_dead_platform_is_the_one_cause_and_takes_its_pairs_down(shipped: Catalogue) -> None:
     detector = _fed(shipped)
     assert list(_run(detector, NOW)) == [Told.OPENED]
-    (cause,) = standing.causes(detector)
-    assert (cause.component, cause.hypothesis, cause.monitor) == (DEAD, "dead", False)
-    assert cause.gain > 18.4
-    assert set(cause.routes) == set(ALIMTALK)
+    (row,) = rows(detector).values()
+    assert (row.component, row.hypothesis, row.kind) == (DEAD, "dead", "outage")
+    assert row.gain > 18.4
+    assert set(row.routes) == set(ALIMTALK)
+    (first, *others) = candidates(detector, row.id)
+    assert (first.component, first.failed, first.total) == (DEAD, row.failed, row.total)
+    assert [one.component for one in others][: len(row.alike)] == row.alike
     states = standing.pairs(detector)
     assert states[("alimtalk", "sens")] is states[("alimtalk", "nhn")] is ChannelState.DOWN
     assert states[("sms", "sens")] is ChannelState.WELL

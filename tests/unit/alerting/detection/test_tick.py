@@ -72,8 +72,9 @@ def test_the_page_tells_onset_evidence_and_margin() -> None:
     assert (now, page.told, page.entry.component) == (79, Told.OPENED, "platform:P")
     assert page.entry.hypothesis is Hypothesis.DEAD
     assert page.entry.onset == us(10)
-    assert (page.margin or 0) / NAT == pytest.approx(9.7529, abs=0.0005)
-    assert page.rival is None
+    assert page.apart
+    assert page.apart.margin / NAT == pytest.approx(9.7529, abs=0.0005)
+    assert page.apart.rival is None
 
 
 def test_a_kind_may_be_asked_to_persist() -> None:
@@ -88,7 +89,8 @@ def test_what_cannot_be_told_apart_is_told_after_a_wait_with_its_rival() -> None
     silent: Run = [(an_item(at, path=both), None) for at in (10, 30, 50, 70)]
     other = an_item(-30, path=("line:b", "route:c2"))
     ((now, page),) = _told([(other, arrival(other)), *silent], 120, tables=True)
-    assert (now, page.entry.component, page.rival) == (99, "line:b", "route:c1")
+    assert page.apart
+    assert (now, page.entry.component, page.apart.rival) == (99, "line:b", "route:c1")
 
 
 def test_what_cannot_be_told_from_an_open_incidents_cause_is_a_note_on_it() -> None:

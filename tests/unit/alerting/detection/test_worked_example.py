@@ -65,11 +65,11 @@ def test_a_dead_platform_is_named_with_its_onset_and_a_clear_margin() -> None:
     assert (entry.component, entry.hypothesis) == ("platform:P", DEAD)
     assert (entry.onset, entry.counted, entry.against) == (us(10), 4, 4)
     whole = explainer.greedy()
-    margin, rival = explainer.margin(whole, entry)
+    margin, rivals = explainer.margin(whole, entry)
     assert (entry.gain / NAT, whole.objective / NAT, margin / NAT) == _digits(
         18.7529, 9.7529, 9.7529
     )
-    assert rival is None
+    assert rivals == ()
 
 
 def test_a_dead_channel_is_named_and_its_platform_is_the_next_explanation() -> None:
@@ -79,11 +79,11 @@ def test_a_dead_channel_is_named_and_its_platform_is_the_next_explanation() -> N
     assert (entry.component, entry.hypothesis) == ("route:c1", DEAD)
     assert entry.onset == us(10)
     whole = explainer.greedy()
-    margin, rival = explainer.margin(whole, entry)
+    margin, rivals = explainer.margin(whole, entry)
     assert (entry.gain / NAT, whole.objective / NAT, margin / NAT) == _digits(
         18.6289, 9.6289, 6.0709
     )
-    assert rival == "platform:P"
+    assert [rival.component for rival in rivals] == ["platform:P"]
 
 
 def test_a_dead_channel_waits_for_its_fourth_message() -> None:

@@ -1,7 +1,7 @@
-"""What people read of the detector: causes on top, the state of each route, news."""
+"""What people read of incidents: open ones on top, the state of each route, news."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from uuid import UUID
@@ -11,23 +11,19 @@ from rich.console import Console
 
 from services.catalogue.load import load
 from services.cli import table
-from services.storage.detector import Cause, Standing
+from services.storage.incidents import Incident, Standing
+from tests.support.incidents import NOW, an_incident
 
-NOW = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
 CATALOGUE = load(Path(__file__).parents[3] / "catalogue").catalogue(UUID(int=1))
-DEAD = Cause(
-    component="platform:kakaotalk", monitor=False, hypothesis="dead",
-    since=NOW - timedelta(minutes=3), opened_at=NOW, gain=19.8, failed=14, total=14,
-    margin=2.0, rival="account:sens", alike=[], routes=["geoje.alimtalk.sens"], notes=[],
-)  # fmt: skip
-DEAF = DEAD._replace(
-    component="worker:w1", monitor=True, rival=None,
+DEAD = an_incident()
+DEAF = an_incident(
+    id="worker:w1@1", kind="monitor", component="worker:w1", rival=None, severity=None,
     routes=["geoje.alimtalk.sens", "geoje.sms.sens"],
 )  # fmt: skip
 
 
-def _state(route: str, *causes: Cause) -> str:
-    shown = table.lines(CATALOGUE, [], [], NOW, causes)
+def _state(route: str, *incidents: Incident) -> str:
+    shown = table.lines(CATALOGUE, [], [], NOW, incidents)
     return next(line.state for line in shown if line.route == route)
 
 
@@ -53,7 +49,7 @@ def test_a_fault_of_bongsus_own_hides_a_route_unless_an_outage_is_known_there() 
 
 def test_a_cause_is_one_sentence_with_what_it_cannot_be_told_from() -> None:
     (told,) = table.told(Standing([DEAD], NOW), NOW)
-    assert "platform:kakaotalk dead since" in told.plain
+    assert "severity 2: platform:kakaotalk dead since" in told.plain
     assert "14 of 14 messages, evidence 10^8.6, 1 routes" in told.plain
     assert told.plain.endswith("; not separated from account:sens")
     (own,) = table.told(Standing([DEAF], NOW), NOW)
@@ -85,10 +81,10 @@ def test_programs_read_state_since_and_cause_of_each_route() -> None:
     record = table.record(line)
     told = {key: record[key] for key in ("state", "state_since", "cause")}
     assert told == {
-        "state": "down", "state_since": DEAD.since.isoformat(), "cause": "platform:kakaotalk",
+        "state": "down", "state_since": DEAD.started_at.isoformat(), "cause": "platform:kakaotalk",
     }  # fmt: skip
-    assert table.record(replace(line, cause=None))["state_since"] is None
-    assert table.cause_record(DEAD)["since"] == DEAD.since.isoformat()
+    assert table.record(replace(line, incident=None))["state_since"] is None
+    assert table.incident_record(DEAD)["started_at"] == DEAD.started_at.isoformat()
 
 
 def test_the_state_stands_in_the_table() -> None:

@@ -1,0 +1,55 @@
+"""What a detector believes after it became the leader's: stored incidents win. Pure.
+
+In:  the state that this instance's own ticks led to, and the rows of the leader before. Out: the
+state to go on from. Before: `leader.py` took over. After: the next tick.
+A closed row closes what is open here; an open row that nobody here knows is open, until evidence
+closes it; what is open here without a row stays, and is inserted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.alerting.detection import closing
+from services.alerting.detection.explain import Entry
+from services.alerting.detection.items import microseconds
+from services.alerting.detection.likelihood import NAT, Hypothesis
+from services.alerting.detection.state import Incident, State
+from services.alerting.detection.tick import ended
+from services.storage import incidents as storage
+
+
+def adopted(state: State, rows: Sequence[storage.Incident], now: int) -> State:
+    """`rows`: open ones, and those closed lately."""
+    over = {row.id for row in rows if row.status == "closed"}
+    for incident in state.open:
+        if incident.id in over:
+            state = end(state, incident.id, now)
+    known = {incident.id for incident in state.closed}
+    stored = [row for row in rows if row.status == "open" and row.id not in known]
+    ours = {incident.component: incident for incident in state.open}
+    mine = [_named(ours.pop(row.component, None), row, now) for row in stored]
+    return replace(state, open=(*mine, *ours.values()))
+
+
+def end(state: State, incident_id: str, now: int) -> State:
+    """The state in which an incident that is open is over, because somebody says so."""
+    incident = next((one for one in state.open if one.id == incident_id), None)
+    if incident is None:
+        return state
+    closed, spans = ended(incident, now, now)
+    rest = tuple(one for one in state.open if one is not incident)
+    return replace(state, open=rest, closed=(*state.closed, closed), spent=(*state.spent, *spans))
+
+
+def _named(ours: Incident | None, row: storage.Incident, now: int) -> Incident:
+    """Our own evidence under the stored id; else what the row says of it."""
+    opened, onset = microseconds(row.detected_at), microseconds(row.started_at)
+    if ours is not None:
+        routes = ours.routes | frozenset(row.routes)
+        return replace(ours, id=row.id, opened=opened, onset=min(onset, ours.onset), routes=routes)
+    hypothesis, routes = Hypothesis(row.hypothesis), frozenset(row.routes)
+    entry = Entry(
+        row.component, hypothesis, round(row.gain * NAT), onset, row.total, row.failed, 0,
+        tuple(row.alike), routes,
+    )  # fmt: skip
+    return Incident(row.id, entry, opened, onset, onset, routes, closing.opened(hypothesis, now))

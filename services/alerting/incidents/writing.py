@@ -1,0 +1,195 @@
+"""Step 8, its hands: the leader writes what changed, and does what people ask for.
+
+In:  the detector after each tick; actions. Out: rows of incidents with their timelines and
+candidates, the detector's memory, all in transactions that name the leader's epoch; metrics.
+Before: `lifecycle.py` says what changed. After: pages; `bongsu status`, boards, restarts.
+The tail never waits for this. Of a commit of which nobody knows what became, what is stored is
+read again before anything else is written.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+
+from services.alerting.database import asked
+from services.alerting.detection import standing
+from services.alerting.detection.detector import Detector, Memory
+from services.alerting.incidents import handover, lifecycle
+from services.alerting.incidents.lifecycle import Change
+from services.alerting.incidents.rows import candidates, rows
+from services.alerting.incidents.words import Words
+from services.alerting.leader import Leader
+from services.alerting.metrics import Metrics
+from services.runtime.errors import Retry
+from services.runtime.ops import Health
+from services.runtime.retry import pause
+from services.storage import detector as memories
+from services.storage import incidents as storage
+from services.storage import leader as leadership
+from services.storage.incidents import Action, Candidate, Event, Incident
+from services.storage.pool import Connection, Pool, transaction
+
+EVERY_S, SAVED_S = 0.5, 10.0
+BACK = timedelta(hours=1)  # longer than a closed incident may come back
+_log = structlog.get_logger()
+
+
+class Seen(NamedTuple):
+    """What stands after a tick."""
+
+    memory: Memory
+    rows: dict[str, Incident]
+    candidates: dict[str, list[Candidate]]
+    words: Words
+
+
+class Writer:
+    """`instruct` before each tick, `tell` after it; `run` writes while we lead."""
+
+    def __init__(self, pool: Pool, leader: Leader, metrics: Metrics, health: Health) -> None:
+        self._pool, self._leader, self._metrics, self._health = pool, leader, metrics, health
+        self._epoch: int | None = None
+        self._stored: list[Incident] | None = None  # read, and not yet taken over
+        self._written: dict[str, Incident] = {}
+        self._closers: dict[str, Action] = {}
+        self._seen: Seen | None = None
+        self._saved, self._laws_of = float("-inf"), None  # type: float, int | None
+
+    @property
+    def leads(self) -> bool:
+        """Is what we see what is written?"""
+        ours = self._epoch is not None and self._epoch == self._leader.epoch
+        return ours and self._stored is None
+
+    def instruct(self, detector: Detector) -> None:
+        """Before a tick: what another leader wrote, and what people closed, holds."""
+        if self._stored is not None:
+            detector.state = handover.adopted(detector.state, self._stored, detector.at)
+            self._written = {row.id: row for row in self._stored}
+            self._stored, self._seen = None, None
+        for name in self._closers:
+            detector.state = handover.end(detector.state, name, detector.at)
+
+    def tell(self, detector: Detector) -> None:
+        """After a tick; only the newest counts."""
+        found = rows(detector)
+        fresh = (n for n, row in found.items() if row.status == "open")
+        listed = {name: candidates(detector, name) for name in fresh}
+        self._seen = Seen(detector.memory(), found, listed, Words(detector.catalogue))
+        self._show(detector, found)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Write until `stopping`."""
+        while not stopping.is_set():
+            try:
+                with asked(self._health):
+                    await self._turn()
+            except Retry:
+                self._forget()
+            except leadership.Deposed as error:
+                _log.warning("another leads: nothing was written", reason=str(error))
+                self._leader.depose()
+                self._forget()
+            except Exception:
+                self._forget()
+                raise
+            await pause(stopping, EVERY_S)
+
+    async def _turn(self) -> None:
+        epoch = self._leader.epoch
+        if epoch is None:
+            self._forget()
+        elif epoch != self._epoch:
+            await self._take_over(epoch)
+        elif self._stored is None and self._seen is not None:
+            await self._write(epoch, self._seen)
+
+    def _forget(self) -> None:
+        """What is stored nobody knows now."""
+        self._epoch, self._stored, self._seen = None, None, None
+        self._closers, self._saved, self._laws_of = {}, float("-inf"), None
+
+    async def _take_over(self, epoch: int) -> None:
+        async with transaction(self._pool) as conn:
+            found = await storage.recent(conn, datetime.now().astimezone() - BACK)
+        self._forget()
+        self._epoch, self._stored = epoch, found
+
+    async def _write(self, epoch: int, seen: Seen) -> None:
+        now = standing.at(seen.memory.at)
+        due = time.monotonic() - self._saved >= SAVED_S
+        async with transaction(self._pool) as conn:
+            await leadership.hold(conn, epoch, now)
+            closers = await self._asked(conn, seen, now)
+            changes = lifecycle.next_steps(
+                self._written, seen.rows, closers, seen.words, now, refresh=due
+            )
+            for change in changes:
+                await _put(conn, change, seen.candidates)
+            if due:
+                await self._save(conn, seen.memory)
+        self._keep(changes, closers, seen, due)
+
+    async def _asked(self, conn: Connection, seen: Seen, now: datetime) -> dict[str, Action]:
+        """Do what can be done; the closing of an open incident waits for the next tick."""
+        actions = await storage.asked(conn)
+        for action in actions:
+            if action.kind == "note":
+                note = Event(now, "note", action.actor, action.text, action.text)
+                await storage.append(conn, action.incident_id, [note])
+        closers = {one.incident_id: one for one in actions if one.kind == "close"}
+        open_ = {name for name, row in seen.rows.items() if row.status == "open"}
+        await storage.done(
+            conn, [a.number for a in actions if a.kind == "note" or a.incident_id not in open_]
+        )
+        return closers
+
+    async def _save(self, conn: Connection, memory: Memory) -> None:
+        await memories.save(conn, standing.dumped(memory))
+        if memory.learnt_at != self._laws_of:
+            await memories.save_laws(conn, memory.learnt_at, standing.laws_of(memory.learnt))
+
+    def _keep(
+        self, changes: list[Change], closers: dict[str, Action], seen: Seen, saved: bool
+    ) -> None:
+        """It is committed."""
+        self._written |= {change.row.id: change.row for change in changes}
+        self._written = {name: self._written[name] for name in seen.rows if name in self._written}
+        still = {name for name, row in seen.rows.items() if row.status == "open"}
+        self._closers = {name: one for name, one in closers.items() if name in still}
+        if saved:
+            self._saved, self._laws_of = time.monotonic(), seen.memory.learnt_at
+
+    def _show(self, detector: Detector, found: dict[str, Incident]) -> None:
+        metrics = self._metrics
+        for gauge in (
+            metrics.channel_state,
+            metrics.candidates,
+            metrics.usual,
+            metrics.incidents_open,
+        ):
+            gauge.clear()
+        if not self.leads:
+            return
+        for labels, state in standing.pairs(detector).items():
+            metrics.channel_state.labels(*labels).set(state)
+        for channel, seconds in standing.usual(detector).items():
+            metrics.usual.labels(channel).set(seconds)
+        for labels, count in standing.candidates(detector.state).items():
+            metrics.candidates.labels(*labels).set(count)
+        outages = [row for row in found.values() if row.status == "open" and not row.monitor]
+        counted = Counter((str(row.severity), str(row.channel)) for row in outages)
+        for labels, count in counted.items():
+            metrics.incidents_open.labels(*labels).set(count)
+
+
+async def _put(conn: Connection, change: Change, found: dict[str, list[Candidate]]) -> None:
+    row = change.row
+    await storage.put(conn, row)
+    await storage.append(conn, row.id, change.events)
+    if change.named and row.id in found:
+        await storage.replace_candidates(conn, row.id, found[row.id])

@@ -1,0 +1,50 @@
+-- Incidents, their timelines and candidates, and what people ask for.
+
+-- name: put
+-- `{columns}` are all of an incident's, `{places}` their numbers, `{changes}` each but the id.
+INSERT INTO incident ({columns}) VALUES ({places})
+ON CONFLICT (id) DO UPDATE SET {changes};
+
+-- name: append
+INSERT INTO incident_event (incident_id, number, at, kind, actor, note_ko, note_en)
+SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6
+FROM incident_event WHERE incident_id = $1;
+
+-- name: forget_candidates
+DELETE FROM incident_candidate WHERE incident_id = $1;
+
+-- name: recent
+-- Open ones, and those that may still be reopened.
+SELECT {columns} FROM incident WHERE status = 'open' OR closed_at > $1 ORDER BY detected_at, id;
+
+-- name: newest
+SELECT {columns} FROM incident
+WHERE $1 OR status = 'open'
+ORDER BY status = 'closed', kind = 'monitor', severity, detected_at DESC LIMIT $2;
+
+-- name: open
+SELECT {columns} FROM incident WHERE status = 'open' ORDER BY kind = 'monitor', detected_at, id;
+
+-- name: by_id
+SELECT {columns} FROM incident WHERE id = $1;
+
+-- name: events
+SELECT at, kind, actor, note_ko, note_en FROM incident_event WHERE incident_id = $1 ORDER BY number;
+
+-- name: candidates
+SELECT component, hypothesis, gain, failed, total, separated FROM incident_candidate
+WHERE incident_id = $1 ORDER BY rank;
+
+-- name: ask
+INSERT INTO incident_action (incident_id, kind, actor, text) VALUES ($1, $2, $3, $4)
+RETURNING number;
+
+-- name: asked
+SELECT number, incident_id, kind, actor, text FROM incident_action
+WHERE done_at IS NULL ORDER BY number LIMIT 100;
+
+-- name: done
+UPDATE incident_action SET done_at = clock_timestamp() WHERE number = ANY ($1);
+
+-- name: is_done
+SELECT done_at IS NOT NULL FROM incident_action WHERE number = $1;
