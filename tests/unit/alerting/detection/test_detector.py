@@ -116,7 +116,7 @@ def test_channels_behind_a_worker_that_is_cut_off_have_no_state(shipped: Catalog
     before = standing.pairs(detector)
     for second in range(240, 360):
         reader.tick(second)
-    (cause,) = standing.causes(detector)
+    (cause,) = rows(detector).values()
     assert (cause.component, cause.monitor) == ("worker:w1", True)
     seen = {name for name in (ALIMTALK | SMS) if name not in cause.routes}
     left = {(name.split(".")[1], (ALIMTALK | SMS)[name]) for name in seen}
