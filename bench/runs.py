@@ -214,7 +214,9 @@ class _Run:
         found = [page for page in kofn.pages(self._messages()) if page.second >= 0]
         right = [page.second for page in found if page.route in broken]
         first = found[0].second if found else 0.0
-        return min(right, default=None), sum(p.second <= first + self._span_s for p in found)
+        return min(right, default=None), sum(
+            p.second <= first + max(self._span_s, 60) for p in found
+        )
 
     def _messages(self) -> Sequence[Message]:
         last = self._fault.horizon_s // self._world.interval_s
