@@ -23,6 +23,7 @@ NORMAL, DEGRADED, DOWN, NO_DATA, INFORMATION = PALETTE = (
 )  # fmt: skip
 YELLOW, PURPLE, DARK = SPARE = ("#F0E442", "#CC79A7", "#666666")  # of series, never of a state
 COUNT, RATIO, SECONDS = "suffix:건", "percentunit", "s"
+STATE = "none"  # of a state, which its word tells
 NOTHING = "무자료"
 # Without it Grafana gives no value the colour of the lowest step: an outage's, of a share.
 NO_VALUE = {
@@ -37,7 +38,7 @@ _PANEL = (
 _LEGACY = {"__inputs", "gnetId", "hideControls", "rows", "sharedCrosshair", "style"}
 _VARIABLE = (
     "current", "datasource", "hide", "includeAll", "label", "multi", "name", "options", "query",
-    "refresh", "sort", "type",
+    "refresh", "skipUrlSync", "sort", "type",
 )  # fmt: skip
 
 WITH_TIME, HIDDEN = G.REFRESH_ON_TIME_RANGE_CHANGE, G.HIDE_VARIABLE  # of a variable
@@ -123,6 +124,7 @@ class Modern(G.Panel):
         steps: Steps = PLAIN,
         color: Json | None = None,
         custom: Json | None = None,
+        mappings: Sequence[Json] = (),
         field_links: Sequence[Json] = (),
         overrides: Sequence[Json] = (),
         least_step: str | None = None,
@@ -135,7 +137,7 @@ class Modern(G.Panel):
             "custom": custom,
             "decimals": decimals,
             "links": list(field_links) or None,
-            "mappings": [NO_VALUE],
+            "mappings": [*mappings, NO_VALUE],
             "min": low,
             "noValue": NOTHING,
             "unit": unit,
@@ -166,13 +168,18 @@ def steps_json(steps: Steps) -> list[Json]:
 
 
 class Variable(G.Template):
-    """A variable of a board. With `includeAll` it starts with everything."""
+    """A variable of a board. With `includeAll` it starts with everything; what is `derived` from
+    another one no link carries on."""
+
+    def __init__(self, *, derived: bool = False, **fields: Any) -> None:
+        super().__init__(**fields, **({"hide": HIDDEN} if derived else {}))
+        self.derived = derived
 
     def to_json_data(self) -> Json:
         """Without `None` as a value somebody chose."""
         text, value = (["All"], ["$__all"]) if self.includeAll else (self.default, self.default)
         current = {"selected": True, "text": text, "value": value} if value else None
-        whole = super().to_json_data() | {"current": current}
+        whole = super().to_json_data() | {"current": current, "skipUrlSync": self.derived or None}
         return {key: whole[key] for key in _VARIABLE}
 
 
@@ -190,6 +197,7 @@ class Dash(G.Dashboard):
         annotations: Sequence[Json],
         links: Sequence[Json],
         panels: Sequence[Modern],
+        refresh: str = "1m",
     ) -> None:
         """It looks at `span` (such as `now-24h`) up to now; its question describes it."""
         super().__init__(
@@ -201,6 +209,7 @@ class Dash(G.Dashboard):
             annotations=G.Annotations(list=list(annotations)),
             links=list(links),
             panels=list(panels),
+            refresh=refresh,
         )
 
     def to_json_data(self) -> Json:
@@ -213,7 +222,6 @@ class Dash(G.Dashboard):
             "graphTooltip": G.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
             "liveNow": False,
             "preload": False,
-            "refresh": "1m",
             "schemaVersion": 42,
             "tags": ["bongsu"],
             "timepicker": {"refresh_intervals": ["30s", "1m", "5m", "15m"]},

@@ -11,16 +11,56 @@ from dashboards import house
 from dashboards.house import Json, Modern
 
 Words = Mapping[str, tuple[str, str]]  # value → its word, its colour
+# `bongsu_channel_state`; no series: 무자료.
+STATES = {
+    "0": ("장애", house.DOWN),
+    "1": ("지연", house.DEGRADED),
+    "2": ("정상", house.NORMAL),
+}
+STATE_STEPS: house.Steps = [(None, house.DOWN), (1, house.DEGRADED), (2, house.NORMAL)]
 
 
-def stat(*what: Any, **rest: Any) -> Modern:
-    """One number, or a tile for each series."""
+def stat(*what: Any, history: bool = False, fields: str = "", **rest: Any) -> Modern:
+    """One number, or a tile for each series, over its history if wanted; `fields`: a pattern that
+    takes columns of words too."""
     options = {
         "colorMode": "background_solid",
-        "graphMode": "none",
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "graphMode": "area" if history else "none",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": fields, "values": False},
     }
     return Modern(*what, kind="stat", options=options, **rest)
+
+
+def state(*what: Any, **rest: Any) -> Modern:
+    """What the detector says of routes now, in a word and its colour."""
+    return stat(*what, steps=STATE_STEPS, mappings=words(STATES), unit=house.STATE, **rest)
+
+
+def states(*what: Any, **rest: Any) -> Modern:
+    """What the detector said of routes, a line for each series; empty where nothing was known."""
+    options = {
+        "alignValue": "left",
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        "mergeValues": True,
+        "rowHeight": 0.9,
+        "showValue": "auto",
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
+    custom = {"fillOpacity": 80, "lineWidth": 0}
+    rest |= {"steps": STATE_STEPS, "mappings": words(STATES), "unit": house.STATE}
+    return Modern(*what, kind="state-timeline", options=options, custom=custom, **rest)
+
+
+def bar_gauge(*what: Any, **rest: Any) -> Modern:
+    """One lying bar a series, the last value of each."""
+    options = {
+        "displayMode": "basic",
+        "orientation": "horizontal",
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "showUnfilled": True,
+        "valueMode": "color",
+    }
+    return Modern(*what, kind="bargauge", options=options, **rest)
 
 
 def timeline(*what: Any, bars: bool = False, log: bool = False, **rest: Any) -> Modern:
@@ -112,6 +152,17 @@ def ratio_cell(name: str, steps: house.Steps) -> Json:
         thresholds={"mode": "absolute", "steps": house.steps_json(steps)},
         custom__cellOptions={"mode": "basic", "type": "color-background"},
     )
+
+
+def word_cell(name: str, meaning: Words, **properties: Any) -> Json:
+    """A column of words, its cells coloured by what they mean."""
+    cell = {"mode": "basic", "type": "color-background"}
+    return column(name, mappings=words(meaning), custom__cellOptions=cell, **properties)
+
+
+def hidden(name: str) -> Json:
+    """A column that only links read."""
+    return column(name, custom__hideFrom__viz=True)
 
 
 def words(meaning: Words) -> list[Json]:

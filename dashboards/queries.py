@@ -51,10 +51,11 @@ def queries(board: Json) -> Iterator[Query]:
     for shown in board["annotations"]["list"]:
         yield _query(f"{uid}/{shown['name']}", "", shown["target"], span)
     for variable in board["templating"]["list"]:
-        if match := _LABELS.fullmatch(str(variable["query"])):
-            yield Query(
-                f"{uid}/${variable['name']}", "", PROM["type"], match[1] or "up", True, span
-            )
+        key, text = f"{uid}/${variable['name']}", str(variable["query"])
+        if match := _LABELS.fullmatch(text):
+            yield Query(key, "", PROM["type"], match[1] or "up", True, span)
+        elif variable["type"] == "query":
+            yield Query(key, "", PG["type"], text, True, span)
 
 
 def _query(

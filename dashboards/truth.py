@@ -25,7 +25,10 @@ LATELY = timedelta(hours=1)
 NO_ROW, NO_SERIES = EMPTY = "no row", "no series"
 _CHOICES = """
 SELECT array_agg(DISTINCT channel) AS channel, array_agg(DISTINCT provider) AS provider,
-    array_agg(DISTINCT carrier) AS carrier, array_agg(DISTINCT body) AS body
+    array_agg(DISTINCT carrier) AS carrier, array_agg(DISTINCT body) AS body,
+    ARRAY[max(probe_id::text)] AS probe, ARRAY[
+        coalesce((SELECT id FROM dash.incident ORDER BY started_at DESC LIMIT 1), '')
+    ] AS incident
 FROM dash.probe WHERE probe_id >= dash.id_floor($1)
 """
 
@@ -40,8 +43,8 @@ class Away(Exception):
 
 @asynccontextmanager
 async def postgres(dsn: str | None, now: datetime) -> AsyncIterator[tuple[Ask, Values]]:
-    """Asks SQL on one connection; and what variables can hold: whatever was probed lately. Raises
-    Away, also when nothing was."""
+    """Asks SQL on one connection; and what variables can hold: whatever was probed lately, and the
+    newest incident. Raises Away when nothing was probed."""
     if dsn is None:
         raise Away("SQL was not checked: no Postgres (start `bongsu up`, or give --postgres)")
     async with _connected(dsn) as conn:

@@ -1,6 +1,6 @@
 """The boards, one file each; `SHIPPED` is all of them."""
 
-from dashboards.boards import body, channel
+from dashboards.boards import body, channel, incident, wall
 from dashboards.house import Dash
 
-SHIPPED: tuple[Dash, ...] = (channel.BOARD, body.BOARD)
+SHIPPED: tuple[Dash, ...] = (wall.BOARD, channel.BOARD, body.BOARD, incident.BOARD)

@@ -1,6 +1,6 @@
 """기관 `bongsu-body`: do this body's bills and notices arrive?
 
-Numbers of panels are those of the design; 2, 3 and 6 come with incidents and contracts.
+Numbers of panels are those of the design; 2 and 6 come with contracts.
 """
 
 from dashboards import house, panels, shared
@@ -101,10 +101,33 @@ def _breakdown() -> list[Modern]:
         axis_unit="string",
         cell_unit=RATIO,
     )
+    return [templates, hours]
+
+
+def _rows() -> list[Modern]:
+    incidents = panels.table(
+        3,
+        "영향 받은 장애",
+        (0, 15, 24, 7),
+        Sql(
+            f"SELECT {shared.INCIDENT_CELLS},\n"
+            '    i.title AS "내용", coalesce(i.channel, \'여러 채널\') AS "채널",\n'
+            '    i.started_at AS "시작",\n'
+            "    CASE WHEN i.status = 'closed' THEN '종료' ELSE '진행 중' END AS \"상태\",\n"
+            '    extract(epoch FROM coalesce(i.ended_at, now()) - i.started_at) AS "지속"\n'
+            "FROM dash.incident AS i\n"
+            "WHERE i.kind = 'outage' AND (i.body IS NULL OR i.body IN (${body:sqlstring}))\n"
+            "    AND $__timeFilter(i.started_at)\nORDER BY i.started_at DESC"
+        ),
+        means="이 기관에 걸린 장애와, 여러 기관에 걸린 장애입니다. 여러 기관에 걸린 장애는"
+        " 이 기관의 메시지에는 영향이 없었을 수도 있습니다.",
+        do="장애 번호를 누르면 원인과 경과를 볼 수 있습니다.",
+        overrides=[*shared.incident_cells(), column("지속", unit=SECONDS, decimals=0)],
+    )
     latest = panels.table(
         7,
         "최근 미도달",
-        (0, 15, 24, 10),
+        (0, 22, 24, 10),
         shared.probes(
             'probe_id AS "시험", sent_at AS "발송", channel AS "채널", template AS "템플릿",\n'
             '    provider AS "중계사", carrier AS "통신사", outcome AS "결과",\n'
@@ -115,13 +138,14 @@ def _breakdown() -> list[Modern]:
         ),
         means="이 기관의 정기 시험 가운데 제때 도달하지 못한(늦게 온 것도 포함) 최근 50건입니다.",
         do="같은 템플릿이나 같은 통신사가 되풀이되는지 봅니다."
-        " 채널을 누르면 그 채널의 화면으로 갑니다.",
+        " 채널을 누르면 그 채널의 화면으로, 시험을 누르면 그 시험의 추적으로 갑니다.",
         overrides=[
+            column("시험", links=[shared.to_trace()]),
             column("결과", mappings=panels.words(OUTCOMES)),
             column("채널", links=[_to_channel('${__data.fields["채널"]}')]),
         ],
     )
-    return [templates, hours, latest]
+    return [incidents, latest]
 
 
 BOARD = shared.board(
@@ -130,5 +154,5 @@ BOARD = shared.board(
     "이 기관의 고지서와 알림이 가고 있는가?",
     "now-7d",
     [shared.choose("body", single=True), shared.choose("channel", "body")],
-    [*_now(), *_breakdown()],
+    [*_now(), *_breakdown(), *_rows()],
 )

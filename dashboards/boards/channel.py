@@ -1,6 +1,6 @@
 """채널 상세 `bongsu-channel`: where on its way does this channel get stuck?
 
-Numbers of panels are those of the design; 1 and 6 come with the detector's verdicts.
+Numbers of panels are those of the design.
 """
 
 from dashboards import house, panels, shared
@@ -13,19 +13,45 @@ _LABELS = shared.labels("channel", "provider", "carrier", "body")
 _ROWS = shared.rows("channel", "provider", "carrier", "body")
 _STAGES = "bongsu_probe_stage_seconds_bucket"
 
-STAGES = {
-    "accepted": ("중계사 수락", house.INFORMATION),
-    "reported": ("중계사 통보", house.DEGRADED),
-    "seen": ("단말 수신", house.NORMAL),
-    "opened": ("열람", house.PURPLE),
-}
+
+def _state() -> list[Modern]:
+    now = panels.state(
+        1,
+        "상태",
+        (0, 0, 6, 5),
+        Prom(f"min(bongsu_channel_state{{{shared.labels('channel', 'provider')}}})", instant=True),
+        means="중계사 가운데 가장 나쁜 상태입니다. '장애'는 재고 있는 경로 모두가, '지연'은 일부가"
+        " 열린 장애에 걸리거나 느린 것입니다. 통신사와 기관으로 좁혀지지 않습니다.",
+        do="'장애'나 '지연'이면 아래 이력에서 어느 중계사가 언제부터인지 봅니다.",
+    )
+    history = panels.states(
+        6,
+        "중계사별 상태 이력",
+        (0, 5, 24, 5),
+        Prom(
+            f"min by (provider) (bongsu_channel_state{{{shared.labels('channel', 'provider')}}})",
+            "{{provider}}",
+        ),
+        means="중계사마다 이 채널의 상태가 언제 바뀌었는지 보입니다. 빈칸은 무자료입니다.",
+        do="한 중계사만 나쁘면 눌러서 그 중계사로 좁힙니다. 모두 나쁘면 통신사나 플랫폼을"
+        " 의심합니다.",
+        field_links=[
+            shared.to_board(
+                "이 중계사로 좁히기",
+                "bongsu-channel",
+                channel="${channel}",
+                provider="${__field.labels.provider}",
+            )
+        ],
+    )
+    return [now, history]
 
 
 def _stats() -> list[Modern]:
     reached = panels.stat(
         2,
         "도달률",
-        (0, 0, 8, 5),
+        (6, 0, 6, 5),
         Prom(shared.share_delivered(_LABELS, "", "$__range"), instant=True),
         means="선택한 기간에 결과가 정해진 정기 시험 가운데 단말이 제때 받은 비율입니다."
         " 무효·판정 불가·기관 설정 오류는 분모에서 뺍니다.",
@@ -38,7 +64,7 @@ def _stats() -> list[Modern]:
     seconds = panels.stat(
         3,
         "도달 시간",
-        (8, 0, 8, 5),
+        (12, 0, 6, 5),
         Prom(
             "histogram_quantile($q, sum by (le)"
             f' (rate({_STAGES}{{{_ROUTES},stage="seen"}}[$__range])))',
@@ -54,7 +80,7 @@ def _stats() -> list[Modern]:
     pending = panels.stat(
         4,
         "응답 대기 중",
-        (16, 0, 8, 5),
+        (18, 0, 6, 5),
         Prom(  # no series where none waits
             f"sum(bongsu_probe_pending{{{shared.labels('channel', 'provider')}}})"
             ' or 0 * count(up{job="alerting"} == 1)',
@@ -75,7 +101,7 @@ def _over_time() -> list[Modern]:
     outcomes = panels.timeline(
         5,
         "결과 구성",
-        (0, 5, 12, 9),
+        (0, 10, 12, 9),
         Prom(
             "sum by (outcome)"
             f" (increase(bongsu_probe_outcome_total{{{_LABELS}}}[$__rate_interval]))",
@@ -93,11 +119,8 @@ def _over_time() -> list[Modern]:
     stages = panels.timeline(
         7,
         "단계별 지연 (95 %)",
-        (12, 5, 12, 9),
-        Prom(
-            f"histogram_quantile(0.95, sum by (le, stage) (rate({_STAGES}{{{_ROUTES}}}[30m])))",
-            "{{stage}}",
-        ),
+        (12, 10, 12, 9),
+        shared.stage_seconds(_ROUTES),
         means="발송부터 각 단계까지 걸린 시간의 95 % 분위수입니다. 30분 동안의 시험을 봅니다.",
         do="선이 오른 첫 단계가 막힌 구간입니다: 수락 = 중계사 접수,"
         " 통보 = 중계사·통신사, 단말 = 마지막 구간."
@@ -105,12 +128,12 @@ def _over_time() -> list[Modern]:
         log=True,
         unit=SECONDS,
         decimals=1,
-        overrides=panels.named(STAGES),
+        overrides=panels.named(shared.STAGES),
     )
     spread = panels.heatmap(
         8,
         "도달 시간 분포",
-        (0, 14, 12, 9),
+        (0, 19, 12, 9),
         Prom(
             f'sum by (le) (increase({_STAGES}{{{_ROUTES},stage="seen"}}[$__rate_interval]))',
             "{{le}}",
@@ -126,7 +149,7 @@ def _over_time() -> list[Modern]:
     false_success = panels.timeline(
         11,
         "거짓 성공률",
-        (12, 14, 12, 9),
+        (12, 19, 12, 9),
         shared.probes(
             "$__timeGroup(sent_at, '1h') AS time, provider AS metric,\n"
             "    avg((seen_at IS NULL)::int) AS value",
@@ -150,7 +173,7 @@ def _rows() -> list[Modern]:
     pairs = panels.table(
         9,
         "중계사 × 통신사 도달률",
-        (0, 23, 12, 9),
+        (0, 28, 12, 9),
         shared.probes(
             'provider AS "중계사", carrier AS "통신사",\n'
             f'    count(*) FILTER (WHERE {MEASURED}) AS "건수",\n'
@@ -166,7 +189,7 @@ def _rows() -> list[Modern]:
     codes = panels.bar_chart(
         10,
         "오류 코드 상위 10",
-        (12, 23, 12, 9),
+        (12, 28, 12, 9),
         shared.probes(
             'coalesce(error_code, \'(없음)\') AS "오류", count(*) AS "건수"',
             _ROWS,
@@ -183,7 +206,7 @@ def _rows() -> list[Modern]:
     latest = panels.table(
         12,
         "최근 미도달",
-        (0, 32, 24, 10),
+        (0, 37, 24, 10),
         shared.probes(
             'probe_id AS "시험", sent_at AS "발송", provider AS "중계사", carrier AS "통신사",\n'
             '    body AS "기관", outcome AS "결과", error_code AS "오류", error_text AS "설명"',
@@ -193,8 +216,9 @@ def _rows() -> list[Modern]:
         ),
         means="제때 도달하지 못한(늦게 온 것도 포함) 정기 시험의 최근 50건입니다.",
         do="같은 오류나 같은 통신사가 되풀이되는지 봅니다."
-        " 기관을 누르면 그 기관의 화면으로 갑니다. 시험 번호는 중계사에 문의할 때 씁니다.",
+        " 기관을 누르면 그 기관의 화면으로, 시험을 누르면 그 시험의 추적으로 갑니다.",
         overrides=[
+            column("시험", links=[shared.to_trace()]),
             column("결과", mappings=panels.words(OUTCOMES)),
             column(
                 "기관",
@@ -221,5 +245,5 @@ BOARD = shared.board(
             name="q", label="분위수", type="custom", query="0.5,0.9,0.95,0.99", default="0.95"
         ),
     ],
-    [*_stats(), *_over_time(), *_rows()],
+    [*_state(), *_stats(), *_over_time(), *_rows()],
 )

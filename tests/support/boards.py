@@ -14,11 +14,13 @@ from prometheus_client.core import Metric
 from services.alerting.metrics import Metrics as AlertingMetrics
 from services.contracts.evidence import Evidence, ProbeSent
 from services.contracts.vocabulary import Channel, FaultDomain, Outcome
+from services.ingest.metrics import Metrics as IngestMetrics
 from services.probe.metrics import Metrics as ProbeMetrics
-from services.storage import sink
+from services.storage import incidents, sink
 from services.storage.pool import Connection
 from tests.integration.storage.storing import store
 from tests.support import builders
+from tests.support.incidents import an_incident
 
 SPAN, EVERY, SCRAPE = timedelta(hours=26), timedelta(minutes=20), timedelta(minutes=1)
 ROUTES = (
@@ -51,6 +53,28 @@ async def store_sample(conn: Connection, now: datetime) -> None:
             await conn.execute(_REVISION, revision, applied_at)
             for route in ("geoje.openchat.none", "miryang.openchat.none")[: 3 - hours]:
                 await conn.execute(_OBJECT, revision, route, _OBSERVED)
+        await _store_incidents(conn, now)
+
+
+async def _store_incidents(conn: Connection, now: datetime) -> None:
+    """An outage that lasts, one before it, and a phone that is dead."""
+    hour = timedelta(hours=1)
+    lasting = an_incident(id="new", started_at=now - 1.6 * hour, detected_at=now - 1.5 * hour)
+    ended = now - 9 * hour
+    over = an_incident(
+        id="old", status="closed", started_at=ended - hour, ended_at=ended, closed_at=ended,
+        detected_at=ended - hour,
+    )  # fmt: skip
+    phone = an_incident(
+        id="own", kind="monitor", severity=None, component="receiver:skt-1",
+        started_at=now - 3 * hour,
+    )  # fmt: skip
+    for row in (lasting, over, phone):
+        await incidents.put(conn, row)
+    opened = incidents.Event(lasting.detected_at, "opened", "bongsu", "열림", "opened")
+    await incidents.append(conn, lasting.id, [opened])
+    named = incidents.Candidate("platform:kakaotalk", "dead", 19.8, 14, 14, True)
+    await incidents.replace_candidates(conn, lasting.id, [named])
 
 
 def _events(now: datetime) -> Iterator[Evidence]:
@@ -73,18 +97,21 @@ def _life(sent: ProbeSent, number: int, message: str) -> Iterator[Evidence]:
 
 def scraped_sample(now: datetime) -> str:
     """What scrapes of the last day would have found, in OpenMetrics with times."""
-    registries = CollectorRegistry(), CollectorRegistry()
+    registries = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()
     alerting, probe = AlertingMetrics(registries[0]), ProbeMetrics(registries[1])
+    ingest = IngestMetrics(registries[2])
     kinds: dict[str, str] = {}
     lines: dict[str, list[str]] = defaultdict(list)
     for number in range(SPAN // SCRAPE + 1):
         for route in ROUTES:
             _count(alerting, probe, str(route["channel"]), str(route["body"]), number)
         at = (now - SPAN + number * SCRAPE).timestamp()
+        _show(alerting, ingest, now - SPAN + number * SCRAPE)
         for metric in (metric for registry in registries for metric in registry.collect()):
             lines[metric.name] += _lines(metric, at)
             kinds[metric.name] = metric.type
-    lines["up"].append(f'up{{job="alerting"}} 1 {now.timestamp():.3f}\n')
+    for job in ("alerting", "ingest"):
+        lines["up"].append(f'up{{job="{job}"}} 1 {now.timestamp():.3f}\n')
     kinds["up"] = "gauge"
     families = [f"# TYPE {name} {kinds[name]}\n" + "".join(found) for name, found in lines.items()]
     return "".join(families) + "# EOF\n"
@@ -101,6 +128,14 @@ def _count(
     for stage, seconds in (("accepted", 0.08), ("reported", 3.0), ("seen", 2.0)):
         alerting.stages.labels(*path, stage).observe(seconds)
     alerting.pending.labels(channel, "sens").set(number % 3)
+
+
+def _show(alerting: AlertingMetrics, ingest: IngestMetrics, at: datetime) -> None:
+    for route in ROUTES:
+        alerting.channel_state.labels(str(route["channel"]), "sens").set(2)
+    alerting.incidents_open.labels("2", "alimtalk").set(1)
+    alerting.selfcheck.labels("stored").set(at.timestamp())
+    ingest.last_seen.labels("skt-1", "smsforwarder", "skt").set(at.timestamp())
 
 
 def _lines(metric: Metric, at: float) -> Iterable[str]:

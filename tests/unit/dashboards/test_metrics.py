@@ -97,4 +97,6 @@ def test_a_board_that_asks_for_an_unknown_metric_or_in_no_promql_is_named() -> N
     found = check.static(boards)
     assert any("no process declares the metric bongsu_nothing" in f for f in found)
     assert any("no process declares the metric bongsu_probe_outcomes_total" in f for f in found)
-    assert any(f.startswith("bongsu-channel/3 (도달 시간): ") and "no PromQL" in f for f in found)
+    assert any(
+        f.startswith("bongsu-channel/6 (중계사별 상태 이력): ") and "no PromQL" in f for f in found
+    )
