@@ -6,7 +6,7 @@ Numbers of panels are those of the design; 2 and 6 come with contracts.
 from dashboards import house, panels, shared
 from dashboards.house import COUNT, RATIO, SECONDS, Modern, Prom, Sql
 from dashboards.panels import column
-from dashboards.shared import FAILED, MEASURED, OBJECTIVE_STEPS, OUTCOMES
+from dashboards.shared import MEASURED, OBJECTIVE_STEPS, OUTCOMES
 
 _LABELS, _ROWS = shared.labels("body", "channel"), shared.rows("body", "channel")
 QUIET = {
@@ -73,15 +73,24 @@ def _breakdown() -> list[Modern]:
         "템플릿별 도달률",
         (0, 6, 10, 9),
         shared.probes(
-            'coalesce(template, \'(템플릿 없음)\') AS "템플릿", count(*) AS "건수",\n'
-            "    avg((outcome = 'delivered')::int) AS \"도달률\"",
+            "coalesce(template, '(템플릿 없음)') AS \"템플릿\",\n"
+            f'    count(*) FILTER (WHERE {MEASURED}) AS "건수",\n'
+            "    count(*) FILTER (WHERE outcome = 'exempt') AS \"설정 오류\",\n"
+            f"    avg((outcome = 'delivered')::int) FILTER (WHERE {MEASURED}) AS \"도달률\"",
             _ROWS,
-            MEASURED,
-            then="GROUP BY 1\nORDER BY 3",
+            "outcome NOT IN ('void', 'unknown')",
+            then="GROUP BY 1\nORDER BY 3 DESC, 4",
         ),
-        means="템플릿마다 결과가 정해진 시험 수와 도달률입니다. 낮은 템플릿이 위에 옵니다.",
-        do="한 템플릿만 낮으면 심사 상태와 문구 변경을 확인합니다. 모두 낮으면 채널의 문제입니다.",
-        overrides=[column("건수", unit=COUNT), panels.ratio_cell("도달률", OBJECTIVE_STEPS)],
+        means="템플릿마다 결과가 정해진 시험 수, 기관의 설정(템플릿·발신번호) 때문에"
+        " 거절된 수, 도달률입니다."
+        " 설정 오류가 많은 템플릿, 그다음 도달률이 낮은 템플릿이 위에 옵니다.",
+        do="설정 오류가 있으면 그 템플릿의 심사 상태와 문구 변경을 확인합니다."
+        " 오류 없이 모두 낮으면 채널의 문제입니다.",
+        overrides=[
+            column("건수", unit=COUNT),
+            column("설정 오류", unit=COUNT),
+            panels.ratio_cell("도달률", OBJECTIVE_STEPS),
+        ],
     )
     hours = panels.heatmap(
         5,
@@ -133,10 +142,11 @@ def _rows() -> list[Modern]:
             '    provider AS "중계사", carrier AS "통신사", outcome AS "결과",\n'
             '    error_code AS "오류", error_text AS "설명"',
             _ROWS,
-            FAILED,
+            "outcome NOT IN ('delivered', 'void', 'unknown')",
             then="ORDER BY sent_at DESC\nLIMIT 50",
         ),
-        means="이 기관의 정기 시험 가운데 제때 도달하지 못한(늦게 온 것도 포함) 최근 50건입니다.",
+        means="이 기관의 정기 시험 가운데 제때 도달하지 못한 최근 50건입니다. 늦게 온 것과"
+        " 기관의 설정 때문에 거절된 것도 들어 있습니다.",
         do="같은 템플릿이나 같은 통신사가 되풀이되는지 봅니다."
         " 채널을 누르면 그 채널의 화면으로, 시험을 누르면 그 시험의 추적으로 갑니다.",
         overrides=[

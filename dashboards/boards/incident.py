@@ -11,14 +11,15 @@ from dashboards.shared import OBJECTIVE_STEPS, OUTCOMES
 
 _ITS = "i.id = ${incident:sqlstring}"
 _INCIDENT = f"FROM dash.incident AS i\nWHERE {_ITS}"
-# Probes of the incident `i`; a fault of bongsu's own leaves no failures, but what measured nothing.
+# Probes that the incident `i` explains, a body's own configuration among them; a fault of bongsu's
+# own leaves no failures, but what measured nothing.
 _PROBES = f"""\
 FROM dash.incident AS i
 JOIN dash.probe AS p
     ON p.channel = i.channel AND p.provider = coalesce(i.provider, p.provider)
     AND p.carrier = coalesce(i.carrier, p.carrier) AND p.body = coalesce(i.body, p.body)
     AND p.sent_at BETWEEN i.started_at AND coalesce(i.ended_at, now())
-    AND p.outcome NOT IN ('delivered', 'unknown', 'exempt')
+    AND p.outcome NOT IN ('delivered', 'unknown')
     AND (p.outcome = 'void') = (i.kind = 'monitor')
 WHERE {_ITS} AND {shared.DURING}"""
 _ROUTES = shared.labels("channel", "provider")
@@ -278,7 +279,7 @@ def _samples() -> list[Modern]:
             '    extract(epoch FROM v.at - p.sent_at) AS "경과", p.outcome AS "결과",\n'
             '    p.error_text AS "설명"\n'
             "FROM dash.probe AS p\nCROSS JOIN LATERAL (\n    VALUES (1, '발송', p.sent_at),\n"
-            "        (2, '중계사 수락', p.accepted_at), (3, '중계사 결과 통보', p.reported_at),\n"
+            "        (2, '중계사 수락', p.accepted_at), (3, '중계사 전달 통보', p.reported_at),\n"
             "        (4, '단말 수신', p.seen_at)\n) AS v (n, stage, at)\n"
             f"WHERE p.probe_id::text = ${{probe:sqlstring}} AND {shared.DURING}\nORDER BY v.n"
         ),

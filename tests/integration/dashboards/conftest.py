@@ -1,5 +1,6 @@
 """A database with a day of probes, and the login that Grafana has there."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,18 +27,34 @@ def now() -> datetime:
 
 
 @pytest.fixture
-async def filled(empty_database: str, now: datetime) -> str:
-    """DSN of the administrator of a database with the sample."""
+async def initialised(empty_database: str) -> str:
+    """DSN of the administrator of a database without a row."""
     name = urlsplit(empty_database).path.removeprefix("/")
     await migrate.init_database(empty_database, name, PASSWORDS, known_codes())
-    async with open_pool(empty_database, role_label="test") as pool, pool.acquire() as conn:
-        await boards.store_sample(conn, now)
     return empty_database
 
 
 @pytest.fixture
-def reader(filled: str) -> str:
+async def filled(initialised: str, now: datetime) -> str:
+    """DSN of the administrator of a database with the sample."""
+    async with open_pool(initialised, role_label="test") as pool, pool.acquire() as conn:
+        await boards.store_sample(conn, now)
+    return initialised
+
+
+@pytest.fixture
+def reader_of() -> Callable[[str], str]:
+    """From an administrator's DSN that of the role that reads for boards."""
+
+    def login(dsn: str) -> str:
+        parts = urlsplit(dsn)
+        place = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{READER}:{PASSWORDS[READER]}@{place}"))
+
+    return login
+
+
+@pytest.fixture
+def reader(filled: str, reader_of: Callable[[str], str]) -> str:
     """DSN of the role that reads for boards."""
-    parts = urlsplit(filled)
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{READER}:{PASSWORDS[READER]}@{place}"))
+    return reader_of(filled)
