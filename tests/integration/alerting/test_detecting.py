@@ -159,7 +159,7 @@ async def test_storing_goes_on_while_the_detector_fails_which_is_seen_and_heals(
         await eventually(stored, within=20)
         assert await one.alive()
         async with transaction(pool) as conn:
-            await conn.execute("ALTER TABLE away RENAME TO detector")
+            await conn.execute("ALTER TABLE away RENAME TO detector_state")
         (cause,) = await eventually(lambda: _causes(pool), within=30)
         assert cause.component == DEAD
 
