@@ -19,6 +19,7 @@ from services.alerting.detection.kinds import monitors
 from services.alerting.detection.law import SECOND, Integers
 from services.alerting.detection.likelihood import NAT
 from services.alerting.detection.runs import Runs
+from services.alerting.detection.window import Side
 
 SUSPICION = 4 * NAT
 ROUNDS, BETWEEN_OWN, BETWEEN_ALL = 6, 5 * SECOND, 2 * SECOND
@@ -93,6 +94,16 @@ class _Choice:
         asks = self._round(*chosen)
         return self._after(self._view.components[chosen[0]], asks), asks
 
+    def _unexplained(self, side: Side) -> Integers:
+        """What is said of loss; nothing, where an open incident says why."""
+        loss = side.ratios[:2]
+        numbers = [self._view.number(name) for name in self._told]
+        explained = [side.of(number) for number in numbers if number is not None]
+        if explained:
+            loss = loss.copy()
+            loss[:, np.concatenate(explained)] = 0
+        return loss
+
     def _suspected(self, asked: Asked) -> dict[str, Rounds]:
         """Rounds start again when nothing speaks against a component any more."""
         numbers = self._view.numbers
@@ -102,13 +113,19 @@ class _Choice:
 
     def _chosen(self) -> tuple[int, str] | None:
         """The most suspected, with the route of its worst message, which must be affordable."""
-        names, scores = self._view.components, self._loss + self._view.bonus // 2
-        found = np.flatnonzero(scores >= SUSPICION)
+        names, bonus = self._view.components, self._view.bonus // 2
+        found = np.flatnonzero(self._loss + bonus >= SUSPICION)
         found = found[self._rare(found)]
         found = found[[self._may(names[number]) for number in found.tolist()]]
+        if len(found) == 0:
+            return None
+        ratios = [self._unexplained(side) for side in self._view.sides]
+        scores = self._left(found, ratios) + bonus[found]
+        found, scores = found[scores >= SUSPICION], scores[scores >= SUSPICION]
+        told = zip(scores.tolist(), found.tolist(), self._worst(found, ratios), strict=True)
         able = [
-            (-int(scores[number]), names[number], number, route)
-            for number, route in zip(found.tolist(), self._worst(found), strict=True)
+            (-score, names[number], number, route)
+            for score, number, route in told
             if self._affordable(route, 0)
         ]
         return min(able)[2:] if able else None
@@ -120,6 +137,13 @@ class _Choice:
         )
         return rested and name not in self._told and not monitors(name)
 
+    def _left(self, found: Integers, ratios: list[Integers]) -> Integers:
+        """Their sums, without what open incidents explain."""
+        sides = zip(self._view.sides, ratios, strict=True)
+        acceptance, delivery = (Runs.of(side, found).best(left) for side, left in sides)
+        left: Integers = np.maximum(acceptance.max(axis=0), delivery.max(axis=0))
+        return left
+
     def _rare(self, found: Integers) -> NDArray[np.bool_]:
         """Are their own messages too few to decide soon? One more than these is long ago."""
         rare = np.ones(len(found), np.bool_)
@@ -130,13 +154,13 @@ class _Choice:
             rare[~few] &= oldest <= self._now - _RATE_OVER
         return rare
 
-    def _worst(self, found: Integers) -> list[str]:
+    def _worst(self, found: Integers, left: list[Integers]) -> list[str]:
         """The route of the newest of each one's most suspicious messages; empty: it has none."""
         most, route = np.full(len(found), _NONE), np.full(len(found), -1)
-        for side in self._view.sides:
+        for side, ratios in zip(self._view.sides, left, strict=True):
             runs = Runs.of(side, found)
             routes = side.routes[runs.rows]
-            best, at = runs.newest_highest(np.where(routes >= 0, side.ratios[0, runs.rows], _NONE))
+            best, at = runs.newest_highest(np.where(routes >= 0, ratios[0, runs.rows], _NONE))
             better = best > most
             most[better], route[better] = best[better], routes[at[better]]
         return [self._view.routes[number] if number >= 0 else "" for number in route.tolist()]

@@ -37,6 +37,19 @@ def test_the_route_of_the_worst_message_and_another_are_asked_for() -> None:
     assert asks[1].route in {"c4", "c7"}
 
 
+def test_what_an_open_incident_explains_asks_for_nothing() -> None:
+    """A platform is out: its senders and routes are suspected for its silence alone."""
+    lost = [
+        an_item(10 + number, f"c{number}", path=("platform:p", f"route:c{number}", "sender:s"))
+        for number in range(3)
+    ]
+    told = frozenset({"platform:p"})
+    assert _asks(60, lost, [], Asked(), told=told)[1] == ()
+    elsewhere = an_item(30, "c9", path=("route:c9", "sender:s9"))
+    _, asks = _asks(60, [*lost, elsewhere], [], Asked(), told=told)
+    assert [one.route for one in asks] == ["c9"]
+
+
 def test_a_channel_alone_is_asked_for_once_a_round() -> None:
     silent = an_item(10, "c1", path=("route:c1", "worker:w"))
     _, asks = _asks(40, [silent], [], Asked())
