@@ -46,11 +46,13 @@ class Clicker:
             page.values[name] = await self._value(page, variable, asked.get(f"var-{name}"))
         return page
 
-    async def rows(self, page: Page, number: int) -> list[dict[str, Any]]:
-        """What a panel shows."""
+    async def rows(self, page: Page, of: int | str) -> list[dict[str, Any]]:
+        """What a panel, by its number, or an annotation, by its name, shows."""
         asked = queries.queries(page.board)
-        query = next(q for q in asked if q.key == f"{page.board['uid']}/{number}")
-        return await self._ask(page, query)
+        query = next(q for q in asked if q.key == f"{page.board['uid']}/{of}")
+        during = replace(query, span=page.end - page.start)
+        text = queries.sql(during, page.values, page.end)
+        return [dict(row.items()) for row in await self._conn.fetch(text)]
 
     async def click(self, page: Page, number: int, column: str) -> Page:
         """The page behind a cell of the first row."""
@@ -70,15 +72,9 @@ class Clicker:
             known: list[str] = await self._conn.fetchval(_KNOWN.format(name=label[1]))
             return known if variable["includeAll"] else known[:1]
         if variable["type"] == "query":
-            key = f"{page.board['uid']}/${variable['name']}"
-            asking = next(q for q in queries.queries(page.board) if q.key == key)
-            return [str(next(iter(row.values()))) for row in await self._ask(page, asking)][:1]
+            found = await self.rows(page, f"${variable['name']}")
+            return [str(next(iter(row.values()))) for row in found][:1]
         return [str(variable.get("current", {}).get("value", ""))]
-
-    async def _ask(self, page: Page, query: queries.Query) -> list[dict[str, Any]]:
-        during = replace(query, span=page.end - page.start)
-        text = queries.sql(during, page.values, page.end)
-        return [dict(row.items()) for row in await self._conn.fetch(text)]
 
     def _time(self, text: str) -> datetime:
         return self._now if text == "now" else datetime.fromtimestamp(int(text) / 1000, UTC)

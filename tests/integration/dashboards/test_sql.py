@@ -10,6 +10,7 @@ import pytest
 from dashboards import build, check, queries, truth
 from dashboards.house import Json
 from services.storage.pool import open_pool
+from tests.support.clicking import Clicker
 
 CHANNEL = "bongsu-channel"
 LABELS = ("channel", "provider", "carrier", "body")
@@ -49,6 +50,21 @@ async def test_a_question_about_probes_opens_no_day_but_its_own(
             wanted = {f"{now - n * timedelta(hours=1):%Y%m%d}" for n in range(-1, 24 * 7 + 2)}
             assert f"{now:%Y%m%d}" in opened
             assert opened <= wanted, query
+
+
+async def test_a_fault_of_bongsus_own_is_no_outage_on_any_board(
+    boards: dict[str, Json], reader: str, now: datetime
+) -> None:
+    async with open_pool(reader, role_label="boards") as pool, pool.acquire() as conn:
+        clicker = Clicker(conn, boards, now)
+        start = int((now - timedelta(days=1)).timestamp() * 1000)
+        wall = await clicker.open(f"/d/bongsu-wall?from={start}&to=now")
+        assert await clicker.rows(wall, 2) == [{"열린 장애": 1}]
+        assert [row["장애"] for row in await clicker.rows(wall, 9)] == ["new"]
+        assert [row["장애"] for row in await clicker.rows(wall, 15)] == ["own"]
+        body = await clicker.open(f"/d/bongsu-body?var-body=geoje&from={start}&to=now")
+        assert [row["장애"] for row in await clicker.rows(body, 3)] == ["new", "old"]
+        assert len(await clicker.rows(body, "장애")) == 2
 
 
 async def test_variables_take_what_was_probed_lately(reader: str, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboards import build, queries
+from dashboards import build, house, queries
 from dashboards.queries import Query
 
 NOW = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
@@ -57,6 +57,15 @@ def test_panels_annotations_and_variables_all_ask() -> None:
         *(f"bongsu-body/{number}" for number in (1, 3, 4, 5, 7, 8)),
         "bongsu-body/장애", "bongsu-body/변경", "bongsu-body/$body", "bongsu-body/$channel",
     }  # fmt: skip
+
+
+def test_what_follows_from_an_incident_is_asked_and_carried_by_no_link() -> None:
+    board = build.rendered()["bongsu-incident"]
+    asked = {q.key: q.kind for q in queries.queries(board) if "$" in q.key}
+    names = ("incident", "channel", "provider")
+    assert asked == {f"bongsu-incident/${name}": house.PG["type"] for name in names}
+    derived = {v["name"] for v in board["templating"]["list"] if v.get("skipUrlSync")}
+    assert derived == {"channel", "provider"}
 
 
 def test_a_board_whose_time_is_no_span_up_to_now_is_refused() -> None:
