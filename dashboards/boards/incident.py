@@ -5,7 +5,7 @@ second time.
 """
 
 from dashboards import house, panels, shared
-from dashboards.boards.incident_story import ITS, PROBES, lower_half, to_body
+from dashboards.boards.incident_story import EXPLAINED, ITS, PROBES, lower_half, to_body
 from dashboards.house import COUNT, RATIO, SECONDS, Json, Modern, Prom, Sql, Variable
 from dashboards.panels import column
 from dashboards.shared import OBJECTIVE_STEPS
@@ -37,10 +37,11 @@ def _summary() -> list[Modern]:
         Sql(
             'SELECT coalesce(i.severity::text, \'-\') AS "심각도", i.status AS "상태",\n'
             '    i.title AS "내용", i.cause AS "추정 원인", i.hypothesis AS "증상",\n'
-            '    i.people AS "안내 대상", i.runbook_url AS "대응 절차"\n' + _INCIDENT
+            '    nullif(i.people, 0) AS "안내 대상", i.runbook_url AS "대응 절차"\n' + _INCIDENT
         ),
         means="심각도는 1이 가장 나쁩니다. '추정 원인'은 판정 당시의 증거로 고른 것이며 책임의"
-        " 판단이 아닙니다. '안내 대상'은 걸린 안내를 받는 사람의 수입니다.",
+        " 판단이 아닙니다. '안내 대상'은 걸린 안내를 받는 사람의 수이고, 모르면"
+        " 무자료입니다.",
         do="'진행 중'이면 원인 후보의 첫 줄부터 확인합니다. '측정기 장애'는 메시지의 장애가 아니라"
         " 봉수 자체의 고장입니다.",
         fields="/.*/",
@@ -105,7 +106,8 @@ def _suspicions() -> Modern:
 def _causes() -> list[Modern]:
     body = (
         f"(\n        SELECT p.body\n{PROBES}\n"
-        "        GROUP BY p.body ORDER BY count(*) DESC, p.body LIMIT 1\n    )"
+        f"        GROUP BY p.body\n        ORDER BY count(*) FILTER (WHERE {EXPLAINED}) DESC,"
+        " count(*) DESC, p.body\n        LIMIT 1\n    )"
     )
     candidates = panels.table(
         3,

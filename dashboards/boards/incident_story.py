@@ -10,17 +10,17 @@ from dashboards.panels import column
 from dashboards.shared import OUTCOMES
 
 ITS = "i.id = ${incident:sqlstring}"
-# Probes that the incident `i` explains, a body's own configuration among them; a fault of bongsu's
-# own leaves no failures, but what measured nothing.
+# Probes of the incident `i`, and which of them it explains: a body's own configuration among them;
+# a fault of bongsu's own leaves no failures, but what measured nothing.
 PROBES = f"""\
 FROM dash.incident AS i
 JOIN dash.probe AS p
     ON p.channel = i.channel AND p.provider = coalesce(i.provider, p.provider)
     AND p.carrier = coalesce(i.carrier, p.carrier) AND p.body = coalesce(i.body, p.body)
     AND p.sent_at BETWEEN i.started_at AND coalesce(i.ended_at, now())
-    AND p.outcome NOT IN ('delivered', 'unknown')
-    AND (p.outcome = 'void') = (i.kind = 'monitor')
 WHERE {ITS} AND {shared.DURING}"""
+EXPLAINED = """\
+p.outcome NOT IN ('delivered', 'unknown') AND (p.outcome = 'void') = (i.kind = 'monitor')"""
 
 EVENTS = {
     "opened": ("열림", house.DOWN),
@@ -84,7 +84,7 @@ def _samples() -> list[Modern]:
             'SELECT p.probe_id AS "시험", p.sent_at AS "발송", p.provider AS "중계사",\n'
             '    p.carrier AS "통신사", p.body AS "기관", p.receiver AS "단말",\n'
             '    p.outcome AS "결과", p.error_code AS "오류", p.error_text AS "설명"\n'
-            f"{PROBES}\nORDER BY p.sent_at DESC\nLIMIT 50"
+            f"{PROBES}\n    AND {EXPLAINED}\nORDER BY p.sent_at DESC\nLIMIT 50"
         ),
         means="이 장애 동안 이 채널에서 제때 도달하지 못한 정기 시험의 최근 50건입니다. 측정기"
         " 장애는 실패 대신 무효가 된 시험을 보입니다.",

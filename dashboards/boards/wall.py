@@ -124,11 +124,12 @@ def _channels() -> list[Modern]:
         (16, 8, 8, 6),
         Prom(
             f"topk(10, sum by (channel, provider) (increase({_OUTCOMES}"
-            '{outcome=~"late|undelivered|rejected|failover"}[1h])))',
+            '{outcome=~"late|undelivered|rejected|failover"}[1h]))) > 0',
             "{{channel}} / {{provider}}",
             instant=True,
         ),
-        means="최근 1시간에 제때 도달하지 못한 정기 시험이 많은 채널과 중계사입니다(어림수).",
+        means="최근 1시간에 제때 도달하지 못한 정기 시험이 많은 채널과 중계사입니다(어림수)."
+        " 비어 있으면 실패가 없었던 것입니다.",
         do="맨 위의 짝을 누르면 그 중계사로 좁힌 채널 화면으로 갑니다.",
         steps=[(None, house.NORMAL), (1, house.DEGRADED), (5, house.DOWN)],
         unit=COUNT,
