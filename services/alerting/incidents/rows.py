@@ -88,9 +88,13 @@ def _only(found: Iterable[str]) -> str | None:
 
 
 def candidates(detector: Detector, incident_id: str) -> list[Candidate]:
-    """The cause that was named, those with the same messages, then the next explanation."""
+    """The cause that was named, those with the same messages, then the next explanation, each of
+    its parts with those that have the same messages. Each component once."""
     incident = next(one for one in detector.state.open if one.id == incident_id)
-    return list(_candidates(incident.entry, detector.apart.get(incident_id)))
+    found: dict[str, Candidate] = {}
+    for one in _candidates(incident.entry, detector.apart.get(incident_id)):
+        found.setdefault(one.component, one)
+    return list(found.values())
 
 
 def _candidates(entry: Entry, apart: Apart | None) -> Iterator[Candidate]:
@@ -98,8 +102,8 @@ def _candidates(entry: Entry, apart: Apart | None) -> Iterator[Candidate]:
     yield _candidate(entry, entry.component, separated)
     yield from (_candidate(entry, name, False) for name in entry.alike)
     for other in apart.others if apart else ():
-        if other.component != entry.component:
-            yield _candidate(other, other.component, separated)
+        for name in (other.component, *other.alike):
+            yield _candidate(other, name, separated)
 
 
 def _candidate(entry: Entry, component: str, separated: bool) -> Candidate:
