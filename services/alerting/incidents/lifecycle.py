@@ -14,7 +14,8 @@ from services.alerting.incidents.words import Said, Words
 from services.storage.incidents import Action, Event, Incident
 
 BONGSU = "bongsu"
-PROVISIONAL = timedelta(seconds=60)  # how long one way of being broken stands at least
+PROVISIONAL = timedelta(seconds=60)  # how long another way of being broken must stand to be told
+LASTING = timedelta(minutes=15)
 
 
 class Change(NamedTuple):
@@ -66,17 +67,27 @@ def _step(
 
 
 def _steady(before: Incident, row: Incident, now: datetime) -> Incident:
-    """Counts what detection does not; a hypothesis that changes each minute is told each minute."""
+    """Counts what detection does not; `hypothesis_at`: when what is written was last found."""
     back = (before.status, row.status) == ("closed", "open")
     row = row._replace(reopened=before.reopened + back, hypothesis_at=before.hypothesis_at)
     if row.status == "closed":  # how bad it was, and what belonged to it
         row = row._replace(severity=before.severity, notes=before.notes)
-    if row.hypothesis == before.hypothesis:
+    else:
+        row = row._replace(hypothesis_at=now)
+    if row.component != before.component or row.hypothesis == before.hypothesis:
         return row
-    if row.component == before.component and now - before.hypothesis_at < PROVISIONAL:
-        kept = ("hypothesis", "title_ko", "title_en")
-        return row._replace(**{name: getattr(before, name) for name in kept})
-    return row._replace(hypothesis_at=now)
+    if now - before.hypothesis_at >= _stood(before, now):
+        return row
+    kept = ("hypothesis", "hypothesis_at", "title_ko", "title_en")
+    return row._replace(**{name: getattr(before, name) for name in kept})
+
+
+def _stood(before: Incident, now: datetime) -> timedelta:
+    """How long another hypothesis must have been found without a break. What is partly broken
+    looks dead again and again: after "partly" that is the longer, the longer it has lasted."""
+    if before.hypothesis.endswith("dead"):
+        return PROVISIONAL
+    return min(max((now - before.detected_at) / 4, PROVISIONAL), LASTING)
 
 
 def _differences(before: Incident, row: Incident, called: Words) -> Iterator[tuple[str, Said]]:
