@@ -5,7 +5,7 @@ BIN := .venv/bin
 ONLY := detection
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: help install up format lint types imports check test chaos test-system bench schemas requirements clean
+.PHONY: help install up format lint types imports check test replay chaos test-system bench schemas requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ check: lint types imports ## all checks without tests
 
 test: check ## all checks, and every test that wheels and jars can serve
 	@$(PYTEST) -m "not system and not long" $(ARGS)
+
+replay: .venv/.dev ## every dated outage in virtual time; exit 1 if one is not seen as its file expects
+	@$(BIN)/bongsu replay --check $(ARGS) scenarios/*.yaml
 
 chaos: .venv/.dev ## real faults on real servers, those too that take minutes
 	@$(PYTEST) -m chaos $(ARGS)

@@ -1,45 +1,45 @@
-"""What the detector told in a replay, for people: a line an incident. Pure.
+"""What a replay told, for people: each incident as the story of its timeline, and whether that is
+what the file expects. Pure.
 
-In:  `Findings`. Out: lines of text, times in the scenario's zone. Before and after: `strips.py`.
+In:  `Findings`, `Judged`. Out: lines of text, times in the scenario's zone. Before and after:
+`strips.py`.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.alerting.detection.state import Told
 from services.replay.detecting import Finding, Findings
+from services.replay.judging import Judged
+from services.storage.incidents import Event
 
 
-def findings(found: Findings, zone: ZoneInfo) -> Iterator[str]:
-    """Incidents and faults of bongsu's own, then what opened nothing."""
+def findings(found: Findings, judged: Judged, zone: ZoneInfo) -> Iterator[str]:
+    """Incidents and faults of bongsu's own, what opened nothing, the verdict."""
     if not found.incidents:
         yield "told: nothing"
     for one in found.incidents:
-        end = _at(one.closed, zone) if one.closed else "the end"
-        yield f"told: {_at(one.opened, zone)} to {end}  {_said(one, zone)}"
-    for step in found.asides:
-        yield f"{step.told}: {_at(step.at, zone)}  {step.component} {step.hypothesis}"
+        yield from _story(one, zone)
+    for aside in found.asides:
+        yield f"{aside.told}: {_at(aside.at, zone)}  {aside.component} {aside.hypothesis}"
+    yield f"not as expected: {'; '.join(judged.wrong)}" if judged.wrong else "ok"
 
 
-def _said(one: Finding, zone: ZoneInfo) -> str:
-    kind = "fault of bongsu's own: " if one.monitor else ""
-    alike = f" (or {', '.join(one.alike)})" if one.alike else ""
-    since = f"since {_at(one.onset, zone)}, {len(one.routes)} routes"
-    return f"{kind}{one.component}{alike} {one.hypothesis} {since}{''.join(_more(one))}"
+def _story(one: Finding, zone: ZoneInfo) -> Iterator[str]:
+    row = one.row
+    kind = "fault of bongsu's own" if row.monitor else f"severity {row.severity}"
+    end = _at(row.ended_at, zone) if row.ended_at else "the end"
+    rivals = f", not separated from {', '.join(one.rivals)}" if one.rivals else ""
+    yield f"told: {row.component}, {kind}: {_at(row.started_at, zone)} to {end}{rivals}"
+    for event in one.timeline:
+        yield from _line(event, zone)
 
 
-def _more(one: Finding) -> Iterator[str]:
-    first, again = one.steps[0].component, sum(s.told is Told.REOPENED for s in one.steps)
-    others = [note for note in one.notes if note != one.component]
-    if first != one.component:
-        yield f"; first named {first}"
-    if one.rival not in (None, one.component):
-        yield f"; not separated from {one.rival}"
-    if again:
-        yield f"; reopened {again} times" if again > 1 else "; reopened once"
-    if others:
-        yield f"; also {', '.join(others)}"
+def _line(event: Event, zone: ZoneInfo) -> Iterator[str]:
+    start = f"  {_at(event.at, zone)}  {event.kind:8}  "
+    yield start + event.note_ko
+    if event.note_en != event.note_ko:
+        yield " " * len(start) + event.note_en
 
 
 def _at(moment: datetime, zone: ZoneInfo) -> str:

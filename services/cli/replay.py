@@ -15,9 +15,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.alerting.detection.law import Learnt
 from services.cli import catalogue as catalogues
-from services.cli import prelude, strips
+from services.cli import dated, prelude, strips
 from services.cli.catalogue import DIRECTORY, Directory
-from services.cli.context import INVALID, Json
+from services.cli.context import INVALID, NOT_DONE, Json
 from services.contracts.catalogue import Catalogue
 from services.local.settings import LocalSettings
 from services.replay import run
@@ -32,6 +32,9 @@ def replay_(
     files: Files,
     directory: Directory = DIRECTORY,
     seed: Annotated[int, typer.Option(help="another seed is another run of chance")] = 1,
+    check: Annotated[
+        bool, typer.Option(help="a table of all; exit 1 if one is not as expected")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Play dated outages in virtual time; show what was told, and what became of every probe.
@@ -41,6 +44,9 @@ def replay_(
     catalogue = catalogues.read(directory)
     records, scenarios = [], read(files, catalogue, run.WORKERS)
     learnt = _learnt(catalogue, seed)
+    if check:
+        _check(scenarios, catalogue, seed, learnt)
+        return
     for scenario in scenarios:
         with _progress(scenario) as progress:
             found = run.replay(scenario, catalogue, seed, learnt, progress)
@@ -51,6 +57,16 @@ def replay_(
             typer.echo("\n".join([*strips.shown(found), *useless, ""]))
     if json:
         typer.echo(orjson.dumps(records, option=orjson.OPT_INDENT_2))
+
+
+def _check(scenarios: list[Scenario], catalogue: Catalogue, seed: int, learnt: Learnt) -> None:
+    found = list(dated.replayed(scenarios, catalogue, seed, learnt))
+    regressed = {one.scenario.id: said for one in found if (said := dated.wrong(one))}
+    typer.echo("\n".join(dated.table(found, catalogue)))
+    for name, said in regressed.items():
+        typer.echo(f"{name} is not as expected: {'; '.join(said)}")
+    if regressed:
+        raise typer.Exit(NOT_DONE)
 
 
 def read(files: list[Path], catalogue: Catalogue, workers: Collection[str]) -> list[Scenario]:

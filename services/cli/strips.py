@@ -33,7 +33,7 @@ def shown(found: Outcomes) -> Iterator[str]:
         f" each sign is {size.total_seconds() / 60:g} min"
     )
     yield from (f"  {line}" for line in _segments(scenario))
-    yield from findings(found.told, zone)
+    yield from findings(found.told, found.judged, zone)
     yield f"{'':{width}}  {_ruler(found.buckets.starts(), zone)}"
     for route, counts in totals.items():
         over_time = found.over_time(route)

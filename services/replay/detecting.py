@@ -1,28 +1,33 @@
-"""Step 7 in virtual time: the detector that every instance runs, second by second.
+"""Steps 7 and 8 in virtual time: what every instance detects and the leader writes, by the second.
 
 In:  what was learnt, records with their known times, whole seconds. Out: confirm probes to send at
-once; in the end what was told, by incident. Before: `run.py` decodes, and turns the clock.
-After: the workers send what is asked for, `outcomes.py` shows what was told.
+once; in the end the incidents that would stand in Postgres, each with its timeline.
+Before: `run.py` decodes, and turns the clock.
+After: the workers send what is asked for, `judging.py` compares with what the file expects.
 Nothing is remembered but what was learnt; reading begins with the first second.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from services.alerting.detection.detector import Detector, Limits, Memory
+from services.alerting.detection.explain import Entry
 from services.alerting.detection.items import microseconds
 from services.alerting.detection.law import Learnt
-from services.alerting.detection.likelihood import NAT
-from services.alerting.detection.standing import at
-from services.alerting.detection.state import Incident, Told, Verdict
+from services.alerting.detection.state import Told, Verdict
 from services.alerting.detection.tail import command_of, elsewhere
+from services.alerting.incidents.lifecycle import Change, next_steps
+from services.alerting.incidents.rows import candidates, rows
+from services.alerting.incidents.words import Words
 from services.alerting.settings import AlertingSettings
 from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import ChannelObserved, Evidence, Heartbeat, ProbeCommand, Record
+from services.storage.incidents import Event, Incident
 
 LEADER = "alerting/a1"
+REFRESHED_S = 10  # as often as a leader writes figures
 
 
 class Asked(NamedTuple):
@@ -32,9 +37,8 @@ class Asked(NamedTuple):
     command: ProbeCommand
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One verdict: when, what was told, and of which component."""
+class Aside(NamedTuple):
+    """A verdict that opened nothing: when, what was told, and of which component."""
 
     at: datetime
     told: Told
@@ -44,25 +48,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An incident, or a fault of bongsu itself (`monitor`), as it stood at its end or the replay's.
+    """An incident, or a fault of bongsu's own: its row when it opened and when it was last written,
+    its timeline. `rivals`: what it could not be told from when it opened, likeliest first;
+    `suspects`: those with the same messages as what was named, or as the first rival."""
 
-    `hypothesis`: what was said first under that name, for what recovers looks lossy. `margin`
-    (nats) and `rival` (what it could not be told from) are those of its opening; `notes`: what was
-    found within it; `steps`: all its verdicts.
-    """
-
-    component: str
-    hypothesis: str
-    monitor: bool
-    onset: datetime
-    opened: datetime
-    closed: datetime | None
-    margin: float | None
-    rival: str | None
-    alike: tuple[str, ...]
-    routes: tuple[str, ...]
-    notes: tuple[str, ...]
-    steps: tuple[Step, ...]
+    opened: Incident
+    rivals: tuple[str, ...]
+    suspects: frozenset[str]
+    row: Incident
+    timeline: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +65,8 @@ class Findings:
     is one recipient's account. `confirms`: extra probes asked for."""
 
     incidents: tuple[Finding, ...]
-    asides: tuple[Step, ...]
+    asides: tuple[Aside, ...]
     confirms: int
-
-
-@dataclass
-class _Told:
-    """Of one incident: its verdicts so far, and how it stands."""
-
-    opened: Verdict
-    incident: Incident
-    steps: list[Step] = field(default_factory=list)
 
 
 class Detecting:
@@ -91,8 +76,9 @@ class Detecting:
         begun = microseconds(since)
         self._detector = Detector(Memory(begun, begun, learnt), begun, _limits())
         self._detector.change(catalogue)
-        self._told: dict[str, _Told] = {}
-        self._asides: list[Step] = []
+        self._words = Words(catalogue)
+        self._found: dict[str, Finding] = {}
+        self._asides: list[Aside] = []
         self._confirms = 0
 
     def take(self, known: datetime, record: Record) -> None:
@@ -101,34 +87,49 @@ class Detecting:
             self._detector.feed(record, microseconds(known))
 
     def tick(self, now: datetime) -> Iterator[Asked]:
-        """The verdicts of a second; what the leader asks for."""
+        """The verdicts of a second are written; what the leader asks for."""
         ticked = self._detector.tick(microseconds(now))
         if ticked is None:
             return
-        for verdict in ticked.verdicts:
-            self._note(now, verdict)
+        self._asides += (_aside(now, one) for one in ticked.verdicts if one.incident is None)
+        self._write(now)
         self._confirms += len(ticked.asks)
         for one in ticked.asks:
             key = elsewhere(one.route) if one.elsewhere else one.route
             yield Asked(key, command_of(ticked.at, one, LEADER))
 
-    def _note(self, now: datetime, verdict: Verdict) -> None:
-        entry, incident = verdict.entry, verdict.incident
-        step = Step(now, verdict.told, entry.component, entry.hypothesis.value)
-        if incident is None:
-            self._asides.append(step)
+    def _write(self, now: datetime) -> None:
+        state = self._detector.state
+        if not state.open and not state.closed:
             return
-        told = self._told.setdefault(incident.id, _Told(verdict, incident))
-        told.incident = incident
-        told.steps.append(step)
+        written = {name: found.row for name, found in self._found.items()}
+        figures = now.second % REFRESHED_S == 0
+        for change in next_steps(written, rows(self._detector), {}, self._words, now, figures):
+            self._keep(change)
+
+    def _keep(self, change: Change) -> None:
+        row, events = change.row, change.events
+        before = self._found.get(row.id)
+        if before:
+            events = (*before.timeline, *events)
+            self._found[row.id] = replace(before, row=row, timeline=events)
+        else:
+            listed = candidates(self._detector, row.id)[1:]
+            rivals = tuple(one.component for one in listed if not one.separated)
+            self._found[row.id] = Finding(row, rivals, self._suspects(row), row, events)
+
+    def _suspects(self, row: Incident) -> frozenset[str]:
+        apart = self._detector.apart.get(row.id)
+        first = apart.others[0] if apart and row.rival else None
+        return frozenset({row.component, *row.alike, *_all(first)})
 
     def found(self) -> Findings:
-        """What was told up to the last tick."""
-        standing = {incident.id: incident for incident in self._detector.state.open}
-        found = [
-            _finding(told, standing.get(name, told.incident)) for name, told in self._told.items()
-        ]
-        return Findings(tuple(found), tuple(self._asides), self._confirms)
+        """What was written up to the last tick."""
+        return Findings(tuple(self._found.values()), tuple(self._asides), self._confirms)
+
+
+def _all(rival: Entry | None) -> tuple[str, ...]:
+    return (rival.component, *rival.alike) if rival else ()
 
 
 def _limits() -> Limits:
@@ -138,21 +139,6 @@ def _limits() -> Limits:
     return Limits(*(shipped[name].default for name in names))
 
 
-def _finding(told: _Told, incident: Incident) -> Finding:
-    entry, apart = incident.entry, told.opened.apart
-    notes = dict.fromkeys(step.component for step in told.steps if step.told is Told.NOTED)
-    own = [s for s in told.steps if s.told is not Told.NOTED and s.component == incident.component]
-    return Finding(
-        component=incident.component,
-        hypothesis=own[0].hypothesis,
-        monitor=incident.monitor,
-        onset=at(incident.onset),
-        opened=at(incident.opened),
-        closed=None if incident.closed is None else at(incident.closed),
-        margin=apart.margin / NAT if apart else None,
-        rival=apart.rival if apart else None,
-        alike=entry.alike,
-        routes=tuple(sorted(incident.routes)),
-        notes=tuple(notes),
-        steps=tuple(told.steps),
-    )
+def _aside(now: datetime, verdict: Verdict) -> Aside:
+    entry = verdict.entry
+    return Aside(now, verdict.told, entry.component, entry.hypothesis.value)

@@ -1,7 +1,8 @@
-"""What of a scenario hits nothing, so that a replay says so instead of looking healthy.
+"""Which routes a scenario hits, and what of it hits nothing, so that a replay says so instead of
+looking healthy.
 
-In:  a scenario and the catalogue it is played on. Out: a sentence for each such part. Pure.
-Before: `scenario.load`. After: the commands print the sentences.
+In:  a scenario and the catalogue it is played on. Out: routes by fault; a sentence for each idle
+part. Pure. Before: `scenario.load`. After: `judging.py`; the commands print the sentences.
 """
 
 from collections.abc import Iterator
@@ -16,12 +17,10 @@ from simulators.faults import Fault
 def idle(scenario: Scenario, catalogue: Catalogue) -> list[str]:
     """Faults that no message of any route can meet (`login` of KakaoTalk), and segments outside
     the span. A phone, an app, a site or a worker without a route still has its heartbeat."""
-    passed = list(_passed(catalogue))
     found = [
         f"no route uses {_named(fault)}: it hits nothing"
-        for fault in faults(scenario)
-        if fault.component.partition(":")[0] in PASSED_BY_MESSAGES
-        and not any(_meets(fault, components) for components in passed)
+        for fault, routes in hit(scenario, catalogue)
+        if fault.component.partition(":")[0] in PASSED_BY_MESSAGES and not routes
     ]
     found += [
         f"{' and '.join(segment.components)} lies outside the span: it hits nothing"
@@ -31,13 +30,23 @@ def idle(scenario: Scenario, catalogue: Catalogue) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _passed(catalogue: Catalogue) -> Iterator[frozenset[str]]:
-    """The components of each message there can be, substitutes and drills included."""
+def hit(scenario: Scenario, catalogue: Catalogue) -> list[tuple[Fault, frozenset[str]]]:
+    """Each fault with the routes of which a message can meet it."""
+    passed = list(_passed(catalogue))
+    return [
+        (fault, frozenset(route for route, components in passed if _meets(fault, components)))
+        for fault in faults(scenario)
+    ]
+
+
+def _passed(catalogue: Catalogue) -> Iterator[tuple[str, frozenset[str]]]:
+    """Of each message there can be: route and components. Substitutes and drills are included."""
     for route in catalogue.routes.values():
         drilled = (route.ladder_probe.receiver,) if route.ladder_probe else ()
         for receiver in (*route.receivers, *drilled):
             for leg in _legs(catalogue, route):
-                yield frozenset((f"body:{leg.body}", *components_of(catalogue, leg, receiver)))
+                components = f"body:{leg.body}", *components_of(catalogue, leg, receiver)
+                yield route.id, frozenset(components)
 
 
 def _legs(catalogue: Catalogue, route: Route) -> Iterator[Route]:

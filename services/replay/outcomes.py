@@ -6,12 +6,13 @@ Before: `run.replay`. After: a person, or a test.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.contracts.vocabulary import Outcome
-from services.replay.detecting import Findings
+from services.replay.detecting import Finding, Findings
+from services.replay.judging import Judged
 from services.replay.scenario import Scenario, Span
 
 # Stretches of time that a person can name; the first with which the span has at most MOST_BUCKETS.
@@ -54,7 +55,8 @@ def _midnight(at: datetime) -> datetime:
 @dataclass(frozen=True)
 class Outcomes:
     """`tally` by route, number of the stretch, outcome; `posts` seen in observed rooms; `stopped`:
-    slots on which a route sent nothing because its account was stopped; `told`: by the detector."""
+    slots on which a route sent nothing because its account was stopped; `told`: the incidents;
+    `judged`: whether that is what the file expects."""
 
     scenario: Scenario
     seed: int
@@ -63,6 +65,7 @@ class Outcomes:
     posts: Mapping[tuple[str, int], int]
     stopped: Mapping[str, int]
     told: Findings
+    judged: Judged
 
     def totals(self) -> dict[str, Counter[Outcome]]:
         """By route, over the whole span."""
@@ -100,7 +103,24 @@ class Outcomes:
             "bucket_s": int(self.buckets.size.total_seconds()),
             "routes": routes,
             "posts_seen": {room: self.posts_in(room) for room in self.rooms()},
-            "told": asdict(self.told),
+            "told": _told(self.told),
+        } | self._judged()
+
+    def _judged(self) -> dict[str, Any]:
+        """How it went against what the file expects."""
+        judged, expect = self.judged, self.scenario.expect
+        return {
+            "pages": [page._asdict() for page in judged.pages],
+            "time_to_page_s": judged.time_to_page_s,
+            "cause": judged.cause,
+            "false_pages": judged.false_pages,
+            "monitor_faults": judged.monitor_faults,
+            "recovered_s": judged.recovered_s,
+            "notice_lag_s": judged.notice_lag_s,
+            "reopened": judged.reopened,
+            "expect": expect.model_dump(exclude_unset=True) if expect else None,
+            "ok": not judged.wrong,
+            "wrong": judged.wrong,
         }
 
     def rooms(self) -> list[str]:
@@ -110,6 +130,19 @@ class Outcomes:
     def posts_in(self, room: str) -> list[int]:
         """One count a stretch."""
         return [self.posts.get((room, n), 0) for n in range(self.buckets.count)]
+
+
+def _told(found: Findings) -> dict[str, Any]:
+    return {
+        "incidents": [_incident(one) for one in found.incidents],
+        "asides": [aside._asdict() for aside in found.asides],
+        "confirms": found.confirms,
+    }
+
+
+def _incident(one: Finding) -> dict[str, Any]:
+    timeline = [event._asdict() for event in one.timeline]
+    return one.row._asdict() | {"rivals": one.rivals, "timeline": timeline}
 
 
 def _plain(counts: Counter[Outcome]) -> dict[str, int]:

@@ -17,6 +17,7 @@ from services.ingest.receive import Keeper
 from services.probe.message import Keys
 from services.replay import probing, stage
 from services.replay.detecting import Detecting, Findings
+from services.replay.judging import judge
 from services.replay.outcomes import Outcomes, bucket_of
 from services.replay.scenario import Scenario, Span, faults
 from services.replay.storing import Store
@@ -44,7 +45,8 @@ def replay(
     stream, bucket = stream_of(scenario, catalogue, seed), bucket_of(span)
     store = Store(bucket.number)
     told = play(stream, span, store, learnt, progress)
-    return Outcomes(scenario, seed, bucket, store.tally, store.posts, stream.stopped, told)
+    judged = judge(scenario, catalogue, told)
+    return Outcomes(scenario, seed, bucket, store.tally, store.posts, stream.stopped, told, judged)
 
 
 def play(

@@ -1,65 +1,57 @@
-"""What people read of the detector in a replay: a line an incident, in the scenario's zone."""
+"""What people read of a replay's incidents: each as its story, then whether that was expected."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from services.alerting.detection.state import Told
 from services.cli.findings import findings
-from services.replay.detecting import Finding, Findings, Step
+from services.replay.detecting import Aside, Finding, Findings
+from services.replay.judging import Judged
+from services.storage.incidents import Event
+from tests.support.incidents import an_incident
 
 AT = datetime(2022, 10, 15, 6, 30, 17, tzinfo=UTC)
-KAKAO, DEALER = "platform:kakaotalk", "provider:sens"
-OPENED = Step(AT, Told.OPENED, KAKAO, "dead")
-REOPENED = Step(AT, Told.REOPENED, KAKAO, "dead")
-FOUND = Finding(
-    component=KAKAO, hypothesis="dead", monitor=False, onset=AT - timedelta(seconds=16), opened=AT,
-    closed=AT + timedelta(days=1), margin=9.0, rival=None, alike=(), routes=("a", "b"), notes=(),
-    steps=(OPENED,),
-)  # fmt: skip
-LINE = (
-    "told: 2022-10-15 15:30:17 to 2022-10-16 15:30:17  platform:kakaotalk dead"
-    " since 2022-10-15 15:30:01, 2 routes"
+ROW = an_incident(started_at=AT - timedelta(seconds=16), ended_at=AT + timedelta(days=1))
+STORY = (
+    Event(AT, "opened", "bongsu", "카카오톡", "KakaoTalk"),
+    Event(AT + timedelta(days=1), "closed", "bongsu", "3 → 2", "3 → 2"),
 )
+LINES = [
+    "told: platform:kakaotalk, severity 2: 2022-10-15 15:30:01 to 2022-10-16 15:30:17",
+    "  2022-10-15 15:30:17  opened    카카오톡",
+    "                                 KakaoTalk",
+    "  2022-10-16 15:30:17  closed    3 → 2",
+]
 
 
-def lines(*incidents: Finding, asides: tuple[Step, ...] = ()) -> list[str]:
-    return list(findings(Findings(incidents, asides, 0), ZoneInfo("Asia/Seoul")))
+def lines(
+    *incidents: Finding, asides: tuple[Aside, ...] = (), wrong: tuple[str, ...] = ()
+) -> list[str]:
+    judged = Judged((), None, None, 0, 0, None, None, 0, wrong)
+    return list(findings(Findings(incidents, asides, 0), judged, ZoneInfo("Asia/Seoul")))
 
 
-def test_an_incident_is_a_line_from_its_opening_to_its_end() -> None:
-    assert lines(FOUND) == [LINE]
-    assert lines() == ["told: nothing"]
-    (open_,) = lines(replace(FOUND, closed=None))
-    assert open_ == LINE.replace("2022-10-16 15:30:17", "the end")
+def finding(rivals: tuple[str, ...] = (), **over: Any) -> Finding:
+    return Finding(ROW, rivals, frozenset(), ROW._replace(**over), STORY)
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"rival": DEALER}, "; not separated from provider:sens"),
-        ({"rival": KAKAO}, ""),
-        ({"notes": (KAKAO, DEALER, "site:a")}, "; also provider:sens, site:a"),
-        ({"steps": (Step(AT, Told.OPENED, DEALER, "dead"),)}, "; first named provider:sens"),
-        ({"steps": (OPENED, REOPENED)}, "; reopened once"),
-        ({"steps": (OPENED, REOPENED, REOPENED)}, "; reopened 2 times"),
-    ],
-)
-def test_what_is_uncertain_or_changed_stands_behind(change: dict[str, object], words: str) -> None:
-    assert lines(replace(FOUND, **change)) == [LINE + words]  # type: ignore[arg-type]
+def test_an_incident_is_a_line_and_its_timeline_in_both_languages() -> None:
+    assert lines(finding()) == [*LINES, "ok"]
+    assert lines(finding(ended_at=None))[0] == LINES[0].replace("2022-10-16 15:30:17", "the end")
+    assert lines() == ["told: nothing", "ok"]
 
 
-def test_a_part_of_bongsu_and_components_alike_are_said_so() -> None:
-    (line,) = lines(replace(FOUND, component="worker:w1", monitor=True))
-    assert "  fault of bongsu's own: worker:w1 dead since " in line
-    (line,) = lines(replace(FOUND, alike=(DEALER, "site:a")))
-    assert "  platform:kakaotalk (or provider:sens, site:a) dead since " in line
+def test_a_fault_of_bongsu_s_own_and_what_is_uncertain_are_said_so() -> None:
+    (own, *_) = lines(finding(kind="monitor", component="worker:w1"))
+    assert own.startswith("told: worker:w1, fault of bongsu's own: 2022-10-15 15:30:01 to ")
+    (unsure, *_) = lines(finding(rivals=("account:sens", "provider:sens")))
+    assert unsure == f"{LINES[0]}, not separated from account:sens, provider:sens"
 
 
-def test_what_opened_nothing_stands_below() -> None:
-    aside = Step(AT, Told.NOTED, "reach:kt-01/kakaotalk", "dead")
-    assert lines(FOUND, asides=(aside,)) == [
-        LINE, "noted: 2022-10-15 15:30:17  reach:kt-01/kakaotalk dead"
-    ]  # fmt: skip
+def test_what_opened_nothing_and_what_was_not_expected_stand_below() -> None:
+    aside = Aside(AT, Told.NOTED, "reach:kt-01/kakaotalk", "dead")
+    assert lines(asides=(aside,), wrong=("no page", "2 pages"))[1:] == [
+        "noted: 2022-10-15 15:30:17  reach:kt-01/kakaotalk dead",
+        "not as expected: no page; 2 pages",
+    ]

@@ -48,8 +48,9 @@ def test_a_route_is_a_strip_of_time_with_its_counts(folder: Path) -> None:
     assert "  2026-06-01 12:02 to 2026-06-01 12:06  carrier:skt: down" in lines
     assert "the detector learns 2,000 messages a route, once: 4 of 4 parts" in said
     (told,) = [line for line in lines if line.startswith("told: ")]
-    assert told.startswith("told: 2026-06-01 12:0")
-    assert " to the end  carrier:skt (or carrier:skt/sms) dead since 2026-06-01 12:0" in told
+    assert told.startswith("told: carrier:skt, severity 3: 2026-06-01 12:0")
+    assert " to the end, not separated from carrier:skt/sms" in told
+    assert "ok" in lines
     sms = next(line for line in lines if line.startswith("lh.sms.sens "))
     assert "█" in sms
     assert "·" in sms
@@ -67,9 +68,26 @@ def test_a_program_is_given_every_count(folder: Path) -> None:
         assert sum(over_time) == sum(route["outcomes"].values())
         assert len(over_time) == 10
     (told,) = found["told"]["incidents"]
-    assert (told["component"], told["monitor"], told["closed"]) == ("carrier:skt", False, None)
-    assert told["onset"] < told["opened"] == told["steps"][0]["at"]
+    assert (told["component"], told["kind"], told["closed_at"]) == ("carrier:skt", "outage", None)
+    assert told["started_at"] < told["detected_at"] == told["timeline"][0]["at"]
+    (page,) = found["pages"]
+    assert (page["at"], page["cause"]) == (told["detected_at"], "carrier:skt")
+    assert page["text"] == "{note_ko} / {note_en}".format(**told["timeline"][0])
+    assert 0 < found["time_to_page_s"] < 180
+    assert (found["expect"], found["ok"], found["notice_lag_s"]) == (None, True, None)
     assert found["idle"] == ["no route uses login of platform:kakaotalk: it hits nothing"]
+
+
+def test_a_check_ends_with_1_and_says_what_is_not_as_expected(folder: Path) -> None:
+    good, bad = folder / "good.yaml", folder / "bad.yaml"
+    good.write_text(OUTAGE + "expect: {max_pages: 1}\n", encoding="utf-8")
+    wanted = "expect: {page_within_s: 1, max_pages: 1}\n"
+    bad.write_text(OUTAGE.replace("id: short", "id: bad") + wanted, encoding="utf-8")
+    code, shown, _ = _run(folder, "--check", str(good), str(bad))
+    assert code == 1
+    assert [line.split()[0] for line in shown.splitlines()[1:3]] == ["short", "bad"]
+    (said,) = [line for line in shown.splitlines() if "not as expected" in line]
+    assert said.startswith("bad is not as expected: a page after ")
 
 
 def test_what_is_wrong_is_said_with_file_and_line(folder: Path) -> None:

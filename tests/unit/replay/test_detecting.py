@@ -1,4 +1,4 @@
-"""In a replay the detector tells what it would have told: what broke, since when, until when."""
+"""In a replay the leader writes what it would have written: what broke, since when, until when."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,7 +13,7 @@ from services.alerting.detection.tail import command_of, elsewhere
 from services.contracts import codec
 from services.contracts.evidence import ProbeSent
 from services.contracts.vocabulary import Purpose
-from services.replay.detecting import Finding, Findings
+from services.replay.detecting import Findings
 from services.replay.prelude import parts_of, taught, together
 from services.replay.run import replay, stream_of
 from tests.unit.replay.test_run import MINUTE, NOON, a_scenario, shipped
@@ -33,29 +33,38 @@ def told(folder: Path, *segments: str, until: datetime = NOON + 25 * MINUTE) -> 
     return replay(a_scenario(folder, *segments, until=until), shipped(), 1, learnt()).told
 
 
-def test_an_outage_is_named_with_its_beginning_and_its_end(tmp_path: Path) -> None:
+def test_an_outage_is_one_incident_with_its_beginning_and_its_end(tmp_path: Path) -> None:
     (found,) = told(tmp_path, "component: platform:kakaotalk, state: down").incidents
-    assert (found.component, found.hypothesis) == ("platform:kakaotalk", "dead")
-    assert (found.monitor, found.rival) == (False, None)
-    assert abs(found.onset - BROKEN) <= 15 * SECOND
-    assert BROKEN < found.opened <= BROKEN + MINUTE
-    assert found.closed is not None
-    assert BACK < found.closed <= BACK + 4 * MINUTE
+    row = found.row
+    assert (row.component, found.opened.hypothesis) == ("platform:kakaotalk", "dead")
+    assert (row.monitor, row.rival, found.rivals) == (False, None, ())
+    assert abs(row.started_at - BROKEN) <= 15 * SECOND
+    assert BROKEN < row.detected_at <= BROKEN + MINUTE
+    assert row.closed_at is not None
+    assert BACK < row.closed_at <= BACK + 4 * MINUTE
     over_kakaotalk = {r.id for r in shipped().routes.values() if r.platform == "kakaotalk"}
-    assert set(found.routes) == {r for r in over_kakaotalk if not shipped().routes[r].observed}
-    assert found.steps[0].at == found.opened
+    assert set(row.routes) == {r for r in over_kakaotalk if not shipped().routes[r].observed}
+
+
+def test_its_timeline_is_the_one_that_a_leader_writes(tmp_path: Path) -> None:
+    (found,) = told(tmp_path, "component: platform:kakaotalk, state: down").incidents
+    first, *_, last = found.timeline
+    assert (first.kind, first.at) == ("opened", found.opened.detected_at)
+    assert first.note_en.startswith("KakaoTalk: messages do not arrive since")
+    assert (last.kind, last.at) == ("closed", found.row.closed_at)
+    assert all(one.actor == "bongsu" for one in found.timeline)
 
 
 def test_what_stands_at_the_end_is_still_open(tmp_path: Path) -> None:
     outage = "component: platform:kakaotalk, state: down"
     (found,) = told(tmp_path, outage, until=NOON + 6 * MINUTE).incidents
-    assert found.closed is None
+    assert (found.row.status, found.row.closed_at) == ("open", None)
 
 
 @pytest.mark.parametrize("component", ["worker:w1", "receiver:kt-01"])
 def test_a_fault_of_bongsu_s_own_is_no_outage(tmp_path: Path, component: str) -> None:
     found = told(tmp_path, f"component: {component}, state: down").incidents
-    assert [(one.component, one.monitor) for one in found] == [(component, True)]
+    assert [(one.row.component, one.row.monitor) for one in found] == [(component, True)]
 
 
 def test_on_a_quiet_day_nothing_is_told(tmp_path: Path) -> None:
@@ -66,8 +75,7 @@ def test_on_a_quiet_day_nothing_is_told(tmp_path: Path) -> None:
 def test_a_small_suspicion_asks_for_probes_and_they_hasten_the_verdict(tmp_path: Path) -> None:
     found = told(tmp_path, f"component: sender:{shipped().routes[ROUTE].sender}, state: down")
     assert found.confirms
-    first: Finding = found.incidents[0]
-    assert first.opened <= BROKEN + 3 * MINUTE
+    assert found.incidents[0].row.detected_at <= BROKEN + 3 * MINUTE
 
 
 def test_a_probe_asked_for_is_sent_at_once_by_its_worker_or_another(tmp_path: Path) -> None:

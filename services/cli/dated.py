@@ -1,0 +1,98 @@
+"""`bongsu replay --check`: all outages side by side, a line each, and what is not as it must be.
+
+In:  what the replays found. Out: lines of text; sentences of what is wrong. Pure but for the
+processes. Before: `replay.py`. After: a terminal, the exit code.
+"""
+
+import os
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+from itertools import repeat
+
+from services.alerting.detection.law import Learnt
+from services.contracts.catalogue import Catalogue
+from services.replay import run
+from services.replay.idle import idle
+from services.replay.outcomes import Outcomes
+from services.replay.scenario import Scenario, faults
+from simulators.faults import State
+
+STOPPED = frozenset({State.DOWN, State.REFUSING, State.SILENT_SENDER})
+LONG = timedelta(minutes=5)
+SEEN_AFTER = timedelta(hours=1)  # what ended so long before the span must be closed in it
+
+
+def replayed(
+    scenarios: Sequence[Scenario], catalogue: Catalogue, seed: int, learnt: Learnt
+) -> Iterator[Outcomes]:
+    """Each played in a process of its own, as many at once as there are cores; the longest first.
+    Order is the given one."""
+    by_length = sorted(scenarios, key=lambda one: one.span.since - one.span.until)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        given = repeat(catalogue), repeat(seed), repeat(learnt)
+        found = {one.scenario.id: one for one in pool.map(run.replay, by_length, *given)}
+    yield from (found[one.id] for one in scenarios)
+
+
+def table(found: Sequence[Outcomes], catalogue: Catalogue) -> Iterator[str]:
+    """A line an outage; then how soon the pages came."""
+    width = max(len(one.scenario.id) for one in found)
+    yield f"{'outage':{width}}  {'page':>6}  pages  {'closed':>7}  again  cause"
+    for one in found:
+        judged = one.judged
+        soon, end = _s(judged.time_to_page_s), _s(judged.recovered_s)
+        named = judged.cause or unseen(one.scenario, catalogue) or "nothing"
+        counts = f"{soon:>6}  {len(judged.pages):>5}  {end:>7}  {judged.reopened:>5}"
+        yield f"{one.scenario.id:{width}}  {counts}  {named}"
+    yield "page: from the onset; closed: from the end of what was broken"
+    yield _quantiles("total, of 5 min or more", [one for one in found if _total(one.scenario)])
+    yield _quantiles("all", found)
+
+
+def wrong(one: Outcomes) -> list[str]:
+    """What is not as the file expects; and an outage must be closed after its end, once."""
+    judged, said = one.judged, list(one.judged.wrong)
+    if judged.reopened:
+        said.append(f"opened again {judged.reopened} times")
+    if judged.recovered_s is not None and judged.recovered_s < 0:
+        said.append(f"closed {-judged.recovered_s:g} s before the end")
+    if judged.pages and judged.recovered_s is None and _ends(one.scenario):
+        said.append("never closed")
+    return said
+
+
+def unseen(scenario: Scenario, catalogue: Catalogue) -> str | None:
+    """Who would have seen what hits no route."""
+    broken = dict.fromkeys(
+        f"{fault.function} of {fault.component}" if fault.function else fault.component
+        for fault in faults(scenario)
+    )
+    if not broken or len(idle(scenario, catalogue)) < len(broken):
+        return None
+    return f"nothing: only a fleet with routes over {', '.join(broken)} sees it"
+
+
+def _ends(scenario: Scenario) -> bool:
+    last = max(segment.until for segment in scenario.segments)
+    return last + SEEN_AFTER <= scenario.span.until
+
+
+def _total(scenario: Scenario) -> bool:
+    return any(
+        one.state in STOPPED and one.share == 1 and one.until - one.since >= LONG
+        for one in scenario.segments
+    )
+
+
+def _quantiles(what: str, found: Iterable[Outcomes]) -> str:
+    soon = sorted(s for one in found if (s := one.judged.time_to_page_s) is not None)
+    if not soon:
+        return f"{what}: no page"
+    p95 = soon[-(-95 * len(soon) // 100) - 1]
+    return f"{what}: {len(soon)} pages, median {statistics.median(soon):g} s, p95 {p95:g} s"
+
+
+def _s(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.0f} s"
