@@ -11,7 +11,8 @@ from dashboards.shared import OUTCOMES
 
 ITS = "i.id = ${incident:sqlstring}"
 # Probes of the incident `i`, and which of them it explains: a body's own configuration among them;
-# a fault of bongsu's own leaves no failures, but what measured nothing.
+# of a fault of bongsu's own those that measured nothing. What is settled minutes later, or hours
+# while a phone is silent, counts while it is missing.
 PROBES = f"""\
 FROM dash.incident AS i
 JOIN dash.probe AS p
@@ -20,7 +21,13 @@ JOIN dash.probe AS p
     AND p.sent_at BETWEEN i.started_at AND coalesce(i.ended_at, now())
 WHERE {ITS} AND {shared.DURING}"""
 EXPLAINED = """\
-p.outcome NOT IN ('delivered', 'unknown') AND (p.outcome = 'void') = (i.kind = 'monitor')"""
+CASE
+        WHEN p.outcome IS NULL
+            THEN p.seen_at IS NULL AND p.sent_at < now() - interval '30 seconds'
+        WHEN i.kind = 'monitor' THEN p.outcome = 'void'
+        ELSE p.outcome NOT IN ('delivered', 'unknown', 'void')
+    END"""
+RESULTS = {**OUTCOMES, "pending": ("대기 중", house.DARK)}
 
 EVENTS = {
     "opened": ("열림", house.DOWN),
@@ -83,15 +90,18 @@ def _samples() -> list[Modern]:
         Sql(
             'SELECT p.probe_id AS "시험", p.sent_at AS "발송", p.provider AS "중계사",\n'
             '    p.carrier AS "통신사", p.body AS "기관", p.receiver AS "단말",\n'
-            '    p.outcome AS "결과", p.error_code AS "오류", p.error_text AS "설명"\n'
-            f"{PROBES}\n    AND {EXPLAINED}\nORDER BY p.sent_at DESC\nLIMIT 50"
+            "    coalesce(p.outcome, 'pending') AS \"결과\",\n"
+            '    p.error_code AS "오류", p.error_text AS "설명"\n'
+            f"{PROBES}\n    AND {EXPLAINED}\nORDER BY p.outcome IS NULL,\n"
+            "    CASE WHEN p.outcome IS NULL THEN p.sent_at END, p.sent_at DESC\nLIMIT 50"
         ),
         means="이 장애 동안 이 채널에서 제때 도달하지 못한 정기 시험의 최근 50건입니다. 측정기"
-        " 장애는 실패 대신 무효가 된 시험을 보입니다.",
+        " 장애는 실패 대신 무효가 된 시험을 보입니다. 결과가 정해지기 전에는 30초 넘게"
+        " 오지 않는 시험이 '대기 중'으로, 오래된 것부터 나옵니다.",
         do="시험을 누르면 아래 '시험 추적'에 그 시험이 어느 단계에서 멈췄는지 나옵니다.",
         overrides=[
             column("시험", links=[_to_itself()]),
-            panels.word_cell("결과", OUTCOMES),
+            panels.word_cell("결과", RESULTS),
             column("기관", links=[to_body()]),
         ],
     )
@@ -101,7 +111,8 @@ def _samples() -> list[Modern]:
         (0, 45, 12, 8),
         Sql(
             'SELECT v.n::text AS "순서", v.stage AS "단계", v.at AS "시각",\n'
-            '    extract(epoch FROM v.at - p.sent_at) AS "경과", p.outcome AS "결과",\n'
+            '    extract(epoch FROM v.at - p.sent_at) AS "경과",\n'
+            "    coalesce(p.outcome, 'pending') AS \"결과\",\n"
             '    p.error_text AS "설명"\n'
             "FROM dash.probe AS p\nCROSS JOIN LATERAL (\n    VALUES (1, '발송', p.sent_at),\n"
             "        (2, '중계사 수락', p.accepted_at), (3, '중계사 전달 통보', p.reported_at),\n"
@@ -113,7 +124,7 @@ def _samples() -> list[Modern]:
         do="시험 번호와 이 시각들을 중계사에 보내 확인을 요청합니다.",
         overrides=[
             column("경과", unit=SECONDS, decimals=1),
-            panels.word_cell("결과", OUTCOMES),
+            panels.word_cell("결과", RESULTS),
         ],
     )
     return [failed, trace]
