@@ -147,7 +147,7 @@ def sentence(one: Incident) -> str:
 
 def incident_record(one: Incident) -> dict[str, Any]:
     """An incident for programs; `gain` and `margin` in nats, times in UTC."""
-    at = ("hypothesis_at", "started_at", "detected_at", "ended_at", "closed_at")
+    at = ("started_at", "detected_at", "ended_at", "closed_at")
     return one._asdict() | {name: _iso(getattr(one, name)) for name in at}
 
 

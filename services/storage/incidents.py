@@ -21,7 +21,6 @@ class Incident(NamedTuple):
     status: Literal["open", "closed"]
     component: str
     hypothesis: str
-    hypothesis_at: datetime
     severity: int | None
     channel: str | None
     provider: str | None

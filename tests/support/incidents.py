@@ -12,7 +12,7 @@ def an_incident(**over: Any) -> Incident:
     """KakaoTalk is dead for one route; `over` says otherwise."""
     fields: dict[str, Any] = {
         "id": "platform:kakaotalk@1", "kind": "outage", "status": "open",
-        "component": "platform:kakaotalk", "hypothesis": "dead", "hypothesis_at": NOW,
+        "component": "platform:kakaotalk", "hypothesis": "dead",
         "severity": 2, "channel": "alimtalk", "provider": "sens", "carrier": None,
         "body": "geoje", "title_ko": "카카오톡: 전달되지 않음",
         "title_en": "KakaoTalk: messages do not arrive", "routes": ["geoje.alimtalk.sens"],

@@ -62,6 +62,11 @@ def renamed(sums: Sums, hypothesis: Hypothesis) -> Sums:
     return Sums(hypothesis, sums.since, sums.counted)
 
 
+def recovers(sums: Sums) -> bool:
+    """Is it half sure that an open incident is over? Then what is found of it means little."""
+    return sums.total >= WELL // 2
+
+
 def recovering(sums: Sums, view: View, component: str, present: Hypothesis) -> Sums:
     """The sum of an open incident; `present`: what is now said of it."""
     hypothesis, since, total = sums.hypothesis, sums.since, sums.total

@@ -15,6 +15,7 @@ from services.alerting.detection.law import SECOND
 from services.alerting.detection.state import Attached, Incident
 
 TOGETHER, LOOSE, RENAMED = 60 * SECOND, 20 * SECOND, 60 * SECOND
+TURNED, LASTING = 60 * SECOND, 900 * SECOND
 
 
 def attach(
@@ -73,16 +74,37 @@ def rename(incident: Incident, entries: Sequence[Entry], now: int) -> tuple[Inci
     return incident, False
 
 
+def turned(incident: Incident, now: int) -> Incident:
+    """The incident, told to be broken in another way once evidence has said so for long enough, and
+    not while it recovers: what recovers always looks lossy for a while."""
+    found = incident.entry.hypothesis
+    if found is incident.told or closing.recovers(incident.sums):
+        return replace(incident, turning=None)
+    since = now if incident.turning is None else incident.turning
+    if now - since < _stands(incident, now):
+        return replace(incident, turning=since)
+    return replace(incident, told=found, turning=None)
+
+
+def _stands(incident: Incident, now: int) -> int:
+    """How long another hypothesis must be found without a break. What is partly broken looks dead
+    again and again: after "partly", the longer, the longer it has lasted."""
+    if incident.told.endswith("dead"):
+        return TURNED
+    return min(max((now - incident.opened) // 4, TURNED), LASTING)
+
+
 def _alone(note: Attached, incident: Incident, named: dict[str, Entry], now: int) -> Attached:
-    recovers = incident.sums.total >= closing.WELL // 2
-    if note.component in named and incident.component not in named and not recovers:
+    alone = note.component in named and incident.component not in named
+    if alone and not closing.recovers(incident.sums):
         return note if note.alone is not None else replace(note, alone=now)
     return replace(note, alone=None)
 
 
 def _taken_over(incident: Incident, entry: Entry) -> Incident:
     sums = closing.renamed(incident.sums, entry.hypothesis)
-    return replace(incident, entry=entry, routes=entry.routes, sums=sums)
+    told = entry.hypothesis
+    return replace(incident, entry=entry, routes=entry.routes, sums=sums, told=told, turning=None)
 
 
 def _note(incident: Incident, component: str) -> Attached | None:

@@ -14,7 +14,7 @@ from services.alerting.detection.closing import Sums
 from services.alerting.detection.explain import Entry
 from services.alerting.detection.kinds import kind, monitors
 from services.alerting.detection.law import SECOND
-from services.alerting.detection.likelihood import NAT
+from services.alerting.detection.likelihood import NAT, Hypothesis
 
 SEPARATED = 3 * NAT
 LEAST_THRESHOLD = 18_400_000  # two refusals must not page
@@ -47,7 +47,8 @@ class Incident:
     """장애 of one cause. `base`: what begins within a minute of it belongs to it.
 
     `onset` is the earliest that was ever found; `entry` is the newest evidence; `routes` are all
-    that it ever explained. `ended`: the last relapse before it was `closed`.
+    that it ever explained. `ended`: the last relapse before it was `closed`. `told`: in which way
+    people are told that it is broken; `turning`: since when evidence says another.
     """
 
     id: str
@@ -57,7 +58,9 @@ class Incident:
     base: int
     routes: frozenset[str]
     sums: Sums
+    told: Hypothesis
     notes: tuple[Attached, ...] = ()
+    turning: int | None = None
     closed: int | None = None
     ended: int | None = None
 

@@ -104,12 +104,10 @@ class _Turn:
         self._note(*attached, entry)
 
     def _update(self, incident: Incident, entry: Entry) -> None:
-        before, routes = incident.entry, incident.routes | entry.routes
-        changed = (before.hypothesis, before.alike) != (entry.hypothesis, entry.alike)
-        onset = min(incident.onset, entry.onset)
-        incident = replace(incident, entry=entry, routes=routes, onset=onset)
-        self._open[incident.id] = incident
-        if changed:
+        routes, onset = incident.routes | entry.routes, min(incident.onset, entry.onset)
+        found = replace(incident, entry=entry, routes=routes, onset=onset)
+        incident = self._open[found.id] = notes.turned(found, self._now)
+        if incident.told is not found.told:
             self.verdicts.append(Verdict(Told.UPDATED, entry, incident))
 
     def _consider(self, entry: Entry) -> None:
@@ -166,7 +164,9 @@ class _Turn:
             return
         name = f"{entry.component}@{self._now // SECOND}"
         sums = closing.opened(entry.hypothesis, self._now)
-        incident = Incident(name, entry, self._now, entry.onset, entry.onset, entry.routes, sums)
+        incident = Incident(
+            name, entry, self._now, entry.onset, entry.onset, entry.routes, sums, entry.hypothesis
+        )
         self._open[name] = incident
         self.verdicts.append(Verdict(Told.OPENED, entry, incident, apart))
 

@@ -52,4 +52,5 @@ def _named(ours: Incident | None, row: storage.Incident, now: int) -> Incident:
         row.component, hypothesis, round(row.gain * NAT), onset, row.total, row.failed, 0,
         tuple(row.alike), routes,
     )  # fmt: skip
-    return Incident(row.id, entry, opened, onset, onset, routes, closing.opened(hypothesis, now))
+    sums = closing.opened(hypothesis, now)
+    return Incident(row.id, entry, opened, onset, onset, routes, sums, hypothesis)

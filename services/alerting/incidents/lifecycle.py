@@ -6,7 +6,7 @@ Differences, not messages: whatever was lost on the way is found at the next loo
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from services.alerting.incidents import words
@@ -14,8 +14,6 @@ from services.alerting.incidents.words import Said, Words
 from services.storage.incidents import Action, Event, Incident
 
 BONGSU = "bongsu"
-PROVISIONAL = timedelta(seconds=60)  # how long another way of being broken must stand to be told
-LASTING = timedelta(minutes=15)
 
 
 class Change(NamedTuple):
@@ -53,7 +51,7 @@ def _step(
         ending = [_ending(row, closer)] if row.status == "closed" else []
         opened = _lines(said, row.detected_at)
         return Change(row, (*opened, *ending), row.status == "open")
-    row = _steady(before, row, now)
+    row = _carried(before, row)
     events = [*_lines(_differences(before, row, called), now)]
     if row.status == "closed" and before.status == "open":
         events.append(_ending(row, closer))
@@ -66,28 +64,12 @@ def _step(
     return Change(row, tuple(events), named)
 
 
-def _steady(before: Incident, row: Incident, now: datetime) -> Incident:
-    """Counts what detection does not; `hypothesis_at`: when what is written was last found."""
-    back = (before.status, row.status) == ("closed", "open")
-    row = row._replace(reopened=before.reopened + back, hypothesis_at=before.hypothesis_at)
-    if row.status == "closed":  # how bad it was, and what belonged to it
-        row = row._replace(severity=before.severity, notes=before.notes)
-    else:
-        row = row._replace(hypothesis_at=now)
-    if row.component != before.component or row.hypothesis == before.hypothesis:
-        return row
-    if now - before.hypothesis_at >= _stood(before, now):
-        return row
-    kept = ("hypothesis", "hypothesis_at", "title_ko", "title_en")
-    return row._replace(**{name: getattr(before, name) for name in kept})
-
-
-def _stood(before: Incident, now: datetime) -> timedelta:
-    """How long another hypothesis must have been found without a break. What is partly broken
-    looks dead again and again: after "partly" that is the longer, the longer it has lasted."""
-    if before.hypothesis.endswith("dead"):
-        return PROVISIONAL
-    return min(max((now - before.detected_at) / 4, PROVISIONAL), LASTING)
+def _carried(before: Incident, row: Incident) -> Incident:
+    """With what detection does not keep: how often it came back; once it is over, how bad it was
+    and what belonged to it."""
+    if row.status == "closed":
+        return row._replace(reopened=before.reopened, severity=before.severity, notes=before.notes)
+    return row._replace(reopened=before.reopened + (before.status == "closed"))
 
 
 def _differences(before: Incident, row: Incident, called: Words) -> Iterator[tuple[str, Said]]:

@@ -37,15 +37,14 @@ def _row(
 ) -> storage.Incident:
     entry = incident.entry
     hit = severity.notices(catalogue, incident.routes)
-    title = words.title(entry.component, entry.hypothesis.value)
+    title = words.title(entry.component, incident.told.value)
     of = _where(incident, catalogue)
     return storage.Incident(
         id=incident.id,
         kind="monitor" if incident.monitor else "outage",
         status="open" if incident.closed is None else "closed",
         component=entry.component,
-        hypothesis=entry.hypothesis.value,
-        hypothesis_at=at(incident.opened),
+        hypothesis=incident.told.value,
         severity=None if incident.monitor else severity.severity(catalogue, hit, out),
         channel=of["channel"], provider=of["provider"], carrier=_carrier(entry), body=of["body"],
         title_ko=title.ko, title_en=title.en,

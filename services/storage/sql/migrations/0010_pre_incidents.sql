@@ -17,7 +17,6 @@ CREATE TABLE incident (
     status text NOT NULL CHECK (status IN ('open', 'closed')),
     component text COLLATE "C" NOT NULL,
     hypothesis text NOT NULL,
-    hypothesis_at timestamptz NOT NULL,
     severity smallint CHECK (severity BETWEEN 1 AND 4),
     channel text,
     provider text,

@@ -16,7 +16,9 @@ from tests.unit.alerting.detection.worked import an_item, us
 def _state(component: str, opened: int, closed: int | None = None) -> State:
     entry = Entry(component, Hypothesis.DEAD, 0, us(opened), 4, 4, 0, (), frozenset({"c1"}))
     sums = closing.opened(Hypothesis.DEAD, us(opened))
-    incident = Incident("1", entry, us(opened), us(opened), us(opened), entry.routes, sums)
+    incident = Incident(
+        "1", entry, us(opened), us(opened), us(opened), entry.routes, sums, entry.hypothesis
+    )
     if closed is None:
         return State(open=(incident,))
     return State(closed=(replace(incident, closed=us(closed)),))

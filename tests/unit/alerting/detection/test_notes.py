@@ -33,7 +33,8 @@ def _entry(component: str = "sender:s", **over: Any) -> Entry:
 
 def _incident(component: str = "platform:P", **over: Any) -> Incident:
     own = _entry(component, routes=ALL, **over)
-    return Incident("1", own, us(20), us(0), us(0), ALL, closing.opened(own.hypothesis, us(20)))
+    sums = closing.opened(own.hypothesis, us(20))
+    return Incident("1", own, us(20), us(0), us(0), ALL, sums, own.hypothesis)
 
 
 def _named(*components: str) -> frozenset[str]:
@@ -118,3 +119,37 @@ def test_an_incident_that_recovers_keeps_its_name() -> None:
     for second in (0, 60):
         incident, renamed = notes.rename(incident, [entry], NOW + us(second))
         assert not renamed
+
+
+def test_another_way_of_being_broken_is_told_after_a_minute_without_a_break() -> None:
+    lossy = replace(_incident(), entry=_entry("platform:P", hypothesis=Hypothesis.LOSSY))
+    first = notes.turned(lossy, NOW)
+    assert first.told is notes.turned(first, NOW + us(59)).told is Hypothesis.DEAD
+    assert notes.turned(first, NOW + us(60)).told is Hypothesis.LOSSY
+    dead = replace(first, entry=_incident().entry)
+    again = replace(notes.turned(dead, NOW + us(30)), entry=lossy.entry)
+    assert notes.turned(again, NOW + us(60)).told is Hypothesis.DEAD
+
+
+def test_what_recovers_is_told_as_it_was() -> None:
+    lossy = replace(_incident(), entry=_entry("platform:P", hypothesis=Hypothesis.LOSSY))
+    recovering = replace(lossy, sums=replace(lossy.sums, total=closing.WELL // 2), turning=NOW)
+    assert notes.turned(recovering, NOW + us(60)) == replace(recovering, turning=None)
+
+
+def _told_of(found: list[Hypothesis]) -> list[Hypothesis]:
+    """What people are told, one after the other, of what is found each ten seconds."""
+    incident = replace(_incident(), opened=NOW)
+    told = [incident.told]
+    for number, hypothesis in enumerate(found):
+        entry = _entry("platform:P", hypothesis=hypothesis)
+        incident = notes.turned(replace(incident, entry=entry), NOW + us(10 * number))
+        told += [incident.told] if incident.told is not told[-1] else []
+    return told
+
+
+def test_what_is_partly_broken_and_looks_dead_now_and_then_is_told_once() -> None:
+    dead, lossy = [Hypothesis.DEAD], [Hypothesis.LOSSY]
+    comes_and_goes = (lossy * 12 + dead * 12) * 20
+    assert _told_of(dead * 60 + comes_and_goes) == [*dead, *lossy]
+    assert _told_of(dead * 360 + lossy * 7 + dead * 100) == [*dead, *lossy, *dead]

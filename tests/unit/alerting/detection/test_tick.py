@@ -124,6 +124,16 @@ def test_what_is_found_when_it_is_over_is_no_page() -> None:
     assert [v.told for _, v in _told(run, 70, tables=True)] == [Told.RECOVERED]
 
 
+@pytest.mark.parametrize("broken", [KAKAO, SENDER])
+def test_what_recovers_is_called_what_it_was(broken: Break) -> None:
+    told = _told(messages(1, 400, (replace(broken, end=150),)), 400)
+    assert [verdict.told for _, verdict in told] == [Told.OPENED, Told.CLOSED]
+    (first, last) = (verdict.incident for _, verdict in told)
+    assert first is not None
+    assert last is not None
+    assert first.told is last.told
+
+
 def test_a_second_fault_inside_an_outage_pages_too() -> None:
     later = replace(SENDER, start=70)
     run = messages(1, 260, (later, KAKAO))

@@ -71,38 +71,6 @@ def test_what_came_back_goes_on_under_its_own_name() -> None:
     assert _steps(change.row, an_incident()) == []
 
 
-def test_a_symptom_is_told_once_it_has_stood_for_a_minute() -> None:
-    assert _told_of(["dead"] * 6 + ["lossy"] * 5) == []
-    assert _told_of(["dead"] * 6 + ["lossy"] * 7) == ["lossy"]
-
-
-def test_what_is_partly_broken_and_looks_dead_now_and_then_is_told_once() -> None:
-    comes_and_goes = (["lossy"] * 12 + ["dead"] * 12) * 20
-    assert _told_of(["dead"] * 60 + comes_and_goes) == ["lossy"]
-    assert _told_of(["dead"] * 360 + ["lossy"] * 7 + ["dead"] * 100) == ["lossy", "dead"]
-
-
-def test_what_was_told_too_mildly_at_first_is_put_right_after_a_minute() -> None:
-    assert _told_of(["lossy"] * 2 + ["dead"] * 12) == ["dead"]
-
-
-def test_another_name_is_told_at_once_with_what_is_wrong_with_it() -> None:
-    named = {"component": "platform:kakaotalk/alimtalk", "hypothesis": "lossy"}
-    assert _kinds(an_incident(hypothesis_at=LATER), **named) == ["renamed"]
-
-
-def _told_of(hypotheses: list[str]) -> list[str]:
-    """What is told of the symptoms that are found each ten seconds, as the leader looks."""
-    written, told = an_incident(hypothesis=hypotheses[0]), []
-    for number, hypothesis in enumerate(hypotheses):
-        at = NOW + number * timedelta(seconds=10)
-        wanted = {written.id: an_incident(hypothesis=hypothesis)}
-        for change in next_steps({written.id: written}, wanted, {}, Words(None), at, refresh=True):
-            told += [change.row.hypothesis for event in change.events if event.kind == "changed"]
-            written = change.row
-    return told
-
-
 def test_who_closed_it_stands_in_the_timeline() -> None:
     closer = Action(1, "platform:kakaotalk@1", "close", "kim", "they repaired it")
     (change,) = _steps(an_incident(), an_incident(**CLOSED), closer)

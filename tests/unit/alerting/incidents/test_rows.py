@@ -20,7 +20,7 @@ def _listed(*others: Entry, margin: int = NAT) -> list[tuple[str, bool]]:
     """Mail to one mail service is not there; all of it went by one relay."""
     detector = Detector(Memory(0, 0, {}), 0, Limits(1.0, 0))
     sums = closing.opened(DAUM.hypothesis, 0)
-    incident = Incident("daum@1", DAUM, 0, 0, 0, DAUM.routes, sums)
+    incident = Incident("daum@1", DAUM, 0, 0, 0, DAUM.routes, sums, DAUM.hypothesis)
     detector.state = State(open=(incident,))
     detector.apart = {incident.id: Apart(margin, others)}
     return [(one.component, one.separated) for one in candidates(detector, incident.id)]
