@@ -14,7 +14,8 @@ from uuid import UUID
 
 import structlog
 
-from services.contracts.catalogue import Catalogue
+from services.contracts import slots
+from services.contracts.catalogue import Catalogue, Route
 from services.contracts.codec import InvalidEvent, decode
 from services.contracts.evidence import ProbeCommand
 from services.contracts.topics import ALL, COMMANDS
@@ -32,6 +33,7 @@ from services.runtime.ops import Health
 GROUP = "probe"
 # Who observes a message drops a slot that lies further ahead of its clock.
 MOST_AHEAD = timedelta(minutes=10)
+CONFIRMED_EVERY = timedelta(seconds=5)  # the least time between two rounds for one component
 MOST_REMEMBERED = 20_000
 _log = structlog.get_logger()
 
@@ -159,7 +161,7 @@ def judge(
     route = catalogue.routes.get(command.route)
     if route is None or route.adapter not in adapters:
         return Fate.UNKNOWN
-    receiver = command.receiver or turns_of(route)[0].receiver(command.slot)
+    receiver = command.receiver or _next(route, command)
     if receiver not in catalogue.receivers:
         return Fate.UNKNOWN
     if not route.enabled:
@@ -169,6 +171,14 @@ def judge(
     return PlannedProbe(
         catalogue, route, receiver, command.slot, command.purpose, command.command_id
     )
+
+
+def _next(route: Route, command: ProbeCommand) -> str:
+    """Whose turn it is. What is to tell a route's fault from its recipient's must not meet one
+    recipient for a whole interval: confirm probes change with every round."""
+    if command.purpose is Purpose.CONFIRM:
+        return slots.receiver_of(route.id, CONFIRMED_EVERY, command.slot, route.receivers)
+    return turns_of(route)[0].receiver(command.slot)
 
 
 async def read_commands(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -142,11 +143,25 @@ def test_a_command_in_the_restricted_hours_is_not_carried_out() -> None:
 def test_without_a_receiver_the_one_whose_turn_it_is_gets_the_probe() -> None:
     receivers = set()
     for n in range(2):
-        command = _command(receiver=None, slot=SLOT - n * MINUTE)
+        command = _command(receiver=None, purpose=Purpose.MANUAL, slot=SLOT - n * MINUTE)
         planned = judge(command, a_catalogue(), {ADAPTER}, SLOT)
         assert isinstance(planned, PlannedProbe)
         receivers.add(planned.receiver)
     assert receivers == {"skt-01", "kt-01"}
+
+
+def test_confirm_probes_change_the_receiver_with_every_round() -> None:
+    receivers = []
+    for n in range(6):
+        command = _command(
+            receiver=None, purpose=Purpose.CONFIRM, slot=SLOT - n * timedelta(seconds=5)
+        )
+        planned = judge(command, a_catalogue(), {ADAPTER}, SLOT)
+        assert isinstance(planned, PlannedProbe)
+        receivers.append(planned.receiver)
+    assert set(pairwise(receivers)) == {
+        ("skt-01", "kt-01"), ("kt-01", "skt-01")
+    }  # fmt: skip
 
 
 async def test_what_is_no_command_is_counted_and_the_others_go_on(
