@@ -90,14 +90,14 @@ class Explainer:
         return Explanation(tuple(entries), sum(entry.gain - PENALTY for entry in entries))
 
     def best(self, doubted: Callable[[str], bool]) -> Explanation:
-        """The greedy explanation; if all is explained better without one of the doubted components
-        that it names, that one: the largest sum of all is not always the best beginning."""
+        """The greedy explanation; if all is explained clearly better without one of the doubted
+        components that it names, that one: the largest sum is not always the best beginning."""
         found = self.greedy()
         for _ in range(ENTRIES):
             named = [entry for entry in found.entries if doubted(entry.component)]
             others = [self.without(entry) for entry in named]
             better = max(others, key=lambda other: other.objective, default=found)
-            if better.objective <= found.objective:
+            if better.objective < found.objective + PENALTY:
                 break
             found = better
         return found
