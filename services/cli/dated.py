@@ -14,10 +14,10 @@ from itertools import repeat
 from services.alerting.detection.law import Learnt
 from services.contracts.catalogue import Catalogue
 from services.replay import run
-from services.replay.idle import idle
+from services.replay.idle import hit, idle
 from services.replay.outcomes import Outcomes
 from services.replay.scenario import Scenario, faults
-from simulators.faults import State
+from simulators.faults import Fault, State
 
 STOPPED = frozenset({State.DOWN, State.REFUSING, State.SILENT_SENDER})
 LONG = timedelta(minutes=5)
@@ -47,7 +47,8 @@ def table(found: Sequence[Outcomes], catalogue: Catalogue) -> Iterator[str]:
         counts = f"{soon:>6}  {len(judged.pages):>5}  {end:>7}  {judged.reopened:>5}"
         yield f"{one.scenario.id:{width}}  {counts}  {named}"
     yield "page: from the onset; closed: from the end of what was broken"
-    yield _quantiles("total, of 5 min or more", [one for one in found if _total(one.scenario)])
+    total = [one for one in found if _total(one.scenario, catalogue)]
+    yield _quantiles("total, of 5 min or more", total)
     yield _quantiles("all", found)
 
 
@@ -79,11 +80,19 @@ def _ends(scenario: Scenario) -> bool:
     return last + SEEN_AFTER <= scenario.span.until
 
 
-def _total(scenario: Scenario) -> bool:
+def _total(scenario: Scenario, catalogue: Catalogue) -> bool:
+    """Did something that a route needs stop for all, for long enough?"""
     return any(
-        one.state in STOPPED and one.share == 1 and one.until - one.since >= LONG
-        for one in scenario.segments
+        fault.state in STOPPED and fault.share == 1 and _lasted(fault) >= LONG
+        for fault, routes in hit(scenario, catalogue)
+        if routes
     )
+
+
+def _lasted(fault: Fault) -> timedelta:
+    assert fault.since
+    assert fault.until
+    return fault.until - fault.since
 
 
 def _quantiles(what: str, found: Iterable[Outcomes]) -> str:
