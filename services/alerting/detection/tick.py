@@ -160,7 +160,8 @@ class _Turn:
             self._open[incident.id] = notes.detach(incident, entry.component)
         closed = next((i for i in self._closed.values() if _back(entry, i)), None)
         if closed:
-            self._reopen(replace(closed, entry=entry, routes=closed.routes | entry.routes))
+            # Its other routes arrived before it closed.
+            self._reopen(replace(closed, entry=entry, routes=entry.routes))
             return
         name = f"{entry.component}@{self._now // SECOND}"
         sums = closing.opened(entry.hypothesis, self._now)

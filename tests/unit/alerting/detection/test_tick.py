@@ -187,6 +187,21 @@ def test_an_outage_that_comes_back_is_the_same_one() -> None:
     assert len({v.incident.id for v in told if v.incident}) == 1
 
 
+def test_a_function_that_breaks_after_its_platform_closes_when_it_alone_is_well() -> None:
+    """The same incident again, of fewer routes: those of other functions recovered before."""
+    run: Run = []
+    for number, at in enumerate(range(-60, 800, 4)):
+        name, function = f"c{number % 10}", "fg"[number % 10 // 7]
+        path = ("platform:P", f"platform:P/{function}", f"route:{name}")
+        item = an_item(at, name, path=tuple(sorted(path)))
+        lost = 0 <= at < 60 or (300 <= at < 380 and function == "f")
+        run.append((item, None if lost else arrival(item)))
+    told = [v for _, v in _told(run, 800, tables=True) if v.told is not Told.UPDATED]
+    names = ["platform:P", "platform:P", "platform:P/f", "platform:P/f"]
+    assert [v.entry.component for v in told] == names
+    assert [v.told for v in told] == [Told.OPENED, Told.CLOSED, Told.REOPENED, Told.CLOSED]
+
+
 def test_an_outage_of_what_left_the_catalogue_is_over() -> None:
     name = "b5.alimtalk.a2"
     run = messages(1, 260, (Break(f"route:{name}"),))
