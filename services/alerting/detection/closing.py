@@ -34,7 +34,8 @@ class Sums:
     """Of an open incident: how sure it is that it is over. Of a closed one: that it is back.
 
     `hypothesis`: whose rate of loss counts. `since`: the last relapse. `counted`: what became
-    certain up to then is in. `arrived`: the routes that arrived since the last relapse.
+    certain up to then is in. `arrived`: the routes that arrived since the last relapse, `newest`
+    the start of the newest message that did.
     """
 
     hypothesis: Hypothesis
@@ -42,6 +43,7 @@ class Sums:
     counted: int
     total: int = 0
     arrived: frozenset[str] = frozenset()
+    newest: int | None = None
 
 
 class Message(NamedTuple):
@@ -50,6 +52,7 @@ class Message(NamedTuple):
     bad: bool
     weight: int
     route: str | None
+    start: int
 
 
 def opened(hypothesis: Hypothesis, now: int) -> Sums:
@@ -70,16 +73,19 @@ def recovers(sums: Sums) -> bool:
 def recovering(sums: Sums, view: View, component: str, present: Hypothesis) -> Sums:
     """The sum of an open incident; `present`: what is now said of it."""
     hypothesis, since, total = sums.hypothesis, sums.since, sums.total
-    arrived = sums.arrived
+    arrived, newest = sums.arrived, sums.newest
     for message in _certain(sums, view, component):
         if message.bad:
-            total, hypothesis = total - message.weight, present
+            total -= message.weight
+            # What broke off before the arrivals says nothing of the rate of loss among them.
+            hypothesis = present if newest is not None and message.start > newest else hypothesis
         else:
             total += message.weight
+            newest = message.start if newest is None else max(newest, message.start)
         if total <= 0:
-            total, since, arrived = 0, view.now, frozenset()
+            total, since, arrived, newest = 0, view.now, frozenset(), None
     arrived |= _arrivals(view, component, hypothesis, max(since, sums.counted))
-    return Sums(hypothesis, since, view.now, total, arrived)
+    return Sums(hypothesis, since, view.now, total, arrived, newest)
 
 
 def relapsing(sums: Sums, view: View, component: str, elsewhere: frozenset[str]) -> Sums:
@@ -111,7 +117,8 @@ def _certain(sums: Sums, view: View, component: str) -> Iterator[Message]:
     now = np.flatnonzero((certain > sums.counted) & (certain <= view.now))
     for at in now[np.argsort(certain[now], kind="stable")].tolist():
         route = int(side.routes[rows[at]])
-        yield Message(not good[at], int(weights[at]), view.routes[route] if route >= 0 else None)
+        name = view.routes[route] if route >= 0 else None
+        yield Message(not good[at], int(weights[at]), name, int(starts[at]))
 
 
 def _arrivals(view: View, component: str, hypothesis: Hypothesis, after: int) -> frozenset[str]:

@@ -151,6 +151,15 @@ def test_the_rate_of_loss_changes_only_with_bad_news() -> None:
     assert closing.recovering(sums, after, P, LOSSY).hypothesis is LOSSY
 
 
+def test_what_was_sent_before_everything_arrived_again_is_no_news() -> None:
+    lost, well = an_item(1), an_item(20)
+    views = list(_views([(lost, None), (well, arrival(well))], range(1, 50)))
+    sums = closing.opened(DEAD, us(0))
+    for view in views:
+        sums = closing.recovering(sums, view, P, LOSSY)
+    assert (sums.hypothesis, sums.total) == (DEAD, 0)
+
+
 def test_two_overdue_messages_bring_a_closed_incident_back_unless_they_are_anothers() -> None:
     fates: Fates = [(an_item(1), None), (an_item(2), None)]
     (view,) = _views(fates, [45])

@@ -178,6 +178,18 @@ def test_an_outage_closes_when_everything_arrives_again_and_is_told_once() -> No
     assert 100 + 120 <= told[1][0] <= 100 + 240
 
 
+@pytest.mark.parametrize("phase", [0, 5])
+def test_what_was_dead_for_a_minute_only_closes_as_soon(phase: int) -> None:
+    """After the first arrivals it looks lossy, while what was lost before them becomes overdue."""
+    run: Run = []
+    for at in range(phase - 200, 500, 10):
+        item = an_item(at)
+        run.append((item, None if 0 <= at < 60 else arrival(item)))
+    told = [(now, v.told) for now, v in _told(run, 500, tables=True) if v.told is not Told.UPDATED]
+    assert [what for _, what in told] == [Told.OPENED, Told.CLOSED]
+    assert told[1][0] <= 60 + 200
+
+
 def test_an_outage_that_comes_back_is_the_same_one() -> None:
     run = messages(
         1, 560, (Break("platform:kakaotalk", end=100), Break("platform:kakaotalk", start=400))
