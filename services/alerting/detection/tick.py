@@ -224,7 +224,7 @@ class _Turn:
         return incident.monitor and nothing
 
     def relapse(self) -> None:
-        """Reopen what is back."""
+        """Reopen what is back: named again, for what is lost may be another's."""
         elsewhere = [i for i in self._open.values() if not i.monitor]
         out = frozenset().union(*(incident.routes for incident in elsewhere))
         for incident in list(self._closed.values()):
@@ -232,8 +232,11 @@ class _Turn:
                 continue
             sums = closing.relapsing(incident.sums, self._view, incident.component, out)
             self._closed[incident.id] = replace(incident, sums=sums)
-            if sums.total >= closing.BACK:
+            if sums.total >= closing.BACK and self._named_again(incident):
                 self._reopen(self._closed[incident.id])
+
+    def _named_again(self, incident: Incident) -> bool:
+        return any(incident.related(entry) for entry in self._explainer.greedy().entries)
 
     def state(self) -> State:
         """What the next tick starts from."""

@@ -199,6 +199,19 @@ def test_an_outage_that_comes_back_is_the_same_one() -> None:
     assert len({v.incident.id for v in told if v.incident}) == 1
 
 
+def test_two_messages_of_one_route_lost_at_once_do_not_bring_its_platforms_outage_back() -> None:
+    """All others arrive: what was well stays closed."""
+    run: Run = []
+    for number, at in enumerate(range(-200, 600, 10)):
+        item = an_item(at, f"c{number % 3}")
+        run.append((item, None if 0 <= at < 100 else arrival(item)))
+    run += [(an_item(at, "c1"), None) for at in (404, 405)]
+    assert [v.told for _, v in _told(run, 600, tables=True) if v.told is not Told.UPDATED] == [
+        Told.OPENED,
+        Told.CLOSED,
+    ]
+
+
 def test_a_function_that_breaks_after_its_platform_closes_when_it_alone_is_well() -> None:
     """The same incident again, of fewer routes: those of other functions recovered before."""
     run: Run = []
