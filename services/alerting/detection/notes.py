@@ -63,10 +63,13 @@ def detach(incident: Incident, component: str) -> Incident:
 
 def rename(incident: Incident, entries: Sequence[Entry], now: int) -> tuple[Incident, bool]:
     """The incident at the end of a tick: it takes the name of the note that alone was named for a
-    minute; routes left out count as recovered. While it recovers, names mean little: it keeps
-    its own."""
+    minute; routes left out count as recovered. While several notes are named, it is the whole of
+    them; while it recovers, names mean little: it keeps its own."""
     named = {entry.component: entry for entry in entries}
-    notes = tuple(_alone(note, incident, named, now) for note in incident.notes)
+    parts = {note.component for note in incident.notes} & named.keys()
+    free = incident.component not in named and not closing.recovers(incident.sums)
+    alone = parts if free and len(parts) == 1 else set()
+    notes = tuple(_alone(note, note.component in alone, now) for note in incident.notes)
     incident = incident if notes == incident.notes else replace(incident, notes=notes)
     for note in notes:
         if note.alone is not None and now - note.alone >= RENAMED:
@@ -94,11 +97,10 @@ def _stands(incident: Incident, now: int) -> int:
     return min(max((now - incident.opened) // 4, TURNED), LASTING)
 
 
-def _alone(note: Attached, incident: Incident, named: dict[str, Entry], now: int) -> Attached:
-    alone = note.component in named and incident.component not in named
-    if alone and not closing.recovers(incident.sums):
-        return note if note.alone is not None else replace(note, alone=now)
-    return replace(note, alone=None)
+def _alone(note: Attached, alone: bool, now: int) -> Attached:
+    if not alone:
+        return replace(note, alone=None)
+    return note if note.alone is not None else replace(note, alone=now)
 
 
 def _taken_over(incident: Incident, entry: Entry) -> Incident:

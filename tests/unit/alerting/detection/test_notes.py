@@ -110,6 +110,23 @@ def test_a_tick_without_it_or_with_the_whole_starts_the_minute_again(
     assert not renamed
 
 
+def test_the_whole_of_several_parts_that_are_named_keeps_its_name() -> None:
+    """Two functions of a platform are late, a third is well: it is still one outage."""
+    parts = [_entry("platform:P/alimtalk"), _entry("platform:P/brandmessage")]
+    incident, named = _incident(), _named(*(part.component for part in parts))
+    for part in parts:
+        attached = notes.attach(part, [incident], named, NOW)
+        assert attached is not None
+        incident, _ = attached
+    for second in range(200):
+        incident, renamed = notes.rename(incident, parts, NOW + us(second))
+        assert not renamed
+    for second in range(200, 261):
+        incident, renamed = notes.rename(incident, parts[:1], NOW + us(second))
+    assert renamed
+    assert incident.component == "platform:P/alimtalk"
+
+
 def test_an_incident_that_recovers_keeps_its_name() -> None:
     entry, recovering = _entry(), _incident()
     attached = notes.attach(entry, [recovering], _named("sender:s"), NOW)
