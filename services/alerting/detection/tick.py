@@ -236,7 +236,10 @@ class _Turn:
                 self._reopen(self._closed[incident.id])
 
     def _named_again(self, incident: Incident) -> bool:
-        return any(incident.related(entry) for entry in self._explainer.greedy().entries)
+        """And is not all explained as well by others?"""
+        found = self._explainer.greedy()
+        again = [entry for entry in found.entries if incident.related(entry)]
+        return any(self._explainer.margin(found, entry)[0] > 0 for entry in again)
 
     def state(self) -> State:
         """What the next tick starts from."""

@@ -212,6 +212,22 @@ def test_two_messages_of_one_route_lost_at_once_do_not_bring_its_platforms_outag
     ]
 
 
+def test_two_refusals_that_one_route_explains_as_well_do_not_bring_its_dealers_outage_back() -> (
+    None
+):
+    run: Run = []
+    for number, at in enumerate(range(-200, 600, 10)):
+        name = f"c{number % 3}"
+        item = an_item(at, name, plane=ACCEPTANCE, path=("account:a", f"route:{name}"))
+        run.append((item, None if 0 <= at < 100 else arrival(item, 0.3)))
+    refused = [
+        an_item(at, "c1", plane=ACCEPTANCE, path=("account:a", "route:c1")) for at in (401.5, 403.5)
+    ]
+    run += [(item, arrival(item, 0.3, Ending.REFUSED)) for item in refused]
+    told = [v.told for _, v in _told(run, 600, tables=True) if v.told is not Told.UPDATED]
+    assert told == [Told.OPENED, Told.CLOSED]
+
+
 def test_a_function_that_breaks_after_its_platform_closes_when_it_alone_is_well() -> None:
     """The same incident again, of fewer routes: those of other functions recovered before."""
     run: Run = []
