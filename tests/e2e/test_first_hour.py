@@ -161,5 +161,5 @@ def test_the_end_leaves_nothing_behind_and_a_second_start_goes_on(up: Up) -> Non
         second = again.finish()
     finally:
         again.end()
-    assert second["ready_s"] <= 10
+    assert second["ready_s"] <= 30  # idle machines take 5 to 10 s; tests run beside others
     assert is_down(up.data)
