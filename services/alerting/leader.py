@@ -17,7 +17,7 @@ from services.runtime.errors import Retry
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
 from services.storage import leader as storage
-from services.storage.pool import ACQUIRE_S, Connection, open_pool
+from services.storage.pool import ACQUIRE_S, CLOSE_S, Connection, open_pool
 
 LOOP = "leader"
 TRY_S, PING_S, IDLE_S, ANSWER_S = 1.0, 2.0, 10, 4.0
@@ -56,9 +56,12 @@ class Leader:
                     idle_s=IDLE_S,
                 ) as pool:  # fmt: skip
                     conn = await pool.acquire(timeout=ACQUIRE_S)
-                    await self._stand_by(conn, stopping)
-                    backoff.reset()
-                    await self._lead(conn, stopping)
+                    try:
+                        await self._stand_by(conn, stopping)
+                        backoff.reset()
+                        await self._lead(conn, stopping)
+                    finally:
+                        await pool.release(conn, timeout=CLOSE_S)  # frees the lock
         finally:
             if self.epoch is not None:
                 _log.info("leads no more", epoch=self.epoch)
