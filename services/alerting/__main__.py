@@ -6,7 +6,7 @@ import sys
 from prometheus_client import CollectorRegistry
 
 from services.alerting.database import database
-from services.alerting.detection.tail import detect
+from services.alerting.detection.run import detect
 from services.alerting.metrics import Metrics
 from services.alerting.settings import AlertingSettings
 from services.alerting.storing.run import store

@@ -4,7 +4,7 @@ In:  the topics evidence and heartbeats from the saved mark on, the catalogue in
 each second, told to `incidents/writing.py`; confirm probes on the topic commands, by the leader.
 Before: step 4 publishes. After: `detector.py` decides, the leader writes.
 A tick runs when everything was read that was appended up to 0.2 s after it. What the detector
-needs is saved: after any error, its own too, it begins anew, and storing does not notice.
+needs is saved: `run.py` begins it anew after any error, and storing does not notice.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 import structlog
-from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from services.alerting.database import asked
@@ -25,7 +24,6 @@ from services.alerting.detection.detector import Detector, Limits, Memory, Ticke
 from services.alerting.detection.items import KEPT, WINDOW, microseconds
 from services.alerting.detection.law import SECOND
 from services.alerting.incidents.writing import Writer
-from services.alerting.leader import Leader
 from services.alerting.metrics import Metrics
 from services.alerting.settings import AlertingSettings
 from services.catalogue.publish import Follower
@@ -39,7 +37,7 @@ from services.runtime.kafka import Address, Publisher, partition_of
 from services.runtime.kafka_readers import Fetched
 from services.runtime.kafka_tail import Read, tail
 from services.runtime.ops import Health
-from services.runtime.retry import Backoff, pause, until
+from services.runtime.retry import Backoff, pause
 from services.storage import detector as storage
 from services.storage.pool import Pool, transaction
 
@@ -47,42 +45,8 @@ LOOP = "detection"
 BEFORE = 120 * SECOND
 OLDEST = 3600 * SECOND  # what lies further back teaches nothing: a minute reads no more
 FRESH, EXPIRES = timedelta(seconds=5), timedelta(seconds=30)
-FINISH_WITHIN_S = 4.0
 _COMMANDS = UUID("5b0b6c3e-7f0e-5c53-9a55-0d4f1c2f8a11")
 _log = structlog.get_logger()
-
-
-async def detect(
-    settings: AlertingSettings, address: Address, pool: Pool, publisher: Publisher,
-    metrics: Metrics, registry: CollectorRegistry, health: Health, stopping: asyncio.Event,
-) -> None:  # fmt: skip
-    """Detect until `stopping`. What goes wrong in here is counted, and storing does not notice."""
-    follower = Follower(address, health, registry)
-    leader = Leader(settings.postgres.get_secret_value(), settings.instance, health)
-    writer = Writer(pool, leader, metrics, health)
-    one = Tail(settings, address, pool, publisher, metrics, health, follower, writer)
-    loops = {
-        "catalogue": lambda: follower.follow(stopping, lambda _: None),
-        "leader": lambda: leader.run(stopping),
-        "incidents": lambda: writer.run(stopping),
-        LOOP: lambda: one.run(stopping),
-    }
-
-    async def anew(name: str) -> None:
-        backoff = Backoff()
-        while not stopping.is_set():
-            try:
-                await until(stopping, loops[name](), FINISH_WITHIN_S)
-            except Exception as error:
-                metrics.detection_crashes.inc()
-                health.waits(LOOP, f"begun anew after {type(error).__name__}")
-                _log.exception("detection begins anew after an error", part=name)
-            health.turn(LOOP)
-            await pause(stopping, backoff.next_s())
-
-    async with asyncio.TaskGroup() as tasks:
-        for name in loops:
-            tasks.create_task(anew(name), name=name)
 
 
 class Tail:

@@ -1,0 +1,58 @@
+"""Steps 7 and 8 in the process: the loops that detect, lead and write, each begun anew by itself.
+
+In:  Kafka, the pool. Out: nothing of its own. Before: `services/alerting/__main__.py`.
+After: `tail.py` reads and ticks, `incidents/writing.py` writes. What goes wrong in one loop is
+counted and logged; the others go on, and storing does not notice.
+"""
+
+import asyncio
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from services.alerting.detection.tail import LOOP, Tail
+from services.alerting.incidents.writing import Writer
+from services.alerting.leader import Leader
+from services.alerting.metrics import Metrics
+from services.alerting.settings import AlertingSettings
+from services.catalogue.publish import Follower
+from services.runtime.kafka import Address, Publisher
+from services.runtime.ops import Health
+from services.runtime.retry import Backoff, pause, until
+from services.storage.pool import Pool
+
+FINISH_WITHIN_S = 4.0
+_log = structlog.get_logger()
+
+
+async def detect(
+    settings: AlertingSettings, address: Address, pool: Pool, publisher: Publisher,
+    metrics: Metrics, registry: CollectorRegistry, health: Health, stopping: asyncio.Event,
+) -> None:  # fmt: skip
+    """Detect until `stopping`."""
+    follower = Follower(address, health, registry)
+    leader = Leader(settings.postgres.get_secret_value(), settings.instance, health)
+    writer = Writer(pool, leader, metrics, health)
+    one = Tail(settings, address, pool, publisher, metrics, health, follower, writer)
+    loops = {
+        "catalogue": lambda: follower.follow(stopping, lambda _: None),
+        "leader": lambda: leader.run(stopping),
+        "incidents": lambda: writer.run(stopping),
+        LOOP: lambda: one.run(stopping),
+    }
+
+    async def anew(name: str) -> None:
+        backoff = Backoff()
+        while not stopping.is_set():
+            try:
+                await until(stopping, loops[name](), FINISH_WITHIN_S)
+            except Exception as error:
+                metrics.detection_crashes.inc()
+                health.waits(LOOP, f"begun anew after {type(error).__name__}")
+                _log.exception("detection begins anew after an error", part=name)
+            health.turn(LOOP)
+            await pause(stopping, backoff.next_s())
+
+    async with asyncio.TaskGroup() as tasks:
+        for name in loops:
+            tasks.create_task(anew(name), name=name)
