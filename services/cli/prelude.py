@@ -27,6 +27,7 @@ from services.storage.pool import open_pool, transaction
 
 _SHAPING = ("simulators", "services/replay", "services/alerting/detection")
 _CODE = Path(__file__).parents[2]
+TAUGHT_WITHIN_S = 600.0  # of seconds of work, on a machine that has other work
 Tell = Callable[[str], None]
 
 
@@ -102,7 +103,8 @@ async def _process(given: Path, told: tuple[int, int]) -> None:
     child = Child("the prelude", given.with_suffix(".log"), SIGKILL)
     try:
         child.start([sys.executable, "-m", prelude.__name__, given, *map(str, told)], Path.cwd())
-        await child.exited(float("inf"))
+        if not await child.exited(TAUGHT_WITHIN_S):
+            raise ServerStartError(f"the detector has not learnt within {TAUGHT_WITHIN_S:g} s")
         if child.exit_code != 0:
             raise ServerStartError(f"the detector cannot learn: {last_word(child.tail())}")
     finally:
