@@ -10,9 +10,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.alerting.incidents.words import KST
+from services.alerting.incidents.words import KST, tens
 from services.cli import table
-from services.cli.context import DATA, NOT_DONE, UNREACHABLE, Data, Json, as_json, context, fail
+from services.cli.context import (
+    DATA,
+    INVALID,
+    NOT_DONE,
+    UNREACHABLE,
+    Data,
+    Json,
+    as_json,
+    context,
+    fail,
+)
 from services.storage import incidents as storage
 from services.storage.incidents import Candidate, Event, Incident
 from services.storage.pool import Connection, open_pool, transaction
@@ -113,8 +123,8 @@ async def _with(data: Data, read: Callable[[Connection], Awaitable[T]]) -> T:
 async def _ask(data: Data, incident: str, kind: str, text: str) -> None:
     """Ask, and wait until a leader has done it."""
     text = text.strip()
-    if not text:
-        fail(f"a {kind} needs a text", NOT_DONE)
+    if not 0 < len(text) <= storage.LONGEST:
+        fail(f"a text has 1 to {storage.LONGEST} characters, this one has {len(text)}", INVALID)
     async with open_pool(context(data).postgres, role_label="cli", max_size=1) as pool:
         async with transaction(pool) as conn:
             row = await storage.by_id(conn, incident)
@@ -161,7 +171,7 @@ def _told(row: Incident, candidates: list[Candidate], events: list[Event]) -> It
         apart = "" if one.separated else ", not separated"
         yield (
             f"  {one.component} {one.hypothesis}: {one.failed} of {one.total},"
-            f" evidence 10^{one.gain / table.LN_10:.1f}{apart}"
+            f" evidence {tens(one.gain)}{apart}"
         )
     yield "timeline, Korean time:"
     for event in events:

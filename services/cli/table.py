@@ -1,6 +1,5 @@
 """The figures of routes: what `bongsu up` shows live and `bongsu status` prints. Pure: rows in."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,13 +8,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from services.alerting.incidents.words import tens
 from services.contracts import ids
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
 from services.storage.incidents import Incident, Standing
 from services.storage.status import COUNTS, ObservedStatus, ProbeStatus, RouteStatus
 
-LN_10 = math.log(10)
 STANDS_STILL = timedelta(seconds=30)
 
 
@@ -141,7 +140,7 @@ def sentence(one: Incident) -> str:
     return (
         f"{kind}{severity}{one.component}{alike} {one.hypothesis} since"
         f" {one.started_at.astimezone():%H:%M:%S}: {one.failed} of {one.total} messages,"
-        f" evidence 10^{one.gain / LN_10:.1f}, {len(one.routes)} routes{rival}{notes}"
+        f" evidence {tens(one.gain)}, {len(one.routes)} routes{rival}{notes}"
     )
 
 

@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 from services.storage import leader, queries
 from services.storage.pool import Connection
 
+LONGEST = 2000  # characters of what a person says
+
 
 class Incident(NamedTuple):
     """One outage, or one fault of bongsu's own (`monitor`). Gain and margin in nats; `people`: how

@@ -12,48 +12,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.contracts import topics
-from services.runtime.kafka import Address, Producer, create_topics
-from services.storage import incidents, migrate
-from services.storage.pool import Pool, open_pool, transaction
+from services.runtime.kafka import Address, Producer
+from services.storage import incidents
+from services.storage.pool import Pool, transaction
 from tests.integration.alerting.proxy import CuttingProxy
-from tests.integration.alerting.running import Process, apply_shipped, process, producing, send
+from tests.integration.alerting.running import Process, process, send
 from tests.support.outage import DEAD, kakaotalk_is_dead
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 AFTER_KILL_S, AFTER_STOP_S = 10, 30
 Both = dict[str, Process]
 
 
 @pytest.fixture
-async def address(kafka_address: str, topic_prefix: str) -> Address:
-    found = Address({"bootstrap_servers": kafka_address}, topic_prefix.rstrip("."), True)
-    await create_topics(found, topics.ALL)
-    return found
-
-
-@pytest.fixture
-async def producer(address: Address) -> AsyncIterator[Producer]:
-    async with producing(address) as made:
-        await apply_shipped(address, made)
-        yield made
-
-
-@pytest.fixture
-async def database(empty_database: str) -> str:
-    await migrate.migrate(empty_database)
-    return empty_database
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with open_pool(database, role_label="test", min_size=2) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def both(address: Address, producer: Producer, database: str) -> AsyncIterator[Both]:
+async def both(address: Address, applied: Producer, database: str) -> AsyncIterator[Both]:
     """Two instances, ready."""
     kafka, prefix = address.options["bootstrap_servers"], address.prefix
     async with (
@@ -108,12 +81,12 @@ async def _held_at(pool: Pool, table: str) -> AsyncIterator[Callable[[], Awaitab
 
 @pytest.mark.parametrize("table", ["incident", "incident_event"])
 async def test_a_leader_killed_while_it_opens_an_incident_leaves_one(
-    both: Both, producer: Producer, pool: Pool, table: str
+    both: Both, applied: Producer, pool: Pool, table: str
 ) -> None:
     """Held at `incident` nothing is inserted yet; at its timeline, the row is not yet committed."""
     leader, epoch = await eventually(lambda: _holder(pool), within=20)
     async with _held_at(pool, table) as waited_for:
-        await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+        await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
         await eventually(waited_for, within=20)
         await both[leader].kill()
     await eventually(lambda: _another_leads(pool, epoch), within=AFTER_KILL_S)
@@ -121,10 +94,10 @@ async def test_a_leader_killed_while_it_opens_an_incident_leaves_one(
 
 
 async def test_a_leader_killed_after_it_opened_an_incident_leaves_one(
-    both: Both, producer: Producer, pool: Pool
+    both: Both, applied: Producer, pool: Pool
 ) -> None:
     leader, epoch = await eventually(lambda: _holder(pool), within=20)
-    await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+    await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
     await eventually(lambda: _openings(pool), within=20)
     await both[leader].kill()
     await eventually(lambda: _another_leads(pool, epoch), within=AFTER_KILL_S)
@@ -134,11 +107,11 @@ async def test_a_leader_killed_after_it_opened_an_incident_leaves_one(
 
 
 async def test_a_leader_that_was_stopped_writes_nothing_when_it_goes_on(
-    both: Both, producer: Producer, pool: Pool
+    both: Both, applied: Producer, pool: Pool
 ) -> None:
     leader, epoch = await eventually(lambda: _holder(pool), within=20)
     both[leader].child.send_signal(signal.SIGSTOP)
-    await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+    await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
     await eventually(lambda: _another_leads(pool, epoch), within=AFTER_STOP_S)
     await eventually(lambda: _openings(pool), within=20)
     both[leader].child.send_signal(signal.SIGCONT)
@@ -148,7 +121,7 @@ async def test_a_leader_that_was_stopped_writes_nothing_when_it_goes_on(
 
 
 async def test_a_leader_cut_from_postgres_is_followed_and_nothing_is_lost(
-    address: Address, producer: Producer, pool: Pool, database: str
+    address: Address, applied: Producer, pool: Pool, database: str
 ) -> None:
     """The commit of the opening reaches Postgres, and its answer nobody."""
     kafka, prefix = address.options["bootstrap_servers"], address.prefix
@@ -161,7 +134,7 @@ async def test_a_leader_cut_from_postgres_is_followed_and_nothing_is_lost(
                 await eventually(two.ready, within=90)
                 _, epoch = await eventually(lambda: _holder(pool), within=20)
                 async with _held_at(pool, "incident") as waited_for:
-                    await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+                    await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
                     await eventually(waited_for, within=20)
                     proxy.cut_at_commit(reaches_server=True)
                 await eventually(lambda: proxy.cuts == 1, within=10)

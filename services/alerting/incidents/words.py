@@ -15,7 +15,6 @@ from services.contracts.catalogue import Catalogue, Name
 from services.storage.incidents import Incident
 
 KST = ZoneInfo("Asia/Seoul")
-LN_10 = math.log(10)
 _WRONG = {
     "dead": ("전달되지 않음", "messages do not arrive"),
     "lossy": ("일부가 전달되지 않음", "some messages do not arrive"),
@@ -96,12 +95,17 @@ class Words:
         return Said(found.name.ko, found.name.en) if found else Said(name, name)
 
 
+def tens(gain: float) -> str:
+    """How strong evidence is, as people read it: nats as a power of ten."""
+    return f"10^{gain / math.log(10):.1f}"
+
+
 def opened(row: Incident) -> Said:
     """With the evidence."""
-    at, tens = _clock(row.started_at), row.gain / LN_10
+    at, evidence = _clock(row.started_at), tens(row.gain)
     bodies = len({route.partition(".")[0] for route in row.routes})
-    ko = f"{row.title_ko}. {at}부터 시험 {row.total}건 중 {row.failed}건, 증거 10^{tens:.1f}"
-    en = f"{row.title_en} since {at}: {row.failed} of {row.total} tests, evidence 10^{tens:.1f}"
+    ko = f"{row.title_ko}. {at}부터 시험 {row.total}건 중 {row.failed}건, 증거 {evidence}"
+    en = f"{row.title_en} since {at}: {row.failed} of {row.total} tests, evidence {evidence}"
     apart = Said("", "")
     if row.rival:
         apart = Said(f". {row.rival}와(과) 구분되지 않음", f"; not separated from {row.rival}")

@@ -10,7 +10,7 @@ read again before anything else is written.
 import asyncio
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import structlog
@@ -115,7 +115,7 @@ class Writer:
 
     async def _take_over(self, epoch: int) -> None:
         async with transaction(self._pool) as conn:
-            found = await storage.recent(conn, datetime.now().astimezone() - BACK)
+            found = await storage.recent(conn, datetime.now(UTC) - BACK)
         self._forget()
         self._epoch, self._stored = epoch, found
 

@@ -4,42 +4,24 @@ import asyncio
 import json
 import re
 import subprocess
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from services.contracts import codec, topics
 from services.contracts.codec import Encoded
 from services.contracts.evidence import ProbeCommand
 from services.contracts.vocabulary import Purpose
-from services.runtime.kafka import Address, Producer, create_topics
+from services.runtime.kafka import Address, Producer
 from services.runtime.kafka_readers import follow
 from services.storage import incidents
 from services.storage.incidents import Incident
 from services.storage.pool import Pool, transaction
-from tests.integration.alerting.running import Process, apply_shipped, process, producing, send
+from tests.integration.alerting.running import Process, process, send
 from tests.support.commands import BONGSU, ROOT, clean_environment
 from tests.support.outage import ALIMTALK, DEAD, kakaotalk_is_dead
 from tests.support.waiting import eventually
 
 STATE = 'bongsu_channel_state{channel="alimtalk",provider="sens"} 0.0'
-
-
-@pytest.fixture
-async def address(kafka_address: str, topic_prefix: str) -> Address:
-    found = Address({"bootstrap_servers": kafka_address}, topic_prefix.rstrip("."), True)
-    await create_topics(found, topics.ALL)
-    return found
-
-
-@pytest.fixture
-async def producer(address: Address) -> AsyncIterator[Producer]:
-    """Of a world in which the shipped catalogue is in force."""
-    async with producing(address) as made:
-        await apply_shipped(address, made)
-        yield made
 
 
 def _instance(address: Address, database: str, name: str = "one") -> Process:
@@ -56,24 +38,32 @@ async def _shows_the_outage(one: Process) -> bool:
 
 
 def _status(address: Address, database: str, folder: Path, *words: str) -> str:
+    done = _said(address, database, folder, "status", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _said(
+    address: Address, database: str, folder: Path, *words: str
+) -> subprocess.CompletedProcess[str]:
     settings = {
         "BONGSU_KAFKA": address.options["bootstrap_servers"], "BONGSU_DEVELOPMENT": "true",
         "BONGSU_POSTGRES": database, "BONGSU_DATA": str(folder),
     }  # fmt: skip
     return subprocess.run(
-        [*BONGSU, "status", *words], cwd=ROOT, env=clean_environment() | settings,
-        capture_output=True, text=True, check=True, timeout=60,
-    ).stdout  # fmt: skip
+        [*BONGSU, *words], cwd=ROOT, env=clean_environment() | settings,
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
 
 
 async def test_a_dead_platform_is_named_shown_and_still_the_same_after_a_kill(
-    address: Address, producer: Producer, pool: Pool, database: str, tmp_path: Path
+    address: Address, applied: Producer, pool: Pool, database: str, tmp_path: Path
 ) -> None:
     one = _instance(address, database)
     await one.start()
     try:
         await eventually(one.ready, within=60)
-        await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+        await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
         (cause,) = await eventually(lambda: _causes(pool), within=20)
         assert (cause.component, cause.hypothesis, cause.monitor) == (DEAD, "dead", False)
         assert set(cause.routes) == set(ALIMTALK)
@@ -103,7 +93,7 @@ async def test_a_dead_platform_is_named_shown_and_still_the_same_after_a_kill(
 
 
 async def test_of_two_instances_one_writes_and_when_it_stops_the_other_does(
-    address: Address, producer: Producer, pool: Pool, database: str
+    address: Address, applied: Producer, pool: Pool, database: str
 ) -> None:
     kafka, prefix = address.options["bootstrap_servers"], address.prefix
     async with (
@@ -112,7 +102,7 @@ async def test_of_two_instances_one_writes_and_when_it_stops_the_other_does(
     ):
         await eventually(one.ready, within=60)
         await eventually(two.ready, within=60)
-        await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+        await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
         await eventually(lambda: _causes(pool), within=20)
 
         async def writer() -> Process | None:
@@ -126,26 +116,26 @@ async def test_of_two_instances_one_writes_and_when_it_stops_the_other_does(
 
 
 async def test_detecting_goes_on_while_storing_waits(
-    address: Address, producer: Producer, pool: Pool, database: str
+    address: Address, applied: Producer, pool: Pool, database: str
 ) -> None:
     async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
         await eventually(one.ready, within=60)
         async with transaction(pool) as conn:
             await conn.execute("LOCK TABLE evidence IN ACCESS EXCLUSIVE MODE")
-            await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+            await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
             (cause,) = await eventually(lambda: _causes(pool), within=20)
         assert cause.component == DEAD
 
 
 async def test_storing_goes_on_while_the_detector_fails_which_is_seen_and_heals(
-    address: Address, producer: Producer, pool: Pool, database: str
+    address: Address, applied: Producer, pool: Pool, database: str
 ) -> None:
     async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
         await eventually(one.ready, within=60)
         async with transaction(pool) as conn:
             await conn.execute("ALTER TABLE detector_state RENAME TO away")
         events = list(kakaotalk_is_dead(datetime.now(UTC)))
-        await send(producer, events)
+        await send(applied, events)
 
         async def crashed() -> bool:
             found = re.search(r"^bongsu_detection_crashes_total (\S+)", await _metrics(one), re.M)
@@ -169,12 +159,12 @@ async def _metrics(one: Process) -> str:
 
 
 async def test_a_suspicion_asks_for_confirm_probes(
-    address: Address, producer: Producer, pool: Pool, database: str
+    address: Address, applied: Producer, pool: Pool, database: str
 ) -> None:
     async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
         await eventually(one.ready, within=60)
         first = list(kakaotalk_is_dead(datetime.now(UTC)))[:2]
-        await send(producer, first)  # one message that has been silent for a minute and a half
+        await send(applied, first)  # one message that has been silent for a minute and a half
         stopping, found = asyncio.Event(), []
         async with asyncio.timeout(30):
             async for records, _ in follow(address, topics.COMMANDS, stopping):
@@ -187,11 +177,41 @@ async def test_a_suspicion_asks_for_confirm_probes(
 
 
 async def test_a_record_nobody_can_read_disturbs_no_verdict(
-    address: Address, producer: Producer, pool: Pool, database: str
+    address: Address, applied: Producer, pool: Pool, database: str
 ) -> None:
-    await producer.send(topics.EVIDENCE, Encoded(b"one key", b"{"))
+    await applied.send(topics.EVIDENCE, Encoded(b"one key", b"{"))
     async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
         await eventually(one.ready, within=60)
-        await send(producer, kakaotalk_is_dead(datetime.now(UTC)))
+        await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
         (cause,) = await eventually(lambda: _causes(pool), within=20)
         assert cause.component == DEAD
+
+
+async def test_people_note_and_close_an_incident_and_the_leader_writes_it_down(
+    address: Address, applied: Producer, pool: Pool, database: str, tmp_path: Path
+) -> None:
+    async def say(*words: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(_said, address, database, tmp_path, "incidents", *words)
+
+    async with process(address.options["bootstrap_servers"], address.prefix, database) as one:
+        await eventually(one.ready, within=60)
+        await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
+        (cause,) = await eventually(lambda: _causes(pool), within=20)
+        assert (await say("note", cause.id, "전화함")).stdout == "noted\n"
+        assert (await say("close", cause.id, "--reason", "끝남")).stdout == "closed\n"
+        shown = json.loads((await say("show", cause.id, "--json")).stdout)
+        assert shown["status"] == "closed"
+        told = [(event["kind"], event["note_ko"]) for event in shown["events"]]
+        assert told[0][0] == "opened"
+        assert told[-2:] == [("note", "전화함"), ("closed", "사람이 종료함: 끝남")]
+        assert shown["candidates"][0]["component"] == DEAD
+        assert (await say("list")).stdout == "no open incident\n"
+    for words, sentence in (
+        (("note", cause.id, "x" * 2001), "a text has 1 to 2000 characters, this one has 2001"),
+        (("close", cause.id, "--reason", "again"), f"{cause.id} is closed already"),
+        (("show", "nothing@1"), "there is no incident nothing@1"),
+    ):
+        refused = await say(*words)
+        assert refused.returncode != 0
+        assert refused.stderr.startswith(f"bongsu: {sentence}")
+        assert refused.stderr.count("\n") == 1

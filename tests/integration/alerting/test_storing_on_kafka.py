@@ -1,7 +1,6 @@
 """Storing from a real Kafka into a real Postgres: groups, idle partitions, revisions, lag."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,28 +14,15 @@ from services.catalogue.load import load
 from services.contracts import topics
 from services.contracts.evidence import Heartbeat
 from services.runtime.errors import Stop
-from services.runtime.kafka import Address, Producer, create_topics
+from services.runtime.kafka import Address, Producer
 from services.runtime.ops import Health
 from services.storage.pool import Pool, transaction
-from tests.integration.alerting.running import Member, producing, send
+from tests.integration.alerting.running import Member, send
 from tests.integration.alerting.scene import story
 from tests.support.builders import SLOT
 from tests.support.waiting import eventually
 
 SHIPPED = Path(__file__).parents[3] / "catalogue"
-
-
-@pytest.fixture
-async def address(kafka_address: str, topic_prefix: str) -> Address:
-    found = Address({"bootstrap_servers": kafka_address}, topic_prefix.rstrip("."), True)
-    await create_topics(found, topics.ALL)
-    return found
-
-
-@pytest.fixture
-async def producer(address: Address) -> AsyncIterator[Producer]:
-    async with producing(address) as made:
-        yield made
 
 
 async def _count(pool: Pool, what: str) -> int:

@@ -20,12 +20,12 @@ from services.ingest.poll import Poller
 from services.ingest.receivers.base import Incoming
 from services.ingest.webhooks import Webhooks
 from services.runtime.clock import SystemClock
-from services.runtime.kafka import Address, Producer, create_topics
+from services.runtime.kafka import Address, Producer
 from services.runtime.kafka_readers import GroupReader, offsets_since
 from services.runtime.ops import Health
 from services.runtime.secrets import SecretFolder
 from services.storage.pool import Pool, transaction
-from tests.integration.alerting.running import Member, producing, send
+from tests.integration.alerting.running import Member, send
 from tests.support import builders, telling
 from tests.support.telling import Telling, result, told
 from tests.support.waiting import eventually
@@ -101,19 +101,6 @@ class Ingest:
         finally:
             stopping.set()
             await asyncio.gather(*running)
-
-
-@pytest.fixture
-async def address(kafka_address: str, topic_prefix: str) -> Address:
-    found = Address({"bootstrap_servers": kafka_address}, topic_prefix.rstrip("."), True)
-    await create_topics(found, topics.ALL)
-    return found
-
-
-@pytest.fixture
-async def producer(address: Address) -> AsyncIterator[Producer]:
-    async with producing(address) as made:
-        yield made
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from prometheus_client import CollectorRegistry
 
 from services.catalogue.load import load
@@ -15,29 +14,11 @@ from services.catalogue.publish import Applied, Follower, apply, new_revision, r
 from services.contracts.catalogue import Catalogue
 from services.contracts.codec import Encoded
 from services.contracts.topics import CATALOGUE
-from services.runtime.kafka import Address, Producer, create_topics
+from services.runtime.kafka import Address, Producer
 from services.runtime.ops import Health
 from tests.support.waiting import eventually
 
 SHIPPED = Path(__file__).parents[3] / "catalogue"
-
-
-@pytest.fixture
-async def address(kafka_address: str, topic_prefix: str) -> Address:
-    found = Address({"bootstrap_servers": kafka_address}, topic_prefix.rstrip("."), True)
-    await create_topics(found, (CATALOGUE,))
-    return found
-
-
-@pytest.fixture
-async def producer(address: Address) -> AsyncIterator[Producer]:
-    stopping = asyncio.Event()
-    made = Producer(address, Health(), CollectorRegistry())
-    running = asyncio.create_task(made.run(stopping))
-    await eventually(lambda: made.connected, within=15)
-    yield made
-    stopping.set()
-    await running
 
 
 @contextlib.asynccontextmanager

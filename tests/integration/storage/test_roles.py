@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 
 from services.contracts.evidence import Evidence
-from services.storage import migrate, roles, sink
+from services.storage import incidents, migrate, roles, sink
 from services.storage.errors import StorageRefused
 from services.storage.pool import Pool, open_pool, transaction
 from tests.integration.storage.storing import store
 from tests.support import builders
+from tests.support.incidents import NOW, an_incident
 
 PASSWORDS = {
     "bongsu_sink": "sink-pw",
@@ -164,3 +166,24 @@ async def test_the_printed_sql_names_every_role_and_no_password() -> None:
     assert all(f"CREATE ROLE {role}" in text for role in roles.ROLES)
     assert "<password>" in text
     assert f"ALTER ROLE {roles.GRAFANA} SET statement_timeout = '15s'" in text
+
+
+async def test_the_report_asks_and_only_the_sink_does_it(initialised: str, as_sink: Pool) -> None:
+    row = an_incident()
+    async with transaction(as_sink) as conn:
+        await incidents.put(conn, row)
+        await incidents.append(conn, row.id, [incidents.Event(NOW, "opened", "bongsu", "ㄱ", "a")])
+    async with open_pool(_as(initialised, "bongsu_report"), role_label="report") as report:
+        async with transaction(report) as conn:
+            number = await incidents.ask(conn, row.id, "note", "kim", "they know")
+        async with transaction(report) as conn:
+            assert await incidents.by_id(conn, row.id) == row
+            with pytest.raises(asyncpg.PostgresError, match=r"read-only|permission"):
+                await incidents.done(conn, [number])
+    async with transaction(as_sink) as conn:
+        assert [one.text for one in await incidents.asked(conn)] == ["they know"]
+        await incidents.done(conn, [number])
+        assert await incidents.is_done(conn, number)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with transaction(as_sink) as conn:
+            await conn.execute("DELETE FROM incident_event")
