@@ -116,15 +116,19 @@ async def test_a_changed_table_under_a_cached_statement_is_curable(pool: Pool) -
             assert await conn.fetch(query) == []
 
 
-async def test_sessions_are_in_utc_and_bounded(conn: Connection) -> None:
-    shown = {
-        name: await conn.fetchval("SELECT current_setting($1)", name)
-        for name in ("timezone", "statement_timeout", "idle_in_transaction_session_timeout")
-    }
+async def test_sessions_are_in_utc_and_bounded(database: str) -> None:
+    async with (
+        open_pool(database, role_label="test", command_timeout_s=7) as pool,
+        pool.acquire() as conn,
+    ):
+        shown = {
+            name: await conn.fetchval("SELECT current_setting($1)", name)
+            for name in ("timezone", "statement_timeout", "idle_in_transaction_session_timeout")
+        }
     assert shown == {
         "timezone": "UTC",
-        "statement_timeout": "10s",
-        "idle_in_transaction_session_timeout": "10s",
+        "statement_timeout": "7s",
+        "idle_in_transaction_session_timeout": "7s",
     }
 
 
