@@ -55,5 +55,9 @@ GRANT INSERT, UPDATE ON detector_state, leader_epoch, incident TO bongsu_sink;
 GRANT INSERT, DELETE ON detector_table, incident_candidate TO bongsu_sink;
 GRANT INSERT ON incident_event TO bongsu_sink;
 GRANT UPDATE (done_at) ON incident_action TO bongsu_sink;
+GRANT INSERT, UPDATE ON page, page_try, page_token, path_proof TO bongsu_sink;
+GRANT INSERT, DELETE ON page_incident TO bongsu_sink;
+GRANT INSERT ON incident_ack, incident_action, oncall_override, maintenance, provider_notice, audit
+TO bongsu_sink;
 GRANT INSERT (incident_id, kind, actor, text) ON incident_action TO bongsu_report;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO bongsu_sink, bongsu_report;
