@@ -1,0 +1,98 @@
+"""What a notifier is given, and what it answers: a page in words, whom it is for, what came of it.
+
+In:  `words.py` makes `Message`, `dispatch.py` makes `Target`. Out: `Answer` of one call.
+Values only: whoever makes pages, words or notifiers builds on these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from services.contracts.catalogue import Account, Sender
+from services.storage.incidents import Incident
+
+
+class Kind(StrEnum):
+    """Why a page is made."""
+
+    OPENED = "opened"  # also one that came back
+    DIGEST = "digest"  # several that opened
+    ESCALATED = "escalated"  # nobody acknowledged it
+    AGAIN = "again"  # an acknowledgement ran out
+    CLEARED = "cleared"
+
+
+class Forms(NamedTuple):
+    """A page in words of its language. `title` is one line; `text` and `html` say all, links too;
+    `short` suffices without opening anything and has none: at most 90 bytes of EUC-KR."""
+
+    title: str
+    text: str
+    short: str
+    html: str
+
+
+class Links(NamedTuple):
+    """Where a page leads. `acknowledge` holds a token: it reaches neither a log nor a `repr`."""
+
+    acknowledge: str | None = None
+    incident: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One page to one recipient.
+
+    `page_id` is the same whenever the page is sent again, `dedup_key` for all pages of an incident
+    (of a digest: its page id). `thread` is the page id of the recipient's first page of it: this
+    page's own if it is the first. `incidents` as they stand now, with their figures; `at`: when the
+    page was made; `probe_id`: of a proof, which pages nobody.
+    """
+
+    page_id: str
+    dedup_key: str
+    kind: Kind
+    incidents: tuple[Incident, ...]
+    language: Literal["ko", "en"]
+    forms: Forms
+    at: datetime
+    links: Links = field(default=Links(), repr=False)
+    thread: str | None = None
+    probe_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one path leads. `path` is its id; `url` its address where that is no secret; `secret`
+    the fields of its secret (`number`; `address`; `url` and `key`). `account` and `sender`: over
+    which contract of the catalogue, and from whom."""
+
+    path: str
+    notifier: str
+    url: str | None = None
+    secret: Mapping[str, SecretStr] = field(default_factory=dict)
+    account: Account | None = None
+    sender: Sender | None = None
+
+
+class Result(StrEnum):
+    """What came of a call."""
+
+    ACCEPTED = "accepted"  # the receiver has it
+    REFUSED = "refused"  # it says no: repeating over this path changes nothing
+    LATER = "later"  # nothing left, or a no for now
+    UNCLEAR = "unclear"  # it left, and nobody knows: it is sent again under the same key
+
+
+class Answer(NamedTuple):
+    """`detail` for people: a code or a word, never an address; `retry_after_s`: how long the
+    receiver wants to be left alone."""
+
+    result: Result
+    detail: str = ""
+    retry_after_s: float | None = None
