@@ -30,8 +30,6 @@ from services.contracts.catalogue import (
     Account,
     Catalogue,
     ChannelRule,
-    Model,
-    Name,
     Observer,
     Provider,
     Receiver,
@@ -39,6 +37,7 @@ from services.contracts.catalogue import (
     build,
 )
 from services.contracts.evidence import Record
+from services.contracts.model import Model, Name
 
 SLOT_S = 60
 FILLED_S = KEPT // SECOND + SLOT_S  # after it as much is forgotten as comes

@@ -23,11 +23,11 @@ from services.contracts.catalogue import (
     Catalogue,
     ChannelRule,
     DailyWindow,
-    Model,
     Receiver,
     Route,
     Sender,
 )
+from services.contracts.model import Model
 from services.contracts.vocabulary import Channel, NoticeClass, ObserverKind
 
 MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an hour

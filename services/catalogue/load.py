@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from services.catalogue.sentences import Place, sentences, suggestion
 from services.catalogue.tree import Tree, Unreadable, nearest, parse, read_text
-from services.contracts.catalogue import KINDS, Catalogue, Model, build
+from services.contracts.catalogue import KINDS, Catalogue, build
+from services.contracts.model import Model
 
 # Which sections a file may have, and of which kind their objects are.
 SECTIONS: dict[str, dict[str, str]] = {

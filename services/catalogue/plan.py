@@ -10,7 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import time
 
-from services.contracts.catalogue import Catalogue, DailyWindow, Model, Quota, Route
+from services.contracts.catalogue import Catalogue, DailyWindow, Quota, Route
+from services.contracts.model import Model
 from services.contracts.vocabulary import Channel
 
 DAYS = 31

@@ -21,8 +21,9 @@ from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
 
 from services.contracts import ids
-from services.contracts.catalogue import KINDS, Catalogue, Current, Model, build
+from services.contracts.catalogue import KINDS, Catalogue, Current, build
 from services.contracts.codec import Encoded
+from services.contracts.model import Model
 from services.contracts.topics import CATALOGUE
 from services.runtime.errors import Retry
 from services.runtime.kafka import Address, Publisher

@@ -1,41 +1,29 @@
-"""The catalogue: bodies, notices, channels, providers, accounts, senders, receivers and routes.
+"""The catalogue: bodies, notices, channels, providers, accounts, senders, receivers, routes;
+and who is paged (`oncall.py`).
 
-Data only: rules that look at more than one object live in `services/catalogue/check.py`. Unknown
-fields are refused here, because a catalogue is written by people: a misspelt field must not pass.
+Data only: rules that look at more than one object live in `services/catalogue/check.py`.
 """
 
 from datetime import date, datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.contracts import slots
 from services.contracts.evidence import Id, Moment
+from services.contracts.model import Model, Name, SecretRef
+from services.contracts.oncall import PagingPath, Person, Rota
 from services.contracts.vocabulary import Carrier, Channel, NoticeClass, ObserverKind
 
 OBSERVED = "none"  # the adapter of a route on which bongsu sends nothing and only watches
 
-SecretRef = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")]
 Krw = Annotated[int, Field(ge=0)]
 # `smtp://` and `imap://` are plain text: for loopback only, which those who connect see to.
 Mailbox = Annotated[str, Field(pattern=r"^imaps?://[^\s/@]+$")]
 MailAddress = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9._-]{1,30}@[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)
 ]
-
-
-class Model(BaseModel):
-    """Frozen, and strict about fields nobody declared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Name(Model):
-    """A name people read, in both languages."""
-
-    ko: str = Field(min_length=1, max_length=120)
-    en: str = Field(min_length=1, max_length=120)
 
 
 class DailyWindow(Model):
@@ -270,13 +258,18 @@ KINDS: dict[str, type[Model]] = {
     "receiver": Receiver,
     "body": Body,
     "route": Route,
+    "path": PagingPath,
+    "person": Person,
+    "rota": Rota,
 }
 KIND_OF = {model: kind for kind, model in KINDS.items()}
-_PLURAL = {kind: "bodies" if kind == "body" else f"{kind}s" for kind in KINDS}
+_IRREGULAR = {"body": "bodies", "person": "people"}
+_PLURAL = {kind: _IRREGULAR.get(kind, f"{kind}s") for kind in KINDS}
 
 
 class Catalogue(Model):
-    """One whole revision, by id. Readers never see half of one."""
+    """One whole revision, by id. Readers never see half of one; one without an on-call file, or of
+    a release that knew none, has nobody to page."""
 
     revision: UUID
     channels: dict[str, ChannelRule]
@@ -287,6 +280,9 @@ class Catalogue(Model):
     receivers: dict[str, Receiver]
     bodies: dict[str, Body]
     routes: dict[str, Route]
+    paths: dict[str, PagingPath] = Field(default_factory=dict)
+    people: dict[str, Person] = Field(default_factory=dict)
+    rotas: dict[str, Rota] = Field(default_factory=dict)
 
     def objects(self) -> list[tuple[str, str, Model]]:
         """(kind, id, object) of everything, in a stable order."""

@@ -25,8 +25,9 @@ from pydantic import (
 from services.catalogue.load import Problem
 from services.catalogue.sentences import sentences
 from services.catalogue.tree import Tree, Unreadable, nearest, parse, read_text
-from services.contracts.catalogue import Catalogue, Model, Name
+from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import Id
+from services.contracts.model import Model, Name
 from services.replay.known import cause, known, matched, moment
 from simulators.config import impossible
 from simulators.faults import Delay, Factor, Fault, Share, State

@@ -17,7 +17,6 @@ from services.contracts.catalogue import (
     ChannelRule,
     DailyWindow,
     Failover,
-    Name,
     Notice,
     Observer,
     Platform,
@@ -31,6 +30,7 @@ from services.contracts.catalogue import (
     Template,
     build,
 )
+from services.contracts.model import Name
 from services.contracts.vocabulary import (
     AnswerResult,
     Carrier,

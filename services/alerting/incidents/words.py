@@ -11,7 +11,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.alerting.detection.kinds import monitors
-from services.contracts.catalogue import Catalogue, Name
+from services.contracts.catalogue import Catalogue
+from services.contracts.model import Name
 from services.storage.incidents import Incident
 
 KST = ZoneInfo("Asia/Seoul")

@@ -19,8 +19,9 @@ from services.catalogue.publish import (
     tombstones,
 )
 from services.contracts import ids
-from services.contracts.catalogue import Catalogue, Name, Platform, build
+from services.contracts.catalogue import Catalogue, Platform, build
 from services.contracts.codec import Encoded
+from services.contracts.model import Name
 from services.contracts.topics import Topic
 from services.runtime.errors import Retry
 
@@ -77,6 +78,13 @@ def test_a_catalogue_comes_into_force_with_the_record_that_names_it() -> None:
     assert assembler.in_force is None
 
     assert assembler.feed(*log[-1]) == catalogue
+
+
+def test_a_revision_of_a_release_that_knew_no_on_call_file_pages_nobody() -> None:
+    catalogue = fed(steps(a_catalogue("kakaotalk"), {})).in_force
+
+    assert catalogue is not None
+    assert (catalogue.paths, catalogue.people, catalogue.rotas) == ({}, {}, {})
 
 
 @given(order=st.permutations(range(4)))

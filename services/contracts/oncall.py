@@ -1,0 +1,83 @@
+"""Who is paged, over what, and when: paths, people and the rota of the operating team.
+
+Part of the catalogue. Numbers, mail addresses and keys stand in the secrets folder; rules that look
+at more than one object live in `services/catalogue/oncall.py`.
+"""
+
+from datetime import time
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.contracts.evidence import Id
+from services.contracts.model import Model, Name, SecretRef
+from services.contracts.vocabulary import Carrier
+
+ROTA = "oncall"  # the one rota there is
+
+Notifier = Literal["alertmanager", "webhook", "email", "sms"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PageUrl = Annotated[str, Field(pattern=r"^https?://[^\s/@][^\s@]*[^/\s@]$")]
+
+
+class PagingPath(Model):
+    """호출 경로: one way by which a page reaches a person, or a system that gets every page.
+
+    `secret` holds `number`, `address`, or `url` and `key` of a webhook. Read on a phone it has a
+    `carrier`; `desk`: read at a desk, over a wire. `platform`: whose mailbox. `receiver`: the test
+    receiver at which it is proven without waking anyone.
+    """
+
+    id: Id
+    name: Name
+    notifier: Notifier
+    secret: SecretRef | None = None
+    base_url: PageUrl | None = None
+    account: Id | None = None
+    sender: Id | None = None
+    carrier: Carrier | None = None
+    platform: Id | None = None
+    receiver: Id | None = None
+    desk: bool = False
+
+
+class Person(Model):
+    """당직자: somebody who is paged, by `paths` in order of preference."""
+
+    id: Id
+    name: Name
+    language: Literal["ko", "en"] = "ko"
+    paths: tuple[Id, ...] = Field(min_length=1)
+
+
+class Shift(Model):
+    """Who is called first from `start` on each of `days`, until `end`: the same day, or the next
+    where that is not later than `start` (09:00 to 09:00 is a whole day)."""
+
+    person: Id
+    days: tuple[Day, ...] = Field(min_length=1)
+    start: time
+    end: time
+
+
+class Step(Model):
+    """Who is called, too, once nobody acknowledged for so many minutes."""
+
+    after_min: int = Field(gt=0, le=24 * 60)
+    people: tuple[Id, ...] = Field(min_length=1)
+
+
+class Rota(Model):
+    """당직표, of which there is one: who is called first at every hour of the week in `zone` (of
+    shifts that overlap the first holds), who afterwards, and which systems' paths get every page.
+
+    An acknowledgement that no note or close follows ends after `acknowledged_for_min`.
+    """
+
+    id: Literal["oncall"]
+    zone: str = "Asia/Seoul"
+    shifts: tuple[Shift, ...] = Field(min_length=1)
+    escalation: tuple[Step, ...] = ()
+    systems: tuple[Id, ...] = ()
+    acknowledged_for_min: int = Field(default=30, gt=0, le=24 * 60)
