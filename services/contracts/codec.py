@@ -24,6 +24,7 @@ _MODELS: tuple[type[Record], ...] = (
     evidence.DeviceSeen,
     evidence.DeviceOpened,
     evidence.ChannelObserved,
+    evidence.CanaryAnnounced,
     evidence.Heartbeat,
     evidence.ProbeCommand,
     evidence.DeadLetter,

@@ -205,6 +205,17 @@ class ChannelObserved(Event):
     observed_max: Moment
 
 
+class CanaryAnnounced(Event):
+    """A probe to nobody, announced like all others and never sent: whoever misses it in Postgres
+    or at the detector knows that bongsu sees nothing. No attempt, outcome or ratio hangs on it.
+    """
+
+    key_field = "event_id"
+    kind: Literal["canary.announced"] = "canary.announced"
+    version: Literal[1] = 1
+    at: Moment
+
+
 # What one probe's attempt is folded from.
 Evidence = ProbeSent | ProbeAnswered | ReportReceived | DeviceSeen | DeviceOpened
 
@@ -289,6 +300,11 @@ def post_id(
     """Id of a `channel.observed`; `at` = the device's own time of the post."""
     parts = [route, receiver, observer, source_event_id]
     return ids.make_event_id(key, at, "channel.observed", parts)
+
+
+def canary_id(key: bytes, worker: str, at: datetime) -> UUID:
+    """Id of a `canary.announced`."""
+    return ids.make_event_id(key, at, "canary.announced", [worker, _stamp(at)])
 
 
 def _about(key: bytes, kind: str, probe_id: UUID, *parts: str) -> UUID:

@@ -38,7 +38,8 @@ COMMANDS = Topic(
 )
 EVIDENCE = Topic(
     "evidence",
-    "probe id; provider message id while the probe is unknown; route id of an observed channel", 12,
+    "probe id; provider message id while the probe is unknown; route id of an observed channel;"
+    " event id of a canary", 12,
     ("probe", "ingest"), ("alerting", "ingest"), _kept(7, append_time=True),
 )  # fmt: skip
 HEARTBEATS = Topic(

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from services.adapters.base import Message, SendResult, Substitute
 from services.contracts import evidence, ids, links, slots, text
 from services.contracts.catalogue import Catalogue, Route
-from services.contracts.evidence import ProbeAnswered, ProbeSent
+from services.contracts.evidence import CanaryAnnounced, ProbeAnswered, ProbeSent
 from services.contracts.vocabulary import Channel, ObserverKind, Purpose
 from services.probe.schedule import PlannedProbe
 from services.probe.settings import ProbeSettings
@@ -131,6 +131,12 @@ def answer_of(
         **{name: getattr(sent, name) for name in same},
         **{name: getattr(result, name) for name in told},
     )
+
+
+def canary(keys: Keys, at: datetime) -> CanaryAnnounced:
+    """The canary that this worker announces at `at`."""
+    event_id = evidence.canary_id(keys.id_key, keys.worker, at)
+    return CanaryAnnounced(event_id=event_id, source=f"worker/{keys.worker}", at=at)
 
 
 def _measured_by(planned: PlannedProbe) -> tuple[int, int, tuple[ObserverKind, ...]]:

@@ -7,9 +7,10 @@ A process that dies between the two events leaves a probe without an answer: unk
 """
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -25,7 +26,7 @@ from services.probe import schedule
 from services.probe.accounts import Accounts, OpenAccount
 from services.probe.call import call
 from services.probe.gate import Gate
-from services.probe.message import Keys, announcement, answer_of, build_message
+from services.probe.message import Keys, announcement, answer_of, build_message, canary
 from services.probe.metrics import Metrics
 from services.probe.schedule import NotSent, PlannedProbe, Wheel
 from services.probe.stops import Admission, StopReason
@@ -39,6 +40,7 @@ PERMIT_WITHIN_S = 5.0
 ANSWER_KEPT_S = 300.0
 MOST_IN_FLIGHT = 5_000
 LONGEST_SLEEP_S = 0.2  # routes that came meanwhile wait no longer
+CANARY_EVERY = timedelta(seconds=10)
 _log = structlog.get_logger()
 
 
@@ -80,6 +82,7 @@ class Worker:
         self._partitions = 1
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._canary_at: datetime | None = None
         self._said: set[str] = set()
 
     def change(self, catalogue: Catalogue) -> None:
@@ -110,6 +113,7 @@ class Worker:
             self._health.turn("schedule")
             if self.catalogue is not None:
                 self._start_due(self.catalogue)
+                self._start_canary(self._clock.steady())
             await pause(stopping, self._sleep_s())
         self._stopping = True
 
@@ -189,6 +193,18 @@ class Worker:
                 due.not_sent[planned.route.channel, NotSent.BUSY] += 1
         for (channel, reason), count in due.not_sent.items():
             self._metrics.not_sent.labels(channel, reason).inc(count)
+
+    def _start_canary(self, now: datetime) -> None:
+        """From the loop that starts probes, by a worker that has some: its silence is theirs."""
+        due = self._canary_at is None or now - self._canary_at >= CANARY_EVERY
+        if due and self._owned:
+            self._canary_at = now
+            self.keep(self._announce_canary())
+
+    async def _announce_canary(self) -> None:
+        with contextlib.suppress(Retry):  # another follows, and what is missed is missed
+            await self._publisher.send(EVIDENCE, encode(canary(self._keys, self._clock.now())))
+            self._metrics.selfcheck.labels("announced").set_to_current_time()
 
     def _sleep_s(self) -> float:
         next_at = self._wheel.next_at()

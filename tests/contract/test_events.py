@@ -14,6 +14,7 @@ import services.contracts
 from services.contracts import codec, ids
 from services.contracts.catalogue import Current
 from services.contracts.evidence import (
+    CanaryAnnounced,
     ChannelObserved,
     DeviceOpened,
     DeviceSeen,
@@ -74,6 +75,8 @@ def test_the_event_of_an_example_lies_in_the_slot_of_its_probe(file: Path) -> No
             assert record.reported_at - ids.time_of(record.event_id) < timedelta(milliseconds=1)
         case ChannelObserved():
             assert record.observed_min - ids.time_of(record.event_id) < timedelta(milliseconds=1)
+        case CanaryAnnounced():
+            assert record.at - ids.time_of(record.event_id) < timedelta(milliseconds=1)
         case ProbeSent() | ProbeAnswered() | ReportReceived() | DeviceSeen() | DeviceOpened():
             assert record.probe_id is not None
             assert ids.time_of(record.event_id) == ids.time_of(record.probe_id)

@@ -7,6 +7,7 @@ import pytest
 from services.contracts import codec, topics
 from services.contracts.catalogue import Current
 from services.contracts.evidence import (
+    CanaryAnnounced,
     ChannelObserved,
     DeadLetter,
     DeviceOpened,
@@ -28,6 +29,7 @@ TOPIC_OF: dict[type[Record], Topic] = {
     DeviceSeen: topics.EVIDENCE,
     DeviceOpened: topics.EVIDENCE,
     ChannelObserved: topics.EVIDENCE,
+    CanaryAnnounced: topics.EVIDENCE,
     Heartbeat: topics.HEARTBEATS,
     ProbeCommand: topics.COMMANDS,
     DeadLetter: topics.DEADLETTERS,
@@ -36,6 +38,7 @@ TOPIC_OF: dict[type[Record], Topic] = {
 PROCESS_OF = {"worker": "probe", "observer": "ingest"}
 SENT = builders.a_probe_sent()
 PROBE = str(SENT.probe_id)
+CANARY = builders.a_canary()
 KEYED: list[tuple[Record, str]] = [
     (SENT, PROBE),
     (builders.an_answer(SENT), PROBE),
@@ -44,6 +47,7 @@ KEYED: list[tuple[Record, str]] = [
     (builders.a_sighting(SENT), PROBE),
     (builders.an_opening(SENT), PROBE),
     (builders.a_post(), "moel.openchat.none"),
+    (CANARY, str(CANARY.event_id)),
     (builders.a_heartbeat(), "worker/worker-a"),
     (builders.a_heartbeat(source="observer/skt-1/imap"), "observer/skt-1/imap"),
     (builders.a_command(), "geoje.alimtalk.sens-a"),

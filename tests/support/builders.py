@@ -173,6 +173,13 @@ def a_post(**over: Any) -> evidence.ChannelObserved:
     return evidence.ChannelObserved(**fields | over)
 
 
+def a_canary(**over: Any) -> evidence.CanaryAnnounced:
+    """A worker's canary at SLOT."""
+    at = over.get("at", SLOT)
+    fields = {"event_id": evidence.canary_id(ID_KEY, "worker-a", at), "source": "worker/worker-a"}
+    return evidence.CanaryAnnounced(**fields | {"at": at} | over)
+
+
 def a_heartbeat(**over: Any) -> evidence.Heartbeat:
     """A worker that reached its provider and the control address."""
     fields = {"source": "worker/worker-a", "at": SLOT, "reached": ("sens", "control")}

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from services.contracts import attempt
 from services.contracts.evidence import (
+    CanaryAnnounced,
     ChannelObserved,
     DeviceOpened,
     DeviceSeen,
@@ -76,7 +77,7 @@ async def apply_batch(conn: Connection, batch: Batch) -> list[str]:
     found = await sink.link_messages(conn, list(_mentions(new)))
     await sink.merge_attempts(conn, [*_partials(new), *found])
     await sink.touch_observed(conn, _posts(new))
-    beats = [s for s in batch.records if isinstance(s.record, Heartbeat)]
+    beats = [s for s in batch.records if isinstance(s.record, Heartbeat | CanaryAnnounced)]
     await sink.touch_liveness(conn, signs_of_life([*beats, *(s for _, s in new)]))
     for move in sorted(batch.moves, key=lambda move: move[:2]):
         if not await sink.move_offset(conn, *move):
@@ -108,7 +109,8 @@ def alive(record: Record) -> list[str]:
     """The sources that a record proves alive.
 
     A heartbeat: its source, and whoever answered that worker. A sighting: the app that saw it, and
-    that the platform reached the receiver. A post in a room: the app that saw it.
+    that the platform reached the receiver. A post in a room: the app that saw it. A canary: that
+    some worker announces.
     """
     match record:
         case Heartbeat():
@@ -119,6 +121,8 @@ def alive(record: Record) -> list[str]:
             return [seen_by, f"reached/{record.receiver}/{record.platform}"]
         case ChannelObserved():
             return [f"observer/{record.receiver}/{record.observer}"]
+        case CanaryAnnounced():
+            return ["canary"]
         case _:
             return []
 

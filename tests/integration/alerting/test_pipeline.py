@@ -130,6 +130,16 @@ async def test_a_repeated_sighting_is_no_new_sign_of_life(pool: Pool) -> None:
         assert await conn.fetchval("SELECT max(last_at) FROM liveness") == SLOT
 
 
+async def test_a_canary_is_a_sign_of_life_and_nothing_else(pool: Pool) -> None:
+    async with transaction(pool) as conn:
+        batch = Batch((stored(builders.a_canary(at=SLOT - MINUTE), SLOT),), ())
+        assert await apply_batch(conn, batch) == []
+        found = await conn.fetch("SELECT source, known_at FROM liveness")
+        assert [tuple(row) for row in found] == [("canary", SLOT)]
+        kept = "SELECT (SELECT count(*) FROM evidence) + (SELECT count(*) FROM attempts)"
+        assert await conn.fetchval(kept) == 0
+
+
 async def test_a_batch_moves_its_offset_or_leaves_nothing(pool: Pool) -> None:
     move = Move(EVIDENCE, 0, None, 1, SLOT)
     async with transaction(pool) as conn:

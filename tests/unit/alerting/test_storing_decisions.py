@@ -62,6 +62,12 @@ def test_a_heartbeat_proves_its_source_and_whoever_answered_it_by_the_brokers_ti
     ]
 
 
+def test_a_canary_proves_that_somebody_announces_and_no_worker_alive() -> None:
+    assert signs_of_life([_stored(builders.a_canary(at=SLOT - MINUTE))]) == [
+        Sign("canary", SLOT, SLOT)
+    ]
+
+
 def test_only_devices_prove_that_something_was_reached() -> None:
     sent = builders.a_probe_sent()
     records = [sent, builders.an_answer(sent), builders.a_report(sent)]

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.contracts.catalogue import Catalogue
-from services.contracts.evidence import ProbeAnswered, ProbeSent
+from services.contracts.evidence import CanaryAnnounced, ProbeAnswered, ProbeSent
 from services.probe.accounts import Accounts
 from services.probe.metrics import Metrics
 from services.probe.reach import Reach
@@ -58,6 +58,11 @@ class Bench:
     def answers(self) -> list[ProbeAnswered]:
         """The answers that Kafka has."""
         return [r for r in self.publisher.records if isinstance(r, ProbeAnswered)]
+
+    @property
+    def canaries(self) -> list[CanaryAnnounced]:
+        """Those that Kafka has."""
+        return [r for r in self.publisher.records if isinstance(r, CanaryAnnounced)]
 
     def value(self, name: str, **labels: str) -> float:
         """A metric's value; 0 while it has none."""

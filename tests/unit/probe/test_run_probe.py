@@ -338,6 +338,46 @@ async def test_the_schedule_runs_what_is_owned_and_stops_at_once_what_is_lost(
     await running
 
 
+async def test_the_schedule_announces_a_canary_every_ten_seconds_while_it_owns_routes(
+    bench_of: Any,
+) -> None:
+    bench = await bench_of()
+    stopping = asyncio.Event()
+    running = asyncio.create_task(bench.worker.run(stopping))
+    await eventually(lambda: len(bench.canaries) == 1, within=5)
+    for seconds, count in ((9.9, 1), (0.2, 2)):
+        bench.clock.at += timedelta(seconds=seconds)
+        asked = bench.clock.asked
+        await eventually(lambda asked=asked: bench.clock.asked > asked + 6, within=5)
+        assert len(bench.canaries) == count
+    bench.worker.disown({0})
+    bench.clock.at += timedelta(seconds=20)
+    asked = bench.clock.asked
+    await eventually(lambda: bench.clock.asked > asked + 6, within=5)
+    stopping.set()
+    await running
+    first, second = bench.canaries
+    assert (first.source, first.at) == ("worker/worker-a", SLOT)
+    assert first.event_id != second.event_id
+    assert bench.value("bongsu_selfcheck_timestamp_seconds", check="announced") > 0
+
+
+async def test_a_canary_that_kafka_does_not_take_is_not_made_up_for(bench_of: Any) -> None:
+    bench = await bench_of()
+    bench.publisher.away = True
+    stopping = asyncio.Event()
+    running = asyncio.create_task(bench.worker.run(stopping))
+    await eventually(lambda: bench.publisher.refused == 1, within=5)
+    bench.publisher.away = False
+    bench.clock.at += timedelta(seconds=9)
+    asked = bench.clock.asked
+    await eventually(lambda: bench.clock.asked > asked + 6, within=5)
+    stopping.set()
+    await running
+    assert bench.canaries == []
+    assert bench.value("bongsu_selfcheck_timestamp_seconds", check="announced") == 0
+
+
 async def test_a_step_of_the_wall_clock_makes_no_burst_and_no_gap(bench_of: Any) -> None:
     bench = await bench_of(catalogue=a_catalogue(*(a_route(id=f"r{n}") for n in range(300))))
     stopping = asyncio.Event()
