@@ -1,6 +1,6 @@
 """What an HTTP answer of a provider means: taken, refused, unclear, or the account is locked out.
 
-In:  an answer of `_http.py`. Out: values, or Retry and Stop. Pure.
+In:  an answer of `runtime/exchange.py`. Out: values, or Retry and Stop. Pure.
 Before: a provider's calls (`_sens.py`, `kakao_edocument.py`). After: the adapter reads its codes.
 Words of an answer are searched for a quota and go nowhere: they may hold a number.
 """
@@ -18,10 +18,10 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from services.adapters._http import Answer, NoAnswer
 from services.adapters.base import Report, SendResult
 from services.contracts.vocabulary import AnswerResult, FaultDomain
 from services.runtime.errors import Retry, Stop
+from services.runtime.exchange import Answer, NoAnswer
 
 LOOK_UPS_AT_ONCE = 20  # no limit is documented; as many as an account's usual connections
 CLOCK_SLACK_S = 300  # a signed call with a stamp that is further away is refused

@@ -2,7 +2,7 @@
 
 In:  the message of an adapter as NHN wants it; the body of a webhook. Out: its answer, judged; the
      results that a webhook tells.
-Before: `nhn_sms.py`, `nhn_alimtalk.py`. After: `_http.py`, `_judge.py`.
+Before: `nhn_sms.py`, `nhn_alimtalk.py`. After: `_judge.py`.
 Documents (docs.nhncloud.com): SMS API v3.0, Alimtalk API v2.3, result codes and webhooks of both,
 read 2026-06.
 Oddities: HTTP 200 holds the refusals, only `header.isSuccessful` counts; when every recipient is
@@ -21,11 +21,11 @@ from pydantic import AliasChoices, AliasPath, Field, SecretStr
 from yarl import URL
 
 from services.adapters import _judge, _korea
-from services.adapters._http import Answer, exchange
 from services.adapters._judge import Wire
 from services.adapters.base import Meaning, Report, SendResult, Surroundings, meaning
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
 from services.runtime.errors import Refuse, Retry, Stop
+from services.runtime.exchange import Answer, exchange
 from services.runtime.incoming import equals_one, parse
 
 PENDING = ReportState.PENDING

@@ -1,7 +1,7 @@
 """SENS: how it is called (signed, each send once), and the letter of what it says.
 
 In:  the message of an adapter as SENS wants it. Out: its answer, judged.
-Before: `sens_sms.py`, `_sens_kakao.py`. After: `_http.py`, `_judge.py`.
+Before: `sens_sms.py`, `_sens_kakao.py`. After: `_judge.py`.
 Documents: Naver Cloud SENS overview and API Gateway common pages (api.ncloud-docs.com
 `sens-overview`, `common-ncpapi`, `api-call-lgc-errorhandling`), read 2025-11 to 2026-10.
 Oddities: the body is not signed; times have no zone (`_korea.py`); errors come in three shapes
@@ -17,11 +17,11 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from services.adapters._http import Answer, exchange
 from services.adapters._judge import Judge, ReadModel
 from services.adapters.base import SendResult, Surroundings
 from services.contracts.vocabulary import Channel
 from services.runtime.errors import Stop
+from services.runtime.exchange import Answer, exchange
 
 SECRET_FIELDS: tuple[str, ...] = ("access_key", "secret_key")
 

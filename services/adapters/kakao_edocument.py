@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict
 from yarl import URL
 
 from services.adapters import _judge
-from services.adapters._http import Answer, NoAnswer, exchange
 from services.adapters.base import (
     Adapter,
     Meaning,
@@ -32,6 +31,7 @@ from services.adapters.base import (
 from services.contracts import ids
 from services.contracts.vocabulary import AnswerResult, Channel, FaultDomain, Leg, ReportState
 from services.runtime.errors import Refuse, Retry
+from services.runtime.exchange import Answer, NoAnswer, exchange
 
 DELIVERED, FAILED, PENDING = ReportState.DELIVERED, ReportState.FAILED, ReportState.PENDING
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.adapters import _judge
-from services.adapters._http import Answer
 from services.contracts.vocabulary import AnswerResult, FaultDomain
 from services.runtime.errors import Retry
+from services.runtime.exchange import Answer
 
 
 @pytest.mark.parametrize("text", ["0", "3018", "S000", "A003", "http-503", "unreadable"])

@@ -1,20 +1,20 @@
-"""One HTTP exchange with a provider, told by what is certain about it.
+"""One HTTP exchange, told by what is certain about it.
 
-In:  a request of an adapter. Out: `Answer`. Retry("unreachable") means that nothing left the
-     machine, `NoAnswer` that the request had left and nobody knows what became of it.
-Before: an adapter makes the request. After: the adapter reads the answer.
+In:  a request of an adapter or a notifier. Out: `Answer`. Retry("unreachable") means that nothing
+     left the machine, `NoAnswer` that the request had left and nobody knows what became of it.
+Before: whoever speaks to the other side makes the request. After: it reads the answer.
 Nothing of a request, answer or address enters an error: any of them may hold a number or a key.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import aiohttp
 import orjson
 from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
-from services.adapters.base import Surroundings
 from services.runtime.errors import Retry
 
 LARGEST_ANSWER = 1_000_000
@@ -24,15 +24,27 @@ _PROXY_WANTS_LOGIN = 407
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` ends where the connection broke or at LARGEST_ANSWER; `date` is the server's clock."""
+    """`body` ends where the connection broke or at LARGEST_ANSWER; `date` is the server's clock,
+    `retry_after` its wish as it stands."""
 
     status: int
     body: bytes = field(repr=False)
     date: str | None = None
+    retry_after: str | None = None
 
 
 class NoAnswer(Exception):
     """The request left, and no answer came: the message may have been sent."""
+
+
+class Way(Protocol):
+    """An open session, and the proxy it goes by."""
+
+    @property
+    def session(self) -> aiohttp.ClientSession: ...
+
+    @property
+    def proxy(self) -> str | None: ...
 
 
 class _Outgoing(aiohttp.BytesPayload):
@@ -48,22 +60,27 @@ class _Outgoing(aiohttp.BytesPayload):
 
 
 async def exchange(
-    around: Surroundings, method: str, url: URL, headers: Mapping[str, str], body: object = None
+    way: Way, method: str, url: URL, headers: Mapping[str, str], body: object = None
 ) -> Answer:
-    """One request within the session's deadline; `body` goes as JSON. Without one (a look-up)
-    every failure is Retry("unreachable"): asking again does no harm."""
-    outgoing = None if body is None else _Outgoing(orjson.dumps(body), content_type=JSON)
+    """One request within the session's deadline; `body` goes as JSON, bytes as the JSON they are.
+    Without one (a look-up) every failure is Retry("unreachable"): asking again does no harm."""
+    outgoing = None if body is None else _Outgoing(_json(body), content_type=JSON)
     try:
-        async with around.session.request(
-            method, url, headers=headers, data=outgoing, proxy=around.proxy, allow_redirects=False
+        async with way.session.request(
+            method, url, headers=headers, data=outgoing, proxy=way.proxy, allow_redirects=False
         ) as response:
-            if around.proxy is not None and response.status == _PROXY_WANTS_LOGIN:
+            if way.proxy is not None and response.status == _PROXY_WANTS_LOGIN:
                 raise Retry("unreachable", "the proxy wants a login")
-            return Answer(response.status, await _read(response), response.headers.get("Date"))
+            told = (response.headers.get(name) for name in ("Date", "Retry-After"))
+            return Answer(response.status, await _read(response), *told)
     except (aiohttp.ClientError, OSError) as error:  # OSError holds TimeoutError
         if outgoing is not None and outgoing.left:
             raise NoAnswer(type(error).__name__) from None
         raise Retry("unreachable", f"no connection: {type(error).__name__}") from None
+
+
+def _json(body: object) -> bytes:
+    return body if isinstance(body, bytes) else orjson.dumps(body)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
