@@ -7,11 +7,11 @@ processes. Before: `replay.py`. After: a terminal, the exit code.
 import os
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import timedelta
-from itertools import repeat
 
 from services.alerting.detection.law import Learnt
+from services.cli.prelude import Tell
 from services.contracts.catalogue import Catalogue
 from services.replay import run
 from services.replay.idle import hit, idle
@@ -25,15 +25,19 @@ SEEN_AFTER = timedelta(hours=1)  # what ended so long before the span must be cl
 
 
 def replayed(
-    scenarios: Sequence[Scenario], catalogue: Catalogue, seed: int, learnt: Learnt
-) -> Iterator[Outcomes]:
+    scenarios: Sequence[Scenario], catalogue: Catalogue, seed: int, learnt: Learnt, tell: Tell
+) -> list[Outcomes]:
     """Each played in a process of its own, as many at once as there are cores; the longest first.
     Order is the given one."""
     by_length = sorted(scenarios, key=lambda one: one.span.since - one.span.until)
+    found: dict[str, Outcomes] = {}
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        given = repeat(catalogue), repeat(seed), repeat(learnt)
-        found = {one.scenario.id: one for one in pool.map(run.replay, by_length, *given)}
-    yield from (found[one.id] for one in scenarios)
+        played = [pool.submit(run.replay, one, catalogue, seed, learnt) for one in by_length]
+        for one in as_completed(played):
+            outcomes = one.result()
+            found[outcomes.scenario.id] = outcomes
+            tell(f"{len(found)} of {len(scenarios)}: {outcomes.scenario.id} is played")
+    return [found[one.id] for one in scenarios]
 
 
 def table(found: Sequence[Outcomes], catalogue: Catalogue) -> Iterator[str]:

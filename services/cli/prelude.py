@@ -10,7 +10,9 @@ import asyncio
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL
 from tempfile import TemporaryDirectory
@@ -27,6 +29,7 @@ from services.storage.pool import open_pool, transaction
 
 _SHAPING = ("simulators", "services/replay", "services/alerting/detection")
 _CODE = Path(__file__).parents[2]
+FORGOTTEN_S = 30 * 86_400.0  # since a file was last of use
 TAUGHT_WITHIN_S = 600.0  # of seconds of work, on a machine that has other work
 Tell = Callable[[str], None]
 
@@ -61,6 +64,7 @@ def _path(catalogue: Catalogue, told: tuple[int, int], cache: Path) -> Path:
 def _kept(path: Path, tell: Tell) -> Learnt | None:
     try:
         digest, _, laws = path.read_bytes().partition(b"\n")
+        path.touch()
     except FileNotFoundError:
         return None
     if digest != _digest(laws):
@@ -73,6 +77,10 @@ def _keep(learnt: Learnt, path: Path, folder: Path) -> None:
     laws, whole = prelude.dumped(learnt), folder / "whole"
     whole.write_bytes(_digest(laws) + b"\n" + laws)
     whole.replace(path)  # nobody ever reads half of it
+    for other in path.parent.glob("prelude-*.json"):
+        with suppress(FileNotFoundError):
+            if time.time() - other.stat().st_mtime > FORGOTTEN_S:
+                other.unlink()
 
 
 def _digest(laws: bytes) -> bytes:

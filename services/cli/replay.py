@@ -60,7 +60,7 @@ def replay_(
 
 
 def _check(scenarios: list[Scenario], catalogue: Catalogue, seed: int, learnt: Learnt) -> None:
-    found = list(dated.replayed(scenarios, catalogue, seed, learnt))
+    found = dated.replayed(scenarios, catalogue, seed, learnt, _tell)
     regressed = {one.scenario.id: said for one in found if (said := dated.wrong(one))}
     typer.echo("\n".join(dated.table(found, catalogue)))
     for name, said in regressed.items():
@@ -80,10 +80,11 @@ def read(files: list[Path], catalogue: Catalogue, workers: Collection[str]) -> l
 
 
 def _learnt(catalogue: Catalogue, seed: int) -> Learnt:
-    def tell(line: str) -> None:
-        typer.echo(line, err=True)
+    return asyncio.run(prelude.learnt(catalogue, seed, load(LocalSettings).cache, _tell))
 
-    return asyncio.run(prelude.learnt(catalogue, seed, load(LocalSettings).cache, tell))
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 @contextmanager

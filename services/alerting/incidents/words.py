@@ -112,7 +112,8 @@ def opened(row: Incident) -> Said:
         apart = Said(f". {row.rival}와(과) 구분되지 않음", f"; not separated from {row.rival}")
     return Said(
         f"{ko}, 경로 {len(row.routes)}개, 기관 {bodies}곳{apart.ko}",
-        f"{en}, {len(row.routes)} routes of {bodies} bodies{apart.en}",
+        f"{en}, {_count(len(row.routes), 'route', 'routes')}"
+        f" of {_count(bodies, 'body', 'bodies')}{apart.en}",
     )
 
 
@@ -174,6 +175,10 @@ def closed(row: Incident) -> Said:
 def closed_by_hand(text: str) -> Said:
     """Somebody said that it is over."""
     return Said(f"사람이 종료함: {text}", f"closed by hand: {text}")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _wrong(key: str, hypothesis: str) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """The prelude is taught once for a catalogue and a seed."""
 
+import os
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -52,3 +54,15 @@ async def test_another_seed_and_another_catalogue_are_taught_on_their_own(
     found = [await of(alone, tmp_path), await of(alone, tmp_path, 2), await of(slower, tmp_path)]
     assert all(told for _, told in found)
     assert found[0][0] != found[1][0]
+
+
+async def test_what_was_of_no_use_for_a_month_is_deleted(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    old, recent = tmp_path / "prelude-0000.json", tmp_path / "prelude-1111.json"
+    for file, days in ((old, 31), (recent, 29)):
+        file.touch()
+        os.utime(file, (then := time.time() - days * 86_400, then))
+    await of(catalogue, tmp_path)
+    assert recent.exists()
+    assert not old.exists()
