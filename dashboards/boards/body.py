@@ -125,11 +125,11 @@ def _rows() -> list[Modern]:
             "    CASE WHEN i.status = 'closed' THEN '종료' ELSE '진행 중' END AS \"상태\",\n"
             '    extract(epoch FROM coalesce(i.ended_at, now()) - i.started_at) AS "지속"\n'
             "FROM dash.incident AS i\n"
-            "WHERE i.kind = 'outage' AND (i.body IS NULL OR i.body IN (${body:sqlstring}))\n"
+            "WHERE i.kind = 'outage' AND i.bodies && ARRAY[${body:sqlstring}]\n"
             "    AND $__timeFilter(i.started_at)\nORDER BY i.started_at DESC"
         ),
-        means="이 기관에 걸린 장애와, 여러 기관에 걸린 장애입니다. 여러 기관에 걸린 장애는"
-        " 이 기관의 메시지에는 영향이 없었을 수도 있습니다.",
+        means="이 기관의 경로에서 메시지가 제때 가지 못한 장애입니다. 여러 기관에 함께 걸린 장애도"
+        " 들어 있습니다.",
         do="장애 번호를 누르면 원인과 경과를 볼 수 있습니다.",
         overrides=[*shared.incident_cells(), column("지속", unit=SECONDS, decimals=0)],
     )
