@@ -142,9 +142,9 @@ def widened(routes: Iterable[str]) -> Said:
 
 
 def narrowed(routes: Iterable[str]) -> Said:
-    """It concerns less."""
+    """It concerns less: these are well, or have not been tried lately."""
     listed = ", ".join(sorted(routes))
-    return Said(f"회복한 경로: {listed}", f"well again: {listed}")
+    return Said(f"영향 축소: {listed} 제외", f"it no longer concerns: {listed}")
 
 
 def noted(component: str, words: Words) -> Said:
