@@ -73,11 +73,11 @@ class Candidate(NamedTuple):
 
 
 class Action(NamedTuple):
-    """What a person asked for."""
+    """What a person asked for, or did: of an `ack` the text is for how many minutes."""
 
     number: int
     incident_id: str
-    kind: Literal["note", "close"]
+    kind: Literal["note", "close", "ack"]
     actor: str
     text: str
 

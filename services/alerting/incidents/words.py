@@ -181,6 +181,14 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+def acknowledged(minutes: str) -> Said:
+    """Somebody has it."""
+    return Said(
+        f"확인함: {minutes}분 안에 메모나 종료가 없으면 다시 호출",
+        f"acknowledged: paged again after {minutes} min without a note or a close",
+    )
+
+
 def _wrong(key: str, hypothesis: str) -> tuple[str, str]:
     if monitors(key) and hypothesis != "slow":
         return _OWN_IN_PART if hypothesis.endswith("lossy") else _OWN

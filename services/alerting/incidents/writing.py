@@ -18,7 +18,7 @@ import structlog
 from services.alerting.database import asked
 from services.alerting.detection import standing
 from services.alerting.detection.detector import Detector, Memory
-from services.alerting.incidents import handover, lifecycle
+from services.alerting.incidents import handover, lifecycle, words
 from services.alerting.incidents.lifecycle import Change
 from services.alerting.incidents.rows import candidates, rows
 from services.alerting.incidents.words import Words
@@ -138,13 +138,12 @@ class Writer:
         """Do what can be done; the closing of an open incident waits for the next tick."""
         actions = await storage.asked(conn)
         for action in actions:
-            if action.kind == "note":
-                note = Event(now, "note", action.actor, action.text, action.text)
-                await storage.append(conn, action.incident_id, [note])
+            if action.kind != "close":
+                await storage.append(conn, action.incident_id, [_said(action, now)])
         closers = {one.incident_id: one for one in actions if one.kind == "close"}
         open_ = {name for name, row in seen.rows.items() if row.status == "open"}
         await storage.done(
-            conn, [a.number for a in actions if a.kind == "note" or a.incident_id not in open_]
+            conn, [a.number for a in actions if a.kind != "close" or a.incident_id not in open_]
         )
         return closers
 
@@ -185,6 +184,12 @@ class Writer:
         counted = Counter((str(row.severity), str(row.channel)) for row in outages)
         for labels, count in counted.items():
             metrics.incidents_open.labels(*labels).set(count)
+
+
+def _said(action: Action, now: datetime) -> Event:
+    if action.kind == "ack":
+        return Event(now, "acknowledged", action.actor, *words.acknowledged(action.text))
+    return Event(now, "note", action.actor, action.text, action.text)
 
 
 async def _put(conn: Connection, change: Change, found: dict[str, list[Candidate]]) -> None:

@@ -36,7 +36,8 @@ ALTER ROLE bongsu_grafana SET default_transaction_read_only = on;
 
 -- name: grant_tables
 -- Run as the owner after every migration. Evidence is append-only by privilege; nothing but the
--- owner's `maintain` deletes of it. A timeline is append-only; people ask, the leader does.
+-- owner's `maintain` deletes of it. A timeline is append-only; people ask, the leader does. Tokens
+-- of the API are the owner's: who may read, or do the sink's work, may not let people in.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public, dash TO bongsu_sink, bongsu_report;
 GRANT SELECT ON ALL TABLES IN SCHEMA public, dash TO bongsu_sink, bongsu_report;
@@ -60,4 +61,12 @@ GRANT INSERT, DELETE ON page_incident TO bongsu_sink;
 GRANT INSERT ON incident_ack, incident_action, oncall_override, maintenance, provider_notice, audit
 TO bongsu_sink;
 GRANT INSERT (incident_id, kind, actor, text) ON incident_action TO bongsu_report;
+GRANT INSERT (incident_id, person, via, expires_at) ON incident_ack TO bongsu_report;
+GRANT INSERT (person, via, action, object, detail) ON audit TO bongsu_report;
+GRANT INSERT (
+    id, version, component, starts_at, ends_at, recurs, reason, announced_at, proof, actor
+) ON maintenance TO bongsu_report;
+GRANT INSERT (
+    id, version, provider, component, says, said_at, proof, text, actor
+) ON provider_notice TO bongsu_report;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO bongsu_sink, bongsu_report;

@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from services.contracts.evidence import Evidence
-from services.storage import incidents, migrate, roles, sink
+from services.storage import incidents, migrate, people, planned, roles, sink
 from services.storage.errors import StorageRefused
+from services.storage.planned import Notice, Window
 from services.storage.pool import Pool, open_pool, transaction
 from tests.integration.storage.storing import store
 from tests.support import builders
@@ -187,3 +188,30 @@ async def test_the_report_asks_and_only_the_sink_does_it(initialised: str, as_si
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with transaction(as_sink) as conn:
             await conn.execute("DELETE FROM incident_event")
+
+
+async def test_the_report_acknowledges_and_plans_and_lets_nobody_in(
+    initialised: str, as_sink: Pool
+) -> None:
+    row = an_incident()
+    async with transaction(as_sink) as conn:
+        await incidents.put(conn, row)
+    async with open_pool(_as(initialised, "bongsu_report"), role_label="report") as report:
+        async with transaction(report) as conn:
+            await people.may_write(conn)
+            await people.acknowledge(conn, [row.id], "kim", "cli", 30)
+            window = Window("w", row.component, NOW, NOW.replace(hour=9), None, "x", None, None, "")
+            assert await planned.put_window(conn, window) == 1
+            said = Notice("n", "kakao", row.component, "down", NOW, None, None, "kim")
+            assert await planned.put_notice(conn, said) == 1
+            await people.record(conn, "kim", "cli", "notice", "n", {})
+        for pool in (report, as_sink):
+            async with pool.acquire() as conn, conn.transaction():
+                await people.may_write(conn)
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await people.put_token(conn, "t", "kim", ["operator"], "kim", NOW)
+    async with transaction(as_sink) as conn:
+        assert await conn.fetchval("SELECT count(*) FROM audit") == 2
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with transaction(as_sink) as conn:
+            await conn.execute("DELETE FROM audit")

@@ -1,0 +1,90 @@
+"""Step 9, planned work: which windows hold at a time, and what they keep quiet. Pure.
+
+In:  windows as they are stored, a time, an incident. Out: components in maintenance; whether they
+account for all of an incident. Before: `storage/planned.py`. After: `decide.py`.
+A window that recurs does so weekly, by this subset of RFC 5545, in Korean time, which has no
+summer time: `FREQ=WEEKLY;BYDAY=TU,TH`. Its first span says at what hour and for how long. A rule
+that cannot be read keeps nobody quiet.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from services.alerting.incidents.words import KST
+from services.catalogue.components import components_of
+from services.contracts.catalogue import Catalogue, Route
+from services.storage.planned import Window
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LONGEST = timedelta(days=1)  # of what recurs
+_BY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_WEEKLY = "FREQ=WEEKLY;BYDAY="
+_DAY = timedelta(days=1)
+
+
+def weekly(days: Iterable[str]) -> str:
+    """The rule of these days. Raises ValueError for what is no day, and for none."""
+    named = sorted({DAYS.index(day) for day in days})
+    if not named:
+        raise ValueError("a week without days")
+    return _WEEKLY + ",".join(_BY[day] for day in named)
+
+
+def days_of(rule: str) -> frozenset[int]:
+    """The days of a rule, Monday is 0; none for a rule of another kind."""
+    names = rule.removeprefix(_WEEKLY).split(",") if rule.startswith(_WEEKLY) else []
+    return frozenset(map(_BY.index, names)) if set(names) <= set(_BY) else frozenset()
+
+
+def holds(window: Window, at: datetime) -> tuple[datetime, datetime] | None:
+    """The span of a window in which a time lies, the end excluded; None outside of all."""
+    first, end = window.starts_at, window.ends_at
+    if first is None or end is None or at < first:
+        return None
+    if window.recurs is None:
+        return (first, end) if at < end else None
+    starts = _starts(first.astimezone(KST), end - first, days_of(window.recurs), at)
+    return next(((start, start + (end - first)) for start in starts), None)
+
+
+def _starts(
+    first: datetime, length: timedelta, days: frozenset[int], at: datetime
+) -> Iterable[datetime]:
+    """Of the spans that began before `at` and are not over, the newest first."""
+    newest = first + (at - first) // _DAY * _DAY
+    for back in range(min(length, LONGEST) // _DAY + 1):
+        start = newest - back * _DAY
+        if start >= first and start.weekday() in days and at < start + length:
+            yield start
+
+
+def maintained(windows: Iterable[Window], at: datetime) -> frozenset[str]:
+    """The components that are worked on at that time."""
+    return frozenset(window.component for window in windows if holds(window, at))
+
+
+def muted(
+    catalogue: Catalogue, component: str, routes: Sequence[str], parts: frozenset[str]
+) -> bool:
+    """Do `parts`, which are worked on, account for all of an incident: for its component, or for
+    every message of each of its routes?"""
+    if not parts:
+        return False
+    known = [catalogue.routes.get(name) for name in routes]
+    every = bool(known) and all(route and _covered(catalogue, route, parts) for route in known)
+    return every or _worked_on(component, parts)
+
+
+def _covered(catalogue: Catalogue, route: Route, parts: frozenset[str]) -> bool:
+    """Does each of its messages pass something that is worked on?"""
+    if f"body:{route.body}" in parts:
+        return True
+    return all(
+        any(_worked_on(one, parts) for one in components_of(catalogue, route, receiver))
+        for receiver in route.receivers
+    )
+
+
+def _worked_on(component: str, parts: frozenset[str]) -> bool:
+    """It, or the whole of which it is a function."""
+    return component in parts or component.partition("/")[0] in parts
