@@ -24,7 +24,7 @@ from services.cli.context import (
     fail,
 )
 from services.storage import incidents as storage
-from services.storage.incidents import Candidate, Event, Incident
+from services.storage.incidents import Candidate, Event, Figures, Incident
 from services.storage.pool import Connection, open_pool, transaction
 
 WITHIN_S, LOOK_EVERY_S, MOST = 10.0, 0.2, 200
@@ -166,6 +166,7 @@ def _told(row: Incident, candidates: list[Candidate], events: list[Event]) -> It
     yield f"  routes: {', '.join(row.routes[:SHOWN])}{more}"
     if row.people:
         yield f"  their notices reach {row.people:,} people"
+    yield from _figures(row.figures)
     yield "candidates, the named cause first:"
     for one in candidates:
         apart = "" if one.separated else ", not separated"
@@ -178,6 +179,20 @@ def _told(row: Incident, candidates: list[Candidate], events: list[Event]) -> It
         yield f"  {_clock(event.at)} {event.kind}, {event.actor}: {event.note_ko}"
         if event.note_en != event.note_ko:
             yield f"{'':17} {event.note_en}"
+
+
+def _figures(found: Figures | None) -> Iterator[str]:
+    if found is None:
+        return
+    usual = f", normally 99 % within {found.usual_s:.0f} s" if found.usual_s else ""
+    yield (
+        f"  {found.messages} messages since {_clock(found.since)}{usual}: over {found.dealers}"
+        f" dealers, {found.senders} senders, {found.receivers} receivers, {found.workers} workers;"
+        f" {found.confirms} of them confirm probes"
+    )
+    yield f"  {found.beside} over the same parts but not over it arrived"
+    if found.next:
+        yield f"  next explanation: {found.next}"
 
 
 def _clock(at: datetime | None) -> str:

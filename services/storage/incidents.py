@@ -5,18 +5,41 @@ A transaction that writes begins with `leader.hold`; a timeline only grows.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from pydantic import TypeAdapter
+
 from services.storage import leader, queries
-from services.storage.pool import Connection
+from services.storage.pool import Connection, Row
 
 LONGEST = 2000  # characters of what a person says
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What stands beside the newest evidence of an incident: its messages since `since`, over how
+    many parts they went, how many were confirm probes; `beside`: how many others, by the same
+    dealers and workers to the same phones but not over its component, arrived; `usual_s`: within
+    how many seconds 99 % of what arrives is there; `next`: the next best explanation."""
+
+    since: datetime
+    messages: int
+    dealers: int
+    senders: int
+    receivers: int
+    workers: int
+    beside: int
+    usual_s: float | None
+    confirms: int
+    next: str | None
+
+
 class Incident(NamedTuple):
     """One outage, or one fault of bongsu's own (`monitor`). Gain and margin in nats; `people`: how
-    many the notices of its routes reach; `rival`: what it could not be told from."""
+    many the notices of its routes reach; `rival`: what it could not be told from; `figures`: None
+    until it was counted."""
 
     id: str
     kind: Literal["outage", "monitor"]
@@ -44,6 +67,7 @@ class Incident(NamedTuple):
     alike: list[str]
     notes: list[str]
     reopened: int = 0
+    figures: Figures | None = None
 
     @property
     def monitor(self) -> bool:
@@ -89,6 +113,7 @@ class Standing(NamedTuple):
     ticked_at: datetime | None
 
 
+_FIGURES = TypeAdapter(Figures)
 _FIELDS = Incident._fields
 _SQL = {
     name: text.format(
@@ -102,7 +127,8 @@ _SQL = {
 
 async def put(conn: Connection, row: Incident) -> None:
     """Insert or replace one. Raises a unique violation for a second open one of a component."""
-    await conn.execute(_SQL["put"], *row)
+    figures = _FIGURES.dump_json(row.figures).decode() if row.figures else "{}"
+    await conn.execute(_SQL["put"], *row[:-1], figures)
 
 
 async def append(conn: Connection, incident_id: str, events: Iterable[Event]) -> None:
@@ -123,24 +149,24 @@ async def replace_candidates(
 
 async def recent(conn: Connection, since: datetime) -> list[Incident]:
     """Those open, and those closed since then."""
-    return [Incident(*row) for row in await conn.fetch(_SQL["recent"], since)]
+    return [_incident(row) for row in await conn.fetch(_SQL["recent"], since)]
 
 
 async def standing(conn: Connection) -> Standing:
     """What `bongsu status` and the live table show."""
-    found = [Incident(*row) for row in await conn.fetch(_SQL["open"])]
+    found = [_incident(row) for row in await conn.fetch(_SQL["open"])]
     return Standing(found, await leader.ticked_at(conn))
 
 
 async def newest(conn: Connection, closed_too: bool, most: int) -> list[Incident]:
     """Open ones first, then the newest that ended."""
-    return [Incident(*row) for row in await conn.fetch(_SQL["newest"], closed_too, most)]
+    return [_incident(row) for row in await conn.fetch(_SQL["newest"], closed_too, most)]
 
 
 async def by_id(conn: Connection, incident_id: str) -> Incident | None:
     """One incident; None for an id nobody gave."""
     row = await conn.fetchrow(_SQL["by_id"], incident_id)
-    return Incident(*row) if row else None
+    return _incident(row) if row else None
 
 
 async def events(conn: Connection, incident_id: str) -> list[Event]:
@@ -174,3 +200,9 @@ async def is_done(conn: Connection, number: int) -> bool:
     """Has a leader done it?"""
     found: bool = await conn.fetchval(_SQL["is_done"], number)
     return found
+
+
+def _incident(row: Row) -> Incident:
+    found = Incident(*row)
+    told = str(row["figures"])
+    return found._replace(figures=None if told == "{}" else _FIGURES.validate_json(told))

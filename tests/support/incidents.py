@@ -3,9 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.storage.incidents import Incident
+from services.storage.incidents import Figures, Incident
 
 NOW = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
+
+FIGURES = Figures(
+    since=NOW - timedelta(minutes=3), messages=14, dealers=2, senders=5, receivers=7, workers=2,
+    beside=3, usual_s=11.2, confirms=0, next="account:sens",
+)  # fmt: skip
 
 
 def an_incident(**over: Any) -> Incident:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from services.alerting.detection import confirm, law, learning, likelihood
 from services.alerting.detection.explain import Explainer
+from services.alerting.detection.figures import Counted, counted
 from services.alerting.detection.items import INTERVALS, KEPT, WINDOW, Found, Items, Note, Told
 from services.alerting.detection.law import SECOND, Counts, Row
 from services.alerting.detection.likelihood import Tables
@@ -63,6 +64,7 @@ class Detector:
     def __init__(self, memory: Memory, since: int, limits: Limits) -> None:
         self.at, self._resumes, self._limits = since, memory.at, limits
         self.state, self.asked, self.apart = memory.state, memory.asked, dict(memory.apart)
+        self.figures: dict[str, Counted] = {}
         self.policy, self.catalogue = Policy(learnt=frozenset()), None
         self.last_sent: dict[str, int] = {}
         self._items, self._window = Items(Inventory()), Window()
@@ -113,6 +115,7 @@ class Detector:
         explainer = Explainer(self._window.at(now, self._tables, spent(self.state)))
         self.state, verdicts = tick(explainer, self.state, self.policy)
         self._remember(verdicts)
+        self.figures = counted(self.figures, explainer.view, self.state)
         if now % _MINUTE == 0:
             self._allow(now)
         told = frozenset(incident.component for incident in self.state.open)

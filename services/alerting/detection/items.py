@@ -208,7 +208,8 @@ def _item(
     path: tuple[str, ...],
 ) -> Item:
     window = max(WINDOW, INTERVALS * sent.interval_s * SECOND)
-    return Item(str(sent.probe_id), plane, row, *times, within, window, path, sent.route)
+    confirm = sent.purpose is Purpose.CONFIRM
+    return Item(str(sent.probe_id), plane, row, *times, within, window, path, sent.route, confirm)
 
 
 def _refused(answer: ProbeAnswered) -> tuple[Ending, Notice | None]:

@@ -46,7 +46,8 @@ class Ending(IntEnum):
 class Item:
     """One thing waited for. Times and spans in microseconds; `plane` is a place in PLANES.
 
-    `visible`: when it was known that it started; it counts from then on, for `window`.
+    `visible`: when it was known that it started; it counts from then on, for `window`. `confirm`:
+    it was asked for by a suspicion.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Item:
     window: int
     path: tuple[str, ...]
     route: str | None = None
+    confirm: bool = False
 
     @property
     def order(self) -> tuple[int, str]:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from services.alerting.detection.detector import Detector
 from services.alerting.detection.explain import Entry
+from services.alerting.detection.figures import Counted
+from services.alerting.detection.law import SECOND
 from services.alerting.detection.likelihood import NAT
 from services.alerting.detection.standing import at
 from services.alerting.detection.state import SEPARATED, Apart, Incident
@@ -27,15 +29,14 @@ def rows(detector: Detector) -> dict[str, storage.Incident]:
     outages = [incident.routes for incident in state.open if not incident.monitor]
     out, words = frozenset().union(*outages), Words(catalogue)
     return {
-        one.id: _row(one, detector.apart.get(one.id), catalogue, words, out)
-        for one in (*state.open, *state.closed)
+        one.id: _row(one, detector, catalogue, words, out) for one in (*state.open, *state.closed)
     }
 
 
 def _row(
-    incident: Incident, apart: Apart | None, catalogue: Catalogue, words: Words, out: frozenset[str]
+    incident: Incident, detector: Detector, catalogue: Catalogue, words: Words, out: frozenset[str]
 ) -> storage.Incident:
-    entry = incident.entry
+    entry, apart = incident.entry, detector.apart.get(incident.id)
     hit = severity.notices(catalogue, incident.routes)
     title = words.title(entry.component, incident.told.value)
     of = _where(incident, catalogue)
@@ -58,6 +59,20 @@ def _row(
         rival=apart.rival if apart else None,
         alike=list(entry.alike),
         notes=[note.component for note in incident.notes],
+        figures=_figures(detector.figures.get(incident.id), apart),
+    )  # fmt: skip
+
+
+def _figures(counted: Counted | None, apart: Apart | None) -> storage.Figures | None:
+    """None before this instance counted it: what is stored of it stays."""
+    if counted is None:
+        return None
+    found = counted.figures
+    return storage.Figures(
+        since=at(found.since), messages=found.messages, dealers=found.dealers,
+        senders=found.senders, receivers=found.receivers, workers=found.workers,
+        beside=found.beside, usual_s=None if found.usual is None else found.usual / SECOND,
+        confirms=found.confirms, next=apart.others[0].component if apart and apart.others else None,
     )  # fmt: skip
 
 

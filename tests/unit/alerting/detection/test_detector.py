@@ -77,6 +77,9 @@ def test_a_dead_platform_is_the_one_cause_and_takes_its_pairs_down(shipped: Cata
     assert (row.component, row.hypothesis, row.kind) == (DEAD, "dead", "outage")
     assert row.gain > 18.4
     assert set(row.routes) == set(ALIMTALK)
+    assert row.figures is not None
+    assert row.figures.messages == row.total
+    assert (row.figures.dealers, row.figures.workers) == (2, 2)
     (first, *others) = candidates(detector, row.id)
     assert (first.component, first.failed, first.total) == (DEAD, row.failed, row.total)
     assert [one.component for one in others][: len(row.alike)] == row.alike

@@ -1,5 +1,6 @@
 """What a timeline says: each change once, whatever was written before and whatever was lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from services.alerting.incidents.lifecycle import BONGSU, Change, next_steps
 from services.alerting.incidents.words import Words
 from services.storage.incidents import Action, Incident
-from tests.support.incidents import NOW, an_incident
+from tests.support.incidents import FIGURES, NOW, an_incident
 
 LATER = NOW + timedelta(minutes=5)
 CLOSED = {
@@ -116,3 +117,11 @@ def test_a_look_that_was_lost_loses_nothing_but_its_own_line(looks: list[dict[st
     if straight is not None:
         kept = ("component", "routes", "notes", "severity")
         assert [getattr(written, n) for n in kept] == [getattr(straight.row, n) for n in kept]
+
+
+def test_figures_stay_until_this_instance_has_counted_them_itself() -> None:
+    """It leads since a moment ago."""
+    stored, fewer = an_incident(figures=FIGURES), replace(FIGURES, messages=7)
+    (kept,) = _steps(stored, an_incident(severity=1))
+    (newer,) = _steps(stored, an_incident(severity=1, figures=fewer))
+    assert (kept.row.figures, newer.row.figures) == (FIGURES, fewer)
