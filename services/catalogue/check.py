@@ -6,28 +6,24 @@ A disabled route is a plan: its adapter and its receivers may be still to come.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterator
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from services.catalogue import texts
-from services.catalogue.load import ANY, Item, Loaded, Problem
+from services.catalogue import oncall, texts
+from services.catalogue.load import Item, Loaded, Problem
 from services.catalogue.plan import DAYS, Limits, load_of, minute_of, window_minutes
 from services.catalogue.sentences import suggestion
+from services.catalogue.subject import Rule, Subject, is_zone, repeated
 from services.contracts.catalogue import (
     KINDS,
     Account,
     Body,
-    Catalogue,
     ChannelRule,
     DailyWindow,
     Receiver,
     Route,
     Sender,
 )
-from services.contracts.model import Model
 from services.contracts.vocabulary import Channel, NoticeClass, ObserverKind
 
 MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an hour
@@ -35,37 +31,8 @@ MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an
 NIGHT = (21 * 60, 8 * 60)
 NUMBERED = {Channel.SMS, Channel.LMS, Channel.RCS}  # sent from a registered number, by a carrier
 NAMED = {Channel.ALIMTALK, Channel.BRANDMESSAGE}  # sent from a Kakao channel
-M = TypeVar("M", bound=Model)
 
 _FACT_SOURCE = re.compile(r"\[([^\[\]]+)\]$")
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What the rules look at."""
-
-    loaded: Loaded
-    catalogue: Catalogue
-    adapters: frozenset[str]
-    limits: Limits
-
-    def of(self, model: type[M]) -> list[tuple[Item, M]]:
-        """The readable objects of a kind, with the place they stand at."""
-        return [(i, i.model) for i in self.loaded.items if isinstance(i.model, model)]
-
-    @property
-    def nights_are_unknown(self) -> bool:
-        """A channel cannot be read, so nobody knows how many probes rest at night."""
-        return any(kind == "channel" for kind, _ in self.loaded.broken)
-
-    def missing(self, item: Item, kind: str, name: str, *loc: int | str) -> Iterator[Problem]:
-        """A problem if no object of that kind has that id."""
-        known = self.catalogue.of_kind(kind)
-        if name not in known and not {(kind, name), (kind, ANY)} & self.loaded.broken:
-            yield item.problem(f"there is no {kind} '{name}'{suggestion(name, known)}", *loc)
-
-
-Rule = Callable[[Subject], Iterator[Problem]]
 
 
 def check(
@@ -87,15 +54,9 @@ def duplicate_ids(s: Subject) -> Iterator[Problem]:
         if other is not item:
             yield item.problem(f"this id is already used in {other.file}:{other.line('id')}", "id")
     for item, body in s.of(Body):
-        yield from _repeated(item, "notice", [n.id for n in body.notices], "notices")
+        yield from repeated(item, "notice", [n.id for n in body.notices], "notices")
     for item, sender in s.of(Sender):
-        yield from _repeated(item, "template", [t.code for t in sender.templates], "templates")
-
-
-def _repeated(item: Item, what: str, names: list[str], field: str) -> Iterator[Problem]:
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            yield item.problem(f"{what} '{name}' is given twice", field, place)
+        yield from repeated(item, "template", [t.code for t in sender.templates], "templates")
 
 
 def what_is_named_exists(s: Subject) -> Iterator[Problem]:
@@ -321,17 +282,9 @@ def windows_are_real(s: Subject) -> Iterator[Problem]:
             yield item.problem("times of a window are written as 'HH:MM'", "restricted")
         if not window_minutes(window):
             yield item.problem("the window starts and ends at the same time", "restricted")
-        if not _is_zone(window.zone):
+        if not is_zone(window.zone):
             text = f"there is no time zone '{window.zone}'"
             yield item.problem(text, "restricted", "zone")
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def advertising_rests_at_night(s: Subject) -> Iterator[Problem]:
@@ -410,5 +363,5 @@ RULES: tuple[Rule, ...] = (
     bodies_are_watched, objects_stand_in_their_body_s_file, facts_name_their_source,
     intervals_are_allowed, due_times_are_sensible, receivers_can_see, ladders_can_be_drilled,
     windows_are_real, advertising_rests_at_night, templates_survive_the_way,
-    no_secrets_and_no_numbers, quotas_keep_room_for_citizens, budgets_suffice,
+    no_secrets_and_no_numbers, quotas_keep_room_for_citizens, budgets_suffice, *oncall.RULES,
 )  # fmt: skip

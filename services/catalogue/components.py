@@ -1,12 +1,15 @@
-"""What a route depends on: the components that can break alone, by id.
+"""What a route or a page depends on: the components that can break alone, by id.
 
-In:  a catalogue, a route, the receiver whose turn it is. Out: component ids, sorted. Pure.
-Used by: detection (paths of its items), drills (blast radius), boards. Ids are `kind:name`.
+In:  a catalogue, a route and the receiver whose turn it is, or a path of pages. Out: component ids,
+     sorted. Pure.
+Used by: detection (paths of its items), paging (which paths still work), drills (blast radius),
+boards. Ids are `kind:name`.
 A message goes by a platform *or* a carrier: a KakaoTalk message says nothing of SMS delivery. The
 worker that sends is no part of the catalogue; `probe.sent` names it.
 """
 
 from services.contracts.catalogue import Catalogue, Receiver, Route
+from services.contracts.oncall import PagingPath
 from services.contracts.vocabulary import Carrier
 
 
@@ -29,6 +32,32 @@ def components_of(catalogue: Catalogue, route: Route, receiver: str) -> tuple[st
     found |= _ends(catalogue, route, phone) if phone else set()
     found |= _deliverer(route, phone) | _media(catalogue, route)
     return tuple(sorted(found))
+
+
+def components_of_path(catalogue: Catalogue, path: PagingPath) -> tuple[str, ...]:
+    """The components a page over `path` passes: dealer, account, its line and sender, whose mailbox
+    it is, and read on a phone its carrier, which brings an SMS or the data of everything else.
+
+    Bongsu's own parts are none of them: what watches bongsu from outside answers for those.
+    """
+    account = catalogue.accounts.get(path.account or "")
+    found = {f"provider:{account.provider}"} if account else set()
+    if path.account:
+        found |= {f"account:{path.account}", f"line:{path.account}-{path.notifier}"}
+    if path.sender:
+        found |= {f"sender:{path.sender}"}
+    if path.platform:
+        found |= {f"platform:{path.platform}", f"platform:{path.platform}/{path.notifier}"}
+    return tuple(sorted(found | _phone(path)))
+
+
+def _phone(path: PagingPath) -> set[str]:
+    if path.carrier is None:
+        return set()
+    if path.notifier != "sms":
+        return {f"carrier:{path.carrier}", f"carrier:{path.carrier}/data"}
+    pair = f"pair:{path.account}-{path.carrier}"
+    return {f"carrier:{path.carrier}", f"carrier:{path.carrier}/sms", pair}
 
 
 def components(catalogue: Catalogue) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Read a catalogue's files: objects that know their file and line, and every error at once.
 
-In:  a directory with `providers.yaml`, `receivers.yaml` and `bodies/<body>.yaml`.
+In:  a directory with `providers.yaml`, `receivers.yaml`, `bodies/<body>.yaml` and `oncall.yaml`.
 Out: `Loaded`: the objects that could be read, and a `Problem` for everything that could not.
 Before: a person wrote the files. After: `check.py` looks at the objects together.
 Nothing a file holds raises: what cannot be understood is a problem with a line.
@@ -26,6 +26,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "providers": "provider", "accounts": "account",
     },
     "receivers.yaml": {"receivers": "receiver"},
+    "oncall.yaml": {"paths": "path", "people": "person", "rota": "rota"},
     "bodies/*.yaml": {"body": "body", "senders": "sender", "routes": "route"},
 }  # fmt: skip
 ANY = "*"
@@ -143,7 +144,7 @@ class _File:
         if kind is None:
             line = self._lines[section,]
             self._wrong(line, f"section '{section}' is unknown{suggestion(section, sections)}")
-        elif section == "body":
+        elif section == kind:  # of which a file has one
             self._object(kind, content, (section,))
         elif not isinstance(content, list):
             self._wrong(self._lines[section,], f"section '{section}' must be a list")

@@ -4,8 +4,9 @@ Part of the catalogue. Numbers, mail addresses and keys stand in the secrets fol
 at more than one object live in `services/catalogue/oncall.py`.
 """
 
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -18,6 +19,8 @@ ROTA = "oncall"  # the one rota there is
 Notifier = Literal["alertmanager", "webhook", "email", "sms"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY = 24 * 60
+WEEK = 7 * DAY
 PageUrl = Annotated[str, Field(pattern=r"^https?://[^\s/@][^\s@]*[^/\s@]$")]
 
 
@@ -60,11 +63,17 @@ class Shift(Model):
     start: time
     end: time
 
+    def holds(self, minute: int) -> bool:
+        """Does it last at that minute of the week, of which 0 is Monday 00:00?"""
+        start, end = (at.hour * 60 + at.minute for at in (self.start, self.end))
+        since = (minute - DAYS.index(day) * DAY - start for day in self.days)
+        return any(passed % WEEK < ((end - start) % DAY or DAY) for passed in since)
+
 
 class Step(Model):
     """Who is called, too, once nobody acknowledged for so many minutes."""
 
-    after_min: int = Field(gt=0, le=24 * 60)
+    after_min: int = Field(gt=0, le=DAY)
     people: tuple[Id, ...] = Field(min_length=1)
 
 
@@ -80,4 +89,13 @@ class Rota(Model):
     shifts: tuple[Shift, ...] = Field(min_length=1)
     escalation: tuple[Step, ...] = ()
     systems: tuple[Id, ...] = ()
-    acknowledged_for_min: int = Field(default=30, gt=0, le=24 * 60)
+    acknowledged_for_min: int = Field(default=30, gt=0, le=DAY)
+
+    def first(self, minute: int) -> str | None:
+        """Who is called first at that minute of the week; None in a gap."""
+        return next((shift.person for shift in self.shifts if shift.holds(minute)), None)
+
+    def minute_of(self, at: datetime) -> int:
+        """The minute of the week that clocks in `zone` show."""
+        local = at.astimezone(ZoneInfo(self.zone))
+        return local.weekday() * DAY + local.hour * 60 + local.minute

@@ -110,7 +110,43 @@ routes:
     receivers: [skt-01]
     interval_s: 60
 """
-FILES = {"providers.yaml": PROVIDERS, "receivers.yaml": RECEIVERS, "bodies/geoje.yaml": BODY}
+ONCALL = """\
+paths:
+  - id: first-sms
+    name: {ko: 당직 문자, en: On-call SMS}
+    notifier: sms
+    secret: path-first-sms
+    account: sens
+    sender: geoje-sms
+    carrier: skt
+    receiver: skt-01
+  - id: first-desk
+    name: {ko: 당직 상황판, en: On-call desk}
+    notifier: webhook
+    secret: path-first-desk
+    desk: true
+  - id: alertmanager
+    name: {ko: 얼러트매니저, en: Alertmanager}
+    notifier: alertmanager
+    base_url: https://alertmanager.invalid
+people:
+  - id: first
+    name: {ko: 당직 1, en: On-call 1}
+    paths: [first-sms, first-desk]
+rota:
+  id: oncall
+  shifts:
+    - {person: first, days: [mon, tue, wed, thu, fri, sat, sun], start: "09:00", end: "09:00"}
+  escalation:
+    - {after_min: 10, people: [first]}
+  systems: [alertmanager]
+"""
+FILES = {
+    "providers.yaml": PROVIDERS,
+    "receivers.yaml": RECEIVERS,
+    "bodies/geoje.yaml": BODY,
+    "oncall.yaml": ONCALL,
+}
 ADAPTERS = {"email", "sens_alimtalk", "sens_sms"}
 
 

@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 from ruamel.yaml import YAML
 
-from services.catalogue.check import RULES, Subject, check
+from services.catalogue.check import RULES, check
 from services.catalogue.load import load
 from services.catalogue.plan import Limits
+from services.catalogue.subject import Subject
 from tests.unit.catalogue.small import ADAPTERS, FILES, changed, write
 
 FAULTS: list[dict[str, Any]] = YAML(typ="safe").load(Path(__file__).with_name("faults.yaml"))
@@ -32,6 +33,7 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     files = changed("providers.yaml", "late_s: 180", "lates: 180")
     files |= changed("receivers.yaml", "carrier: skt", "carrier: skd")
     files |= changed("bodies/geoje.yaml", "interval_s: 60", "interval_s: soon")
+    files |= changed("oncall.yaml", "after_min: 10", "after_min: soon")
 
     found = check(load(write(tmp_path, files)), ADAPTERS)
 
@@ -160,3 +162,16 @@ def test_a_sentence_never_repeats_a_secret(tmp_path: Path) -> None:
 
     assert "secret" in said
     assert "Aq3xT9vLmZ0pR7" not in said
+
+
+def test_a_catalogue_without_an_on_call_file_pages_nobody_which_is_a_warning(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path)
+    (tmp_path / "oncall.yaml").unlink()
+
+    found = check(load(tmp_path), ADAPTERS)
+
+    assert [(str(problem), problem.warning) for problem in found] == [
+        ("oncall.yaml:1: warning: this file is missing: nobody is paged", True)
+    ]
