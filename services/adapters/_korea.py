@@ -12,7 +12,7 @@ from services.contracts.vocabulary import Channel
 
 ASSUMED_ZONE = ZoneInfo("Asia/Seoul")
 LONGEST = {Channel.SMS: 90, Channel.LMS: 2_000}  # bytes, as carriers count
-SUBJECT = "[봉수] 전달 점검"  # of LMS only; 40 bytes at most
+SUBJECT = "[봉수] 전달 점검"  # of a probe by LMS; 40 bytes at most
 _ONLY_A_DATE = 10  # characters
 
 

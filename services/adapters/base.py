@@ -36,7 +36,7 @@ class Message:
     `to` is a number, or a mail address; `sender_number` the registered number, `identity` the
     channel id (`@geoje`) or the address mail comes from, `recipient` all fields of the receiver's
     secret. Of a document: `text` is its title, `link` where it opens, and `opens_within_s` how
-    long it can be opened.
+    long it can be opened. `subject`: of an LMS that is no probe.
     """
 
     probe_id: UUID
@@ -50,6 +50,7 @@ class Message:
     recipient: Mapping[str, SecretStr] = field(default_factory=dict)
     link: str | None = field(default=None, repr=False)
     opens_within_s: int | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

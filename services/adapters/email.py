@@ -13,6 +13,7 @@ import contextlib
 import re
 import time
 from asyncio import timeout
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.header import Header
 from email.mime.text import MIMEText
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import aiosmtplib
+from pydantic import SecretStr
 
 from services.adapters._tunnel import open_tunnel
 from services.adapters.base import (
@@ -76,6 +78,18 @@ _ADDRESS = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.-]{1,200}")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A mail: who sends it to whom, where bounces go, the mail itself. `reported_as`: under which
+    name reports are asked for, None: they are not."""
+
+    sender: str
+    to: SecretStr
+    returns_to: str
+    mail: bytes = field(repr=False)
+    reported_as: str | None = None
+
+
 class Email:
     """One account with a relay; a connection for each mail."""
 
@@ -100,30 +114,39 @@ class Email:
         """The Message-ID is the id. Raises NotNow after a 4xx, Stop when locked out."""
         if message.identity is None:
             return SendResult(AnswerResult.REFUSED, "no-sender", SENDER)
-        if not _ADDRESS.fullmatch(message.to.get_secret_value()):
+        local, _, domain = self._bounces.partition("@")
+        name = str(message.probe_id)
+        mail = written(message, self._bounces).as_bytes()
+        post = Post(message.identity, message.to, f"{local}+{name}@{domain}", mail, name)
+        result = await self.submit(post)
+        if result.result is not AnswerResult.ACCEPTED:
+            return result
+        own_id = message_id(message.probe_id, self._bounces)
+        return replace(result, provider_message_id=own_id)
+
+    async def submit(self, post: Post) -> SendResult:
+        """Any mail of ours. Raises as `send`."""
+        if not _ADDRESS.fullmatch(post.to.get_secret_value()):
             return SendResult(AnswerResult.REFUSED, "no-address", BODY)
         started = time.monotonic()
         try:
-            reply = await self._submit(message)
+            reply = await self._submit(post)
         except Retry:
             self._around.told(None, time.monotonic() - started)
             raise
         self._around.told(reply[0] if reply else None, time.monotonic() - started)
-        if reply is None:
-            return SendResult(AnswerResult.UNCLEAR)
-        return self._judge(*reply, message)
+        return self._judge(*reply) if reply else SendResult(AnswerResult.UNCLEAR)
 
-    async def _submit(self, message: Message) -> tuple[int, str] | None:
+    async def _submit(self, post: Post) -> tuple[int, str] | None:
         """One dialogue within the session's deadline: the relay's last reply, code and text, or
         None when none came to the mail. Before DATA nothing has left: Retry."""
-        client, left = self._client(message), False
-        mail = written(message, self._bounces)
+        client, left = self._client(post), False
         try:
             async with timeout(self._around.session.timeout.total):
                 await self._connect(client)
-                await self._address(client, message)
+                await _address(client, post)
                 left = True
-                await client.data(mail.as_bytes())
+                await client.data(post.mail)
                 return 250, ""
         except aiosmtplib.SMTPResponseException as error:
             if 400 <= error.code < 600:
@@ -137,14 +160,14 @@ class Email:
             return None
         raise Retry("unreachable", f"no mail session: {broken}")
 
-    def _client(self, message: Message) -> aiosmtplib.SMTP:
+    def _client(self, post: Post) -> aiosmtplib.SMTP:
         scheme = self._url.scheme
         username, password = self._around.revealed(self.secret_fields)
         return aiosmtplib.SMTP(
             hostname=self._url.hostname,
             username=username,
             password=password,
-            local_hostname=(message.identity or "").partition("@")[2],
+            local_hostname=post.sender.partition("@")[2],
             timeout=self._around.session.timeout.total,
             use_tls=scheme == "smtps",
             start_tls=scheme == "smtp+starttls",
@@ -160,21 +183,9 @@ class Email:
             sock = await open_tunnel(proxy, self._url.hostname or "", port)
             await client.connect(sock=sock)
 
-    async def _address(self, client: aiosmtplib.SMTP, message: Message) -> None:
-        """MAIL and RCPT; reports are asked for where the relay knows of them."""
-        to, dsn = message.to.get_secret_value(), client.supports_extension("dsn")
-        local, _, domain = self._bounces.partition("@")
-        await client.mail(
-            f"{local}+{message.probe_id}@{domain}",
-            options=["RET=HDRS", f"ENVID={message.probe_id}"] if dsn else [],
-        )
-        notify = ["NOTIFY=SUCCESS,FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(to)}"]
-        await client.rcpt(to, options=notify if dsn else [])
-
-    def _judge(self, reply: int, said: str, message: Message) -> SendResult:
+    def _judge(self, reply: int, said: str) -> SendResult:
         if reply == 250:
-            own_id = message_id(message.probe_id, self._bounces)
-            return SendResult(AnswerResult.ACCEPTED, "250", None, own_id)
+            return SendResult(AnswerResult.ACCEPTED, "250")
         if reply in _LOCKED_OUT:
             raise Stop("credentials", f"account {self._around.account.id}: the relay says {reply}")
         code = code_of(reply, said)
@@ -182,6 +193,16 @@ class Email:
         if reply < 500:
             raise NotNow(refused)
         return refused
+
+
+async def _address(client: aiosmtplib.SMTP, post: Post) -> None:
+    """MAIL and RCPT; reports are asked for where the relay knows of them."""
+    to, dsn = post.to.get_secret_value(), client.supports_extension("dsn")
+    asked = dsn and post.reported_as is not None
+    options = ["RET=HDRS", f"ENVID={post.reported_as}"] if asked else []
+    await client.mail(post.returns_to, options=options)
+    notify = ["NOTIFY=SUCCESS,FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(to)}"]
+    await client.rcpt(to, options=notify if asked else [])
 
 
 def code_of(reply: int, said: str) -> str:

@@ -135,7 +135,7 @@ class NhnSms(_nhn.Product):
             "recipientList": [recipient],
         }
         if message.channel is Channel.LMS:
-            request["title"] = _korea.SUBJECT
+            request["title"] = message.subject or _korea.SUBJECT
         return await self._send(f"/sender/{KINDS[message.channel]}", request)
 
     async def find(self, message_id: str) -> _nhn.Told | None:

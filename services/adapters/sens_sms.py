@@ -131,7 +131,7 @@ class SensSms:
             "messages": [{"to": message.to.get_secret_value()}],
         }
         if message.channel is Channel.LMS:
-            request["subject"] = _korea.SUBJECT
+            request["subject"] = message.subject or _korea.SUBJECT
         return await self._service.send(request, _read_taken)
 
     async def look_up(self, message_ids: Sequence[str]) -> list[Report]:
