@@ -1,6 +1,6 @@
 """What a notifier is given, and what it answers: a page in words, whom it is for, what came of it.
 
-In:  `words.py` makes `Message`, `dispatch.py` makes `Target`. Out: `Answer` of one call.
+In:  `words.py` makes `Message`, `targets.py` makes `Target`. Out: `Answer` of one call.
 Values only: whoever makes pages, words or notifiers builds on these.
 """
 
@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from services.contracts.catalogue import Account, Sender
+from services.contracts.oncall import Notifier
 from services.storage.incidents import Incident
 
 
@@ -67,17 +68,29 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """By which account a path sends, with that account's secret, from whom (`number`: of SMS), and
+    the adapter that speaks to its provider."""
+
+    account: Account
+    secret: Mapping[str, SecretStr]
+    sender: Sender
+    number: SecretStr | None
+    adapter: str
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """Where one path leads. `path` is its id; `url` its address where that is no secret; `secret`
-    the fields of its secret (`number`; `address`; `url` and `key`). `account` and `sender`: over
-    which contract of the catalogue, and from whom."""
+    """Where one path leads. `path` is its id; `to` a number, a mail address, or the address of a
+    server; `keys` sign a webhook, newest first: it is signed with each; `login` is a user name and
+    a password; `contract` None where nobody is paid for sending."""
 
     path: str
-    notifier: str
-    url: str | None = None
-    secret: Mapping[str, SecretStr] = field(default_factory=dict)
-    account: Account | None = None
-    sender: Sender | None = None
+    notifier: Notifier
+    to: SecretStr
+    keys: tuple[SecretStr, ...] = ()
+    login: tuple[SecretStr, SecretStr] | None = None
+    contract: Contract | None = None
 
 
 class Result(StrEnum):
