@@ -15,11 +15,13 @@ from pydantic import BaseModel
 
 from services.contracts import codec
 from services.contracts.catalogue import Current
+from services.contracts.page import Page
 
 FOLDER = Path(__file__).parent / "schemas"
 MODELS: dict[str, type[BaseModel]] = {
     **{name.removeprefix("bongsu."): model for name, model in codec.BY_TYPE.items()},
     "current.v1": Current,
+    "page.v1": Page,
 }
 
 
