@@ -5,6 +5,7 @@ import sys
 
 from prometheus_client import CollectorRegistry
 
+from services.alerting.answers import links
 from services.alerting.database import database
 from services.alerting.detection.run import detect
 from services.alerting.metrics import Metrics
@@ -14,6 +15,17 @@ from services.runtime import logs, ops, process
 from services.runtime.kafka import Producer, address_of
 from services.runtime.serve import serve
 from services.runtime.settings import load
+
+
+async def answer(
+    settings: AlertingSettings, metrics: Metrics, health: ops.Health, stopping: asyncio.Event
+) -> None:
+    """Links of pages, with connections of their own: a flood of visitors keeps nothing waiting."""
+    dsn = settings.postgres.get_secret_value()
+    async with database(dsn, health, stopping, role_label="answers", max_size=2) as pool:
+        if pool is not None:
+            doors = links.app(pool, metrics)
+            await serve(doors, settings.answers_host, settings.answers_port, stopping)
 
 
 async def alerting(stopping: asyncio.Event) -> None:
@@ -29,6 +41,7 @@ async def alerting(stopping: asyncio.Event) -> None:
             serve(endpoints, settings.ops_host, settings.ops_port, stopping), name="ops"
         )
         tasks.create_task(producer.run(ended), name="kafka")
+        tasks.create_task(answer(settings, metrics, health, stopping), name="answers")
         async with database(dsn, health, stopping) as pool:
             if pool is not None:
                 shared = (settings, address, pool, producer, metrics)

@@ -8,7 +8,7 @@ from services.runtime.errors import Retry, Stop
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
 from services.storage import errors, migrate
-from services.storage.pool import Pool, open_pool, transaction
+from services.storage.pool import Connection, Pool, open_pool, transaction
 
 
 @contextlib.contextmanager
@@ -27,7 +27,22 @@ def asked(health: Health) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def database(dsn: str, health: Health, stopping: asyncio.Event) -> AsyncIterator[Pool | None]:
+async def session(pool: Pool) -> AsyncIterator[Connection]:
+    """A transaction for somebody who waits. Raises Retry for an error that a repeat can cure."""
+    try:
+        async with transaction(pool) as conn:
+            yield conn
+    except Exception as error:
+        if not errors.curable(error):
+            raise
+        raise Retry("postgres_away", "Postgres does not answer") from error
+
+
+@contextlib.asynccontextmanager
+async def database(
+    dsn: str, health: Health, stopping: asyncio.Event, role_label: str = "alerting",
+    max_size: int = 4,
+) -> AsyncIterator[Pool | None]:  # fmt: skip
     """The pool; None when the process is stopped before Postgres answers. Raises Stop when the
     schema of this version is not there."""
     health.needs("postgres")
@@ -37,7 +52,9 @@ async def database(dsn: str, health: Health, stopping: asyncio.Event) -> AsyncIt
         while pool is None and not stopping.is_set():
             try:
                 with asked(health):
-                    opened = await stack.enter_async_context(open_pool(dsn, role_label="alerting"))
+                    opened = await stack.enter_async_context(
+                        open_pool(dsn, role_label=role_label, max_size=max_size)
+                    )
                     async with transaction(opened) as conn:
                         await migrate.check(conn)
                     pool = opened

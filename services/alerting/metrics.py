@@ -77,6 +77,8 @@ class Metrics:
             "How far the brokers' clock that is most wrong is ahead of ours")
         self.detection_crashes = counter("bongsu_detection_crashes_total",
             "Times the detector was begun anew after an error")
+        self.answers = counter("bongsu_answers_total",
+            "Requests of people, by door (link, api) and what came of them", ["door", "result"])
         # fmt: on
 
     def begin(self, sent: ProbeSent) -> None:

@@ -22,6 +22,10 @@ class AlertingSettings(Settings):
 
     postgres: SecretStr = Field(description="DSN of the sink's role, without TLS only on loopback")
     ops_port: int = Field(8473, gt=0, lt=65536, description="port of /livez, /readyz, /metrics")
+    answers_host: str = Field("127.0.0.1", description="address of acknowledgement links")
+    answers_port: int = Field(
+        8476, gt=0, lt=65536, description="port of acknowledgement links, and of nothing else"
+    )
     content_key: SecretStr = Field(min_length=32, description="key of digests in dead letters")
     retention_days: int = Field(400, ge=32, description="days that evidence and attempts are kept")
     dead_letters_per_minute: int = Field(

@@ -28,6 +28,7 @@ from services.ingest.receive import Receipts
 from services.ingest.receivers.base import Incoming, Observes
 from services.ingest.webhooks import Webhooks
 from services.runtime.errors import Refuse, Retry, Stop
+from services.runtime.incoming import body_of
 
 LARGEST_RECEIPT, LARGEST_REPORT = 64 * 1024, 1024 * 1024
 RETRY_AFTER_S = 5
@@ -84,7 +85,7 @@ class _Door:
     async def _take(self, request: Request) -> tuple[Result, Response]:
         who = str(request.path_params["who"])
         try:
-            incoming = Incoming(dict(request.headers), await _body(request, self.largest))
+            incoming = Incoming(dict(request.headers), await body_of(request, self.largest))
             result = await self.receive(who, incoming)
         except HTTPException as unfit:
             # The rest of the body is not wanted: the connection ends with the answer.
@@ -109,25 +110,3 @@ class _Door:
             return False
         self.logged[about] = now
         return True
-
-
-async def _body(request: Request, largest: int) -> bytes:
-    """The raw body. Raises HTTPException for what is not plain JSON of a decent size."""
-    headers = request.headers
-    if "content-length" in headers and "transfer-encoding" in headers:
-        raise HTTPException(400)
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise HTTPException(415)
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415)
-    declared = headers.get("content-length", "0")
-    if not (declared.isascii() and declared.isdigit()):
-        raise HTTPException(400)
-    if len(declared) > 9 or int(declared) > largest:
-        raise HTTPException(413)
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > largest:
-            raise HTTPException(413)
-    return bytes(body)

@@ -196,6 +196,7 @@ class Stack:
         alerting_env = {
             "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),
             "BONGSU_POSTGRES": self.dsn("sink"),
+            "BONGSU_ANSWERS_PORT": str(ports.answers_port),
         }
         return [
             Part("services.alerting", "a1", ports.alerting_ops_port, alerting_env),

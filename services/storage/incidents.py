@@ -169,6 +169,11 @@ async def by_id(conn: Connection, incident_id: str) -> Incident | None:
     return _incident(row) if row else None
 
 
+async def of_page(conn: Connection, page_id: str) -> list[Incident]:
+    """The incidents that a page names, the worst first."""
+    return [Incident(*row) for row in await conn.fetch(_SQL["of_page"], page_id)]
+
+
 async def events(conn: Connection, incident_id: str) -> list[Event]:
     """Its timeline."""
     return [Event(*row) for row in await conn.fetch(_SQL["events"], incident_id)]

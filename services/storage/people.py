@@ -69,6 +69,8 @@ class Spoken(NamedTuple):
     """How a person is spoken to, and for how many minutes an acknowledgement holds."""
 
     language: str
+    ko: str
+    en: str
     minutes: int
 
 
@@ -151,5 +153,5 @@ async def acks(conn: Connection, incident_id: str) -> list[Ack]:
 async def spoken_to(conn: Connection, person: str) -> Spoken:
     """As the catalogue in force says."""
     row = await conn.fetchrow(_SQL["spoken_to"], person)
-    language, minutes = row or (None, None)
-    return Spoken(language or "ko", minutes or ACKNOWLEDGED_FOR_MIN)
+    language, ko, en, minutes = row or (None,) * 4
+    return Spoken(language or "ko", ko or person, en or person, minutes or ACKNOWLEDGED_FOR_MIN)

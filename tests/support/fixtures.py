@@ -7,7 +7,7 @@ import pytest
 from services.contracts import topics
 from services.runtime.kafka import Address, Producer, create_topics
 from services.storage import migrate
-from services.storage.pool import Pool, open_pool
+from services.storage.pool import Connection, Pool, open_pool
 from tests.integration.alerting.running import apply_shipped, producing
 
 
@@ -45,3 +45,10 @@ async def pool(database: str) -> AsyncIterator[Pool]:
     """Two connections at least, as two sinks have them."""
     async with open_pool(database, role_label="test", min_size=2, command_timeout_s=5) as pool:
         yield pool
+
+
+@pytest.fixture
+async def conn(pool: Pool) -> AsyncIterator[Connection]:
+    """One connection outside any transaction."""
+    async with pool.acquire() as conn:
+        yield conn

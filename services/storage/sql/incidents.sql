@@ -28,6 +28,11 @@ SELECT {columns} FROM incident WHERE status = 'open' ORDER BY kind = 'monitor', 
 -- name: by_id
 SELECT {columns} FROM incident WHERE id = $1;
 
+-- name: of_page
+SELECT {columns} FROM incident
+WHERE id IN (SELECT incident_id FROM page_incident WHERE page_id = $1)
+ORDER BY kind = 'monitor', severity, detected_at, id;
+
 -- name: events
 SELECT at, kind, actor, note_ko, note_en FROM incident_event WHERE incident_id = $1 ORDER BY number;
 

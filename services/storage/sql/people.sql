@@ -45,12 +45,17 @@ SELECT $2, $3, 'ack', unnest($1::text[]), jsonb_build_object('minutes', $4::int)
 SELECT at, person, via, expires_at FROM incident_ack WHERE incident_id = $1 ORDER BY at;
 
 -- name: spoken_to
--- Of the catalogue in force: a person's language, and for how long an acknowledgement holds.
+-- Of the catalogue in force: a person's language and name, and for how long an acknowledgement
+-- holds.
 WITH held AS (
     SELECT kind, id, body FROM catalogue_object WHERE kind IN ('person', 'rota') AND revision = (
         SELECT revision FROM catalogue_revision ORDER BY known_at DESC, revision DESC LIMIT 1
     )
 )
 SELECT
-    (SELECT body->>'language' FROM held WHERE kind = 'person' AND id = $1),
-    (SELECT (body->>'acknowledged_for_min')::int FROM held WHERE kind = 'rota' LIMIT 1);
+    person.body->>'language', person.body->'name'->>'ko', person.body->'name'->>'en',
+    (rota.body->>'acknowledged_for_min')::int
+FROM (VALUES (true)) AS always
+LEFT JOIN held AS person ON person.kind = 'person' AND person.id = $1
+LEFT JOIN held AS rota ON rota.kind = 'rota'
+LIMIT 1;

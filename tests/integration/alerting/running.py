@@ -46,21 +46,22 @@ class Process:
     env: dict[str, str] = field(default_factory=dict)
 
     async def start(self) -> None:
-        """Start it (again) on the same port."""
-        self.port = getattr(self, "port", None) or free_ports(1)[0]
+        """Start it (again) on the same ports."""
+        if not hasattr(self, "port"):
+            self.port, self.answers_port = free_ports(2)
         told = {
             "KAFKA": self.kafka, "TOPIC_PREFIX": self.prefix, "DEVELOPMENT": "true",
-            "OPS_PORT": str(self.port), "INSTANCE": self.instance, "POSTGRES": self.dsn,
-            "CONTENT_KEY": "c" * 32, **self.env,
+            "OPS_PORT": str(self.port), "ANSWERS_PORT": str(self.answers_port),
+            "INSTANCE": self.instance, "POSTGRES": self.dsn, "CONTENT_KEY": "c" * 32, **self.env,
         }  # fmt: skip
         self.child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.alerting",
             env=os.environ | {f"BONGSU_{name}": value for name, value in told.items()},
         )  # fmt: skip
 
-    async def ask(self, path: str) -> tuple[int, str]:
-        """Status and text of an ops endpoint."""
-        url = f"http://127.0.0.1:{self.port}{path}"
+    async def ask(self, path: str, port: int | None = None) -> tuple[int, str]:
+        """Status and text of an ops endpoint, or of another port's."""
+        url = f"http://127.0.0.1:{port or self.port}{path}"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             return answer.status, await answer.text()
 

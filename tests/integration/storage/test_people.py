@@ -86,15 +86,16 @@ async def test_a_token_counts_until_it_is_over_or_revoked(conn: Connection) -> N
 
 
 async def test_the_catalogue_in_force_says_how_a_person_is_spoken_to(conn: Connection) -> None:
-    assert await people.spoken_to(conn, "kim") == ("ko", people.ACKNOWLEDGED_FOR_MIN)
+    assert await people.spoken_to(conn, "kim") == ("ko", "kim", "kim", people.ACKNOWLEDGED_FOR_MIN)
     await conn.execute(
         "INSERT INTO catalogue_revision VALUES (gen_random_uuid(), now(), 'test');"
         "INSERT INTO catalogue_object SELECT revision, kind, id, body::jsonb"
-        " FROM catalogue_revision, (VALUES ('person', 'kim', '{\"language\": \"en\"}'),"
+        " FROM catalogue_revision, (VALUES"
+        ' (\'person\', \'kim\', \'{"language": "en", "name": {"ko": "김", "en": "Kim"}}\'),'
         " ('rota', 'oncall', '{\"acknowledged_for_min\": 45}')) AS o (kind, id, body)"
     )
-    assert await people.spoken_to(conn, "kim") == ("en", 45)
-    assert await people.spoken_to(conn, "path:desk") == ("ko", 45)
+    assert await people.spoken_to(conn, "kim") == ("en", "김", "Kim", 45)
+    assert await people.spoken_to(conn, "path:desk") == ("ko", "path:desk", "path:desk", 45)
 
 
 async def test_the_newest_version_of_planned_work_and_of_a_notice_holds(conn: Connection) -> None:

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
-from starlette.types import ASGIApp, Message
 
 from services import adapters
 from services.adapters.base import Adapter
@@ -24,6 +22,7 @@ from services.ingest.webhooks import Webhooks
 from services.runtime.http import Destination
 from services.runtime.secrets import SecretFolder
 from simulators import handset_wire as wire
+from tests.support.asgi import Answer, ask
 from tests.support.builders import CONTENT_KEY, ID_KEY, REVISION, SLOT, a_probe_id
 from tests.support.memory import MemoryPublisher
 from tests.support.probing import MovedClock
@@ -62,47 +61,6 @@ def write_secrets(folder: Path) -> Path:
     (folder / f"skt-1-{GATEWAY}.json").write_text(json.dumps(gateway))
     (folder / f"skt-1-{FORWARDER}.json").write_text(json.dumps(forwarder))
     return folder
-
-
-@dataclass
-class Answer:
-    """Status, headers and body of an answer."""
-
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-async def ask(
-    application: ASGIApp,
-    path: str,
-    headers: dict[str, str],
-    *pieces: bytes,
-    method: str = "POST",
-    query: str = "",
-) -> Answer:
-    """One request to an ASGI application; the body in pieces as they would arrive."""
-    answer, todo = Answer(), list(pieces or (b"",))
-    raw = [(k.lower().encode(), v.encode("latin-1", "replace")) for k, v in headers.items()]
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
-        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-        "root_path": "", "headers": raw, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
-    }  # fmt: skip
-
-    async def receive() -> Message:
-        piece = todo.pop(0)
-        return {"type": "http.request", "body": piece, "more_body": bool(todo)}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            answer.status = message["status"]
-            answer.headers = {k.decode(): v.decode() for k, v in message["headers"]}
-        else:
-            answer.body += message.get("body", b"")
-
-    await application(scope, receive, send)
-    return answer
 
 
 class Ingest:
