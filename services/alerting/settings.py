@@ -15,6 +15,7 @@ def _known(kind: str) -> str:
 
 
 PersistedKind = Annotated[str, AfterValidator(_known)]
+PublicAddress = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")]
 
 
 class AlertingSettings(Settings):
@@ -41,4 +42,15 @@ class AlertingSettings(Settings):
     )
     confirm_probes_per_day: int = Field(
         500, ge=0, description="extra probes a day and provider that a suspicion may cost"
+    )
+    public_url: PublicAddress | None = Field(
+        None,
+        description="address of the port of acknowledgement links as a phone reaches it, without a"
+        " VPN: https://bongsu.example.go.kr; without it pages hold no such link",
+    )
+    boards_url: PublicAddress | None = Field(
+        None, description="address of Grafana as those on duty reach it"
+    )
+    runbooks_url: PublicAddress | None = Field(
+        None, description="where the folder docs/runbooks is shown; else pages name the file"
     )

@@ -43,6 +43,7 @@ class Links(NamedTuple):
 
     acknowledge: str | None = None
     incident: str | None = None
+    runbook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Message:
     kind: Kind
     incidents: tuple[Incident, ...]
     language: Literal["ko", "en"]
-    forms: Forms
+    forms: Forms = field(repr=False)
     at: datetime
     links: Links = field(default=Links(), repr=False)
     thread: str | None = None
