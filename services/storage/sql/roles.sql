@@ -62,6 +62,7 @@ GRANT INSERT ON incident_ack, incident_action, oncall_override, maintenance, pro
 TO bongsu_sink;
 GRANT INSERT (incident_id, kind, actor, text) ON incident_action TO bongsu_report;
 GRANT INSERT (incident_id, person, via, expires_at) ON incident_ack TO bongsu_report;
+GRANT INSERT (person, starts_at, ends_at, reason, actor) ON oncall_override TO bongsu_report;
 GRANT INSERT (person, via, action, object, detail) ON audit TO bongsu_report;
 GRANT INSERT (
     id, version, component, starts_at, ends_at, recurs, reason, announced_at, proof, actor
