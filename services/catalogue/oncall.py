@@ -25,7 +25,7 @@ WITHOUT: dict[str, tuple[str, ...]] = {
     "sms": ("base_url", "platform"),
     "email": ("base_url",),
     "webhook": ("account", "sender", "receiver"),
-    "alertmanager": ("account", "sender", "receiver", "secret"),
+    "alertmanager": ("account", "sender", "receiver"),
 }
 
 

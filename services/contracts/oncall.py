@@ -27,9 +27,10 @@ PageUrl = Annotated[str, Field(pattern=r"^https?://[^\s/@][^\s@]*[^/\s@]$")]
 class PagingPath(Model):
     """호출 경로: one way by which a page reaches a person, or a system that gets every page.
 
-    `secret` holds `number`, `address`, or `url` and `key` of a webhook. Read on a phone it has a
-    `carrier`; `desk`: read at a desk, over a wire. `platform`: whose mailbox. `receiver`: the test
-    receiver at which it is proven without waking anyone.
+    `secret` holds `number`, `address`, `key` (and `url`) of a webhook, `username` and `password` of
+    an Alertmanager that wants them. Read on a phone it has a `carrier`; `desk`: read at a desk,
+    over a wire. `platform`: whose mailbox. `receiver`: the test receiver at which it is proven
+    without waking anyone.
     """
 
     id: Id

@@ -4,6 +4,7 @@ In: a catalogue, which says which secrets there must be. Out: one `<name>.json` 
 shared keys, all readable by this user only. Numbers are of a block no carrier assigns.
 """
 
+import base64
 import json
 import os
 import secrets
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from services.adapters.base import Adapter
 from services.contracts.catalogue import Catalogue
+from services.contracts.oncall import PagingPath
 from services.contracts.vocabulary import ObserverKind
 
 POSTGRES_KEYS = ("postgres-owner", "postgres-sink", "postgres-report", "postgres-grafana")
@@ -28,17 +30,25 @@ def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type
         _secret(folder, account.secret, _account(account.id, catalogue, adapters))
         if account.bounces is not None:
             _secret(folder, account.bounces.secret, _login())
+    _phones(folder, catalogue)
+    numbers = _unused(folder, "0200000{:03d}")
+    for sender in catalogue.senders.values():
+        if sender.secret:
+            keyed = {"sender_key": secrets.token_hex(20)}  # 40 signs, as NHN's
+            _secret(folder, sender.secret, keyed if sender.identity else {"number": next(numbers)})
+
+
+def _phones(folder: Path, catalogue: Catalogue) -> None:
+    """Of those who are probed, and of those who are paged."""
     numbers = _unused(folder, "0100000{:04d}")
     for receiver in catalogue.receivers.values():
         mailbox = {"address": f"{receiver.id}@{receiver.platform}.test"}
         _secret(folder, receiver.secret, mailbox if receiver.base_url else _person(next(numbers)))
         for observer in receiver.observers:
             _secret(folder, observer.secret, _observer(observer.kind))
-    numbers = _unused(folder, "0200000{:03d}")
-    for sender in catalogue.senders.values():
-        if sender.secret:
-            keyed = {"sender_key": secrets.token_hex(20)}  # 40 signs, as NHN's
-            _secret(folder, sender.secret, keyed if sender.identity else {"number": next(numbers)})
+    for path in catalogue.paths.values():
+        if path.secret:
+            _secret(folder, path.secret, _path(path, numbers))
 
 
 def shared_key(folder: Path, name: str) -> str:
@@ -70,6 +80,15 @@ def _unused(folder: Path, form: str) -> Iterator[str]:
 def _person(number: str) -> dict[str, str]:
     """A test person whom nobody can take for a real one."""
     return {"number": number, "name": f"시험{number[-2:]}", "birthday": "19000101"}
+
+
+def _path(path: PagingPath, numbers: Iterator[str]) -> dict[str, str]:
+    """What leads a page to somebody who is not there."""
+    if path.notifier == "sms":
+        return {"number": next(numbers)}
+    if path.notifier == "email":
+        return {"address": f"{path.id}@{path.platform}.test"}
+    return {"key": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()}
 
 
 def _observer(kind: ObserverKind) -> dict[str, str]:

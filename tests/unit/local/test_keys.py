@@ -14,6 +14,7 @@ OLDER = WHOLE.model_copy(
     update={
         "receivers": {name: WHOLE.receivers[name] for name in ("lgu-07", "skt-02", "naver-01")},
         "senders": {name: WHOLE.senders[name] for name in ("lh-sms", "geoje-sms")},
+        "paths": {},
     }
 )
 
@@ -30,7 +31,8 @@ def test_no_two_have_the_same_number_and_none_is_one_that_a_carrier_assigns(tmp_
 
     phones = {r.secret for r in WHOLE.receivers.values() if r.base_url is None}
     senders = {s.secret for s in WHOLE.senders.values() if s.secret and not s.identity}
-    assert found.keys() == phones | senders
+    paged = {path.secret for path in WHOLE.paths.values() if path.notifier == "sms"}
+    assert found.keys() == phones | senders | paged
     assert len(set(found.values())) == len(found)
     assert {number[:7] for number in found.values()} == {"0100000", "0200000"}
 
