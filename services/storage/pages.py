@@ -5,16 +5,17 @@ Pages are made in the transaction that writes their incidents. A page that is cl
 dispatcher until its lease is over; what was not recorded until then is sent again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from services.storage import queries
-from services.storage.pool import Connection
+from services.storage.pool import Connection, Row
 
 
 class Page(NamedTuple):
-    """One page to one recipient: `person:<id>`, or `path:<id>` of a system."""
+    """One page to one recipient: `person:<id>`, or `path:<id>` of a system. `incidents`: what it is
+    about, each with how often it had come back by then."""
 
     id: str
     kind: str
@@ -23,14 +24,7 @@ class Page(NamedTuple):
     made_at: datetime
     due_at: datetime  # not before
     accepted_at: datetime | None
-    incidents: tuple[str, ...]
-
-
-class Acknowledged(NamedTuple):
-    """Somebody has it, until then."""
-
-    at: datetime
-    until: datetime
+    incidents: Mapping[str, int]
 
 
 _SQL = queries.load("pages.sql")
@@ -51,18 +45,24 @@ async def known(conn: Connection, incidents: Iterable[str], since: datetime) -> 
     """All pages of these incidents, and every opened or digest that is unsent or was accepted since
     then; in the order in which they were made."""
     found = await conn.fetch(_SQL["known"], list(incidents), since)
-    return [Page(*row.values())._replace(incidents=tuple(row["incidents"])) for row in found]
+    return [_page(row) for row in found]
 
 
-async def acknowledged(conn: Connection, incidents: Iterable[str]) -> dict[str, Acknowledged]:
-    """The newest acknowledgement of each, over or not."""
+def _page(row: Row) -> Page:
+    about = dict(zip(row["incidents"], row["openings"], strict=True))
+    fields = {name: row[name] for name in Page._fields if name != "incidents"}
+    return Page(**fields, incidents=about)
+
+
+async def acknowledged(conn: Connection, incidents: Iterable[str]) -> dict[str, datetime]:
+    """Until when somebody has each of them; it may be over."""
     found = await conn.fetch(_SQL["acknowledged"], list(incidents))
-    return {row["incident_id"]: Acknowledged(row["at"], row["until"]) for row in found}
+    return {row["incident_id"]: row["until"] for row in found}
 
 
 async def make(conn: Connection, pages: Sequence[Page]) -> None:
     """Make pages; one that is there already takes the incidents it does not name yet."""
     fields = zip(*((*page[:6],) for page in pages), strict=True)
     await conn.execute(_SQL["make"], *map(list, fields))
-    named = [(page.id, name) for page in pages for name in page.incidents]
-    await conn.execute(_SQL["make_named"], [one for one, _ in named], [name for _, name in named])
+    named = [(page.id, *about) for page in pages for about in page.incidents.items()]
+    await conn.execute(_SQL["make_named"], *map(list, zip(*named, strict=True)))

@@ -9,15 +9,17 @@ Differences, not messages: a decision that was lost is made again, one that was 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from services.alerting.paging.message import Kind
 from services.storage.incidents import Incident
-from services.storage.pages import Acknowledged, Page
+from services.storage.pages import Page
 
 MOST, WITHIN = 3, timedelta(minutes=5)  # pages of what opened, for one recipient
 GATHERED = timedelta(seconds=10)
 _COUNTED = (Kind.OPENED, Kind.DIGEST)
+# By incident: its pages since it opened last, as they were made.
+_Told: TypeAlias = Mapping[str, Sequence[Page]]
 
 
 class Step(NamedTuple):
@@ -39,18 +41,11 @@ NOBODY = Duty((), (), ())
 
 
 class Known(NamedTuple):
-    """What there is already. `growing`: digests that may take more."""
+    """What there is already. `growing`: digests that may take more; `acknowledged`: until when."""
 
     pages: Sequence[Page]
     growing: Set[str]
-    acknowledged: Mapping[str, Acknowledged]
-
-
-class _Told(NamedTuple):
-    """By incident: its pages since it was last cleared, as they were made; and when that was."""
-
-    pages: Mapping[str, list[Page]]
-    cleared: Mapping[str, datetime]
+    acknowledged: Mapping[str, datetime]
 
 
 def decide(
@@ -58,60 +53,53 @@ def decide(
 ) -> list[Page]:
     """Pages to make; one whose id is there already takes more incidents. `incidents`: open ones,
     and closed ones for as long as they may not be cleared yet; `muted`: by planned work."""
-    told, listed = _told(known.pages), list(incidents)
+    listed = list(incidents)
+    told = _told(listed, known.pages)
     over = [one for one in listed if one.status == "closed"]
     loud = [one for one in listed if one.status == "open" and one.id not in muted]
     return [
         *_cleared(over, told, now),
-        *_opened([one for one in loud if not told.pages[one.id]], told, known, duty, now),
+        *_opened([one for one in loud if not told[one.id]], known, duty, now),
         *_unanswered([one for one in loud if not one.monitor], told, known, duty, now),
     ]
 
 
-def _told(pages: Sequence[Page]) -> _Told:
-    found, cleared = defaultdict[str, list[Page]](list), dict[str, datetime]()
+def _told(incidents: Iterable[Incident], pages: Iterable[Page]) -> _Told:
+    opening = {one.id: one.reopened for one in incidents}
+    found: dict[str, list[Page]] = {name: [] for name in opening}
     for page in pages:
-        if page.kind == Kind.CLEARED:
-            cleared |= dict.fromkeys(page.incidents, page.made_at)
-    for page in pages:
-        if page.kind != Kind.CLEARED:
-            for name in page.incidents:
-                if name not in cleared or page.made_at > cleared[name]:
-                    found[name].append(page)
-    return _Told(found, cleared)
+        for name, number in page.incidents.items():
+            if opening.get(name) == number:
+                found[name].append(page)
+    return found
 
 
 def _cleared(over: Iterable[Incident], told: _Told, now: datetime) -> Iterator[Page]:
     """To everybody who was told."""
     owed = defaultdict[str, list[Incident]](list)
     for one in over:
-        for recipient in sorted({page.recipient for page in told.pages[one.id]}):
+        kinds = defaultdict[str, set[str]](set)
+        for page in told[one.id]:
+            kinds[page.recipient].add(page.kind)
+        for recipient in sorted(name for name in kinds if Kind.CLEARED not in kinds[name]):
             owed[recipient].append(one)
     for recipient, found in owed.items():
         for group in _groups(found, told):
             yield _page(Kind.CLEARED, recipient, group, str(group[0].reopened), now)
 
 
-def _opened(
-    fresh: Iterable[Incident], told: _Told, known: Known, duty: Duty, now: datetime
-) -> Iterator[Page]:
+def _opened(fresh: Iterable[Incident], known: Known, duty: Duty, now: datetime) -> Iterator[Page]:
     """The worst first. Of bongsu's own faults only systems hear."""
     found = sorted(fresh, key=lambda one: (one.severity or 9, one.detected_at, one.id))
     for recipient in (*duty.first, *duty.systems):
         theirs = [one for one in found if not one.monitor or recipient in duty.systems]
         counted = [p for p in known.pages if p.recipient == recipient and p.kind in _COUNTED]
         growing = [page for page in counted if page.id in known.growing]
-        joining = [one for one in theirs if growing and _joins(one, growing[-1], told)]
-        if joining:
-            yield growing[-1]._replace(incidents=tuple(one.id for one in joining))
-            theirs = [one for one in theirs if not _joins(one, growing[-1], told)]
+        if growing and theirs:
+            yield growing[-1]._replace(incidents=_about(theirs))
+            # What it named already came back since, and is told once more after its all-clear.
+            theirs = [one for one in theirs if one.id in growing[-1].incidents]
         yield from _within_budget(recipient, theirs, counted, now)
-
-
-def _joins(one: Incident, digest: Page, told: _Told) -> bool:
-    """What was cleared since a digest was made would be told before it was cleared."""
-    cleared = told.cleared.get(one.id)
-    return cleared is None or digest.made_at > cleared
 
 
 def _within_budget(
@@ -135,24 +123,18 @@ def _unanswered(
     owed = defaultdict[tuple[Kind, int, str], list[Incident]](list)
     since = {}
     for one in loud:
-        pages = told.pages[one.id]
-        has_it = _has_it(pages, known.acknowledged.get(one.id))
-        if not pages or (has_it and now < has_it.until):
+        pages, until = told[one.id], known.acknowledged.get(one.id)
+        if not pages or (until and now < until):
             continue
-        since[one.id] = has_it.until if has_it else min(page.due_at for page in pages)
+        since[one.id] = until or min(page.due_at for page in pages)
         made = {(page.kind, page.step) for page in pages if page.made_at >= since[one.id]}
-        for call in _calls(pages, has_it is not None, now - since[one.id], duty):
+        for call in _calls(pages, until is not None, now - since[one.id], duty):
             if call[:2] not in made:
                 owed[call].append(one)
     for (kind, step, recipient), found in owed.items():
         for group in _groups(found, told):
             number = f"{since[group[0].id].timestamp():.0f}.{step}"
             yield _page(kind, recipient, group, number, now)._replace(step=step)
-
-
-def _has_it(pages: Sequence[Page], newest: Acknowledged | None) -> Acknowledged | None:
-    """An acknowledgement of the time when it was open before is none."""
-    return newest if newest and pages and newest.at >= pages[0].made_at else None
 
 
 def _calls(
@@ -171,7 +153,7 @@ def _groups(found: Iterable[Incident], told: _Told) -> Iterator[Sequence[Inciden
     with the others."""
     rest = []
     for one in found:
-        if any(page.kind == Kind.OPENED for page in told.pages[one.id]):
+        if any(page.kind == Kind.OPENED for page in told[one.id]):
             yield (one,)
         else:
             rest.append(one)
@@ -183,7 +165,9 @@ def _page(
     kind: Kind, recipient: str, about: Sequence[Incident], number: str, now: datetime
 ) -> Page:
     """Named after its first incident, so that a repeat makes the same."""
-    names = tuple(one.id for one in about)
-    return Page(
-        f"{names[0]}/{kind}/{recipient}/{number}", kind, recipient, 0, now, now, None, names
-    )
+    name = f"{about[0].id}/{kind}/{recipient}/{number}"
+    return Page(name, kind, recipient, 0, now, now, None, _about(about))
+
+
+def _about(found: Iterable[Incident]) -> dict[str, int]:
+    return {one.id: one.reopened for one in found}

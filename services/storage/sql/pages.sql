@@ -15,10 +15,12 @@ FOR UPDATE SKIP LOCKED;
 -- name: known
 -- Pages that name one of these incidents, and those that count: opened or digest, unsent or accepted
 -- since $2.
-SELECT p.id, p.kind, p.recipient, p.step, p.made_at, p.due_at, p.accepted_at, named.incidents
+SELECT p.id, p.kind, p.recipient, p.step, p.made_at, p.due_at, p.accepted_at, named.incidents,
+    named.openings
 FROM page AS p CROSS JOIN LATERAL (
-    SELECT array_agg(incident_id ORDER BY incident_id) AS incidents FROM page_incident
-    WHERE page_id = p.id
+    SELECT array_agg(incident_id ORDER BY incident_id) AS incidents,
+        array_agg(opening ORDER BY incident_id) AS openings
+    FROM page_incident WHERE page_id = p.id
 ) AS named
 WHERE p.id IN (SELECT page_id FROM page_incident WHERE incident_id = ANY ($1::text[]))
     OR (p.kind IN ('opened', 'digest') AND p.given_up_at IS NULL
@@ -26,14 +28,16 @@ WHERE p.id IN (SELECT page_id FROM page_incident WHERE incident_id = ANY ($1::te
 ORDER BY p.made_at, p.id;
 
 -- name: acknowledged
--- The newest acknowledgement of each; a note afterwards renews it for as long again.
-SELECT DISTINCT ON (a.incident_id) a.incident_id, a.at,
-    greatest(a.expires_at, noted.at + (a.expires_at - a.at)) AS until
+-- The newest acknowledgement of each since it was closed last; a note afterwards renews it for as
+-- long again.
+SELECT DISTINCT ON (a.incident_id) a.incident_id,
+    greatest(a.expires_at, said.noted_at + (a.expires_at - a.at)) AS until
 FROM incident_ack AS a CROSS JOIN LATERAL (
-    SELECT max(known_at) AS at FROM incident_event
-    WHERE incident_id = a.incident_id AND kind = 'note' AND known_at > a.at
-) AS noted
-WHERE a.incident_id = ANY ($1::text[])
+    SELECT max(known_at) FILTER (WHERE kind = 'note' AND known_at > a.at) AS noted_at,
+        max(known_at) FILTER (WHERE kind = 'closed') AS closed_at
+    FROM incident_event WHERE incident_id = a.incident_id
+) AS said
+WHERE a.incident_id = ANY ($1::text[]) AND (said.closed_at IS NULL OR said.closed_at < a.at)
 ORDER BY a.incident_id, a.at DESC, a.number DESC;
 
 -- name: make
@@ -44,6 +48,6 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::timestam
 ON CONFLICT (id) DO NOTHING;
 
 -- name: make_named
-INSERT INTO page_incident (page_id, incident_id)
-SELECT * FROM unnest($1::text[], $2::text[])
+INSERT INTO page_incident (page_id, incident_id, opening)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[])
 ON CONFLICT DO NOTHING;

@@ -23,9 +23,11 @@ CREATE INDEX page_due ON page (due_at) WHERE accepted_at IS NULL AND given_up_at
 CREATE INDEX page_again ON page (again_at) WHERE again_at IS NOT NULL;
 CREATE INDEX page_recent ON page (recipient, made_at DESC);
 
+-- What a page is about. `opening`: how often the incident had come back by then.
 CREATE TABLE page_incident (
     page_id text COLLATE "C" NOT NULL REFERENCES page,
     incident_id text COLLATE "C" NOT NULL REFERENCES incident,
+    opening int NOT NULL DEFAULT 0,
     PRIMARY KEY (page_id, incident_id)
 );
 CREATE INDEX page_incident_of ON page_incident (incident_id);
