@@ -12,14 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.alerting.detection.explain import Explainer
-from services.alerting.detection.kinds import monitors
 from services.alerting.detection.law import SECOND, Integers
 from services.alerting.detection.likelihood import NAT
 from services.alerting.detection.runs import Runs
-from services.alerting.detection.window import Side
+from services.alerting.detection.window import Booleans, Side
 
 SUSPICION = 4 * NAT
 ROUNDS, BETWEEN_OWN, BETWEEN_ALL = 6, 5 * SECOND, 2 * SECOND
@@ -113,10 +111,10 @@ class _Choice:
 
     def _chosen(self) -> tuple[int, str] | None:
         """The most suspected, with the route of its worst message, which must be affordable."""
-        names, bonus = self._view.components, self._view.bonus // 2
+        names, bonus = self._view.components, self._view.traits.bonus // 2
         found = np.flatnonzero(self._loss + bonus >= SUSPICION)
         found = found[self._rare(found)]
-        found = found[[self._may(names[number]) for number in found.tolist()]]
+        found = found[self._may(found)]
         if len(found) == 0:
             return None
         ratios = [self._unexplained(side) for side in self._view.sides]
@@ -130,12 +128,18 @@ class _Choice:
         ]
         return min(able)[2:] if able else None
 
-    def _may(self, name: str) -> bool:
-        before = self._asked.rounds.get(name)
-        rested = before is None or (
-            before.count < ROUNDS and self._now - before.last >= BETWEEN_OWN
-        )
-        return rested and name not in self._told and not monitors(name)
+    def _may(self, found: Integers) -> Booleans:
+        """Not bongsu's own parts, nor what is told already, nor what just had a round."""
+        rounds = self._asked.rounds.items()
+        tired = {
+            name
+            for name, before in rounds
+            if before.count >= ROUNDS or self._now - before.last < BETWEEN_OWN
+        }
+        numbers = self._view.numbers
+        barred = [numbers[name] for name in self._told | tired if name in numbers]
+        may: Booleans = ~(self._view.traits.own[found] | np.isin(found, barred))
+        return may
 
     def _left(self, found: Integers, ratios: list[Integers]) -> Integers:
         """Their sums, without what open incidents explain."""
@@ -144,7 +148,7 @@ class _Choice:
         left: Integers = np.maximum(acceptance.max(axis=0), delivery.max(axis=0))
         return left
 
-    def _rare(self, found: Integers) -> NDArray[np.bool_]:
+    def _rare(self, found: Integers) -> Booleans:
         """Are their own messages too few to decide soon? One more than these is long ago."""
         rare = np.ones(len(found), np.bool_)
         for side in self._view.sides:

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.alerting.detection.kinds import kind, monitors
+from services.alerting.detection.kinds import monitors
 from services.alerting.detection.law import Integers
 from services.alerting.detection.likelihood import NAT, PLANES, Hypothesis, plane_of
 from services.alerting.detection.runs import Runs, newest_run, newest_sum
-from services.alerting.detection.window import Side, View
+from services.alerting.detection.window import LONG_AGO, NEVER, Booleans, Side, View
 
 PENALTY = 9 * NAT  # what an explanation must be worth
 ENTRIES = 6
@@ -128,13 +128,24 @@ class Explainer:
         return self._suspects
 
     def _suspected(self, side: Side, enough: Integers) -> "_Suspects":
-        chosen = np.array([c for c in enough.tolist() if self._exists(c)], np.int64)
-        return _Suspects(Runs.of(side, chosen), self.view.bonus[chosen])
-
-    def _exists(self, component: int) -> bool:
         """One recipient's account on a platform can be told from the rest by two routes only."""
-        reach = kind(self.view.components[component]) == "reach"
-        return not reach or self.view.passed_by_several(component)
+        traits = self.view.traits
+        may = ~traits.reach[enough]
+        may[~may] = self._passed_by_several(enough[~may])
+        chosen = enough[may]
+        return _Suspects(Runs.of(side, chosen), traits.bonus[chosen])
+
+    def _passed_by_several(self, chosen: Integers) -> Booleans:
+        """Do messages of more than one route pass each of them?"""
+        least, most = np.full(len(chosen), NEVER), np.full(len(chosen), LONG_AGO)
+        for side in self.view.sides:
+            runs = Runs.of(side, chosen)
+            if len(own := runs.filled):
+                routes = side.routes[runs.rows]
+                least[own] = np.minimum(least[own], np.minimum.reduceat(routes, runs.heads))
+                most[own] = np.maximum(most[own], np.maximum.reduceat(routes, runs.heads))
+        several: Booleans = most > least
+        return several
 
     def _best(self, ratios: list[Integers], barred: list[Integers]) -> "_Best | None":
         best: _Best | None = None

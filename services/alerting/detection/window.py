@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.alerting.detection import likelihood
-from services.alerting.detection.kinds import bonus
+from services.alerting.detection.kinds import bonus, kind, monitors
 from services.alerting.detection.law import SECOND, Integers, Row, bin_of
 from services.alerting.detection.likelihood import (
     ARRIVED,
@@ -30,6 +30,7 @@ LONG_AGO, NEVER = -(1 << 62), 1 << 62
 REFUSED_WITHIN = 29 * SECOND  # a later no is rather a time-out somewhere than an answer
 _FORGET_EVERY = 30 * SECOND  # by the clock: all instances hold the same items
 _ROW = (1 << 32) - 1
+Booleans = NDArray[np.bool_]
 Name = TypeVar("Name")
 
 
@@ -107,13 +108,31 @@ class Side(NamedTuple):
         return self.rows[self.bounds[component] : self.bounds[component + 1]]
 
 
+class Traits(NamedTuple):
+    """What the kinds of components say, by component: the bonus, whether it is bongsu's own,
+    whether it is one recipient's account."""
+
+    bonus: Integers
+    own: Booleans
+    reach: Booleans
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> "Traits":
+        """Of these components."""
+        return cls(
+            np.array([bonus(name) for name in names], np.int64),
+            np.array([monitors(name) for name in names], np.bool_),
+            np.array([kind(name) == "reach" for name in names], np.bool_),
+        )
+
+
 class View(NamedTuple):
     """All that a verdict at `now` rests on."""
 
     now: int
     tables: Tables
     components: Sequence[str]
-    bonus: Integers
+    traits: Traits
     numbers: Mapping[str, int]
     routes: Sequence[str]
     sides: tuple[Side, Side]
@@ -121,11 +140,6 @@ class View(NamedTuple):
     def number(self, component: str) -> int | None:
         """Where a component stands; None when nothing of it is known."""
         return self.numbers.get(component)
-
-    def passed_by_several(self, component: int) -> bool:
-        """Do messages of more than one route pass a component?"""
-        found = np.concatenate([side.routes[side.of(component)] for side in self.sides])
-        return bool((found != found[:1]).any())
 
     def routes_of(self, component: int) -> frozenset[str]:
         """The routes whose messages pass a component."""
@@ -159,7 +173,7 @@ class Window:
         self._components, self._routes = _Names[str](), _Names[str]()
         self._classes = _Names[Row]()
         self._tables: Tables | None = None
-        self._places, self._bonus = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self._places, self._traits = np.zeros(0, np.int64), Traits.of(())
         self._planes = [_Plane() for _ in PLANES]
 
     def add(self, items: Iterable[Item]) -> None:
@@ -198,7 +212,7 @@ class Window:
             places = self._places[plane.columns[_CLASS]]
             ratios = likelihood.look_up(tables.values, places, seen, number)
             sides.append(plane.side(ratios, seen, places, bounds))
-        known = (names, self._bonus, numbers, self._routes.names)
+        known = (names, self._traits, numbers, self._routes.names)
         return View(now, tables, *known, (sides[0], sides[1]))
 
     def _grow(self, tables: Tables) -> None:
@@ -207,8 +221,9 @@ class Window:
             self._tables, self._places = tables, np.zeros(0, np.int64)
         if classes := self._classes.names[len(self._places) :]:
             self._places = np.append(self._places, [tables.place(row) for row in classes])
-        if parts := self._components.names[len(self._bonus) :]:
-            self._bonus = np.append(self._bonus, [bonus(part) for part in parts])
+        if parts := self._components.names[len(self._traits.bonus) :]:
+            both = zip(self._traits, Traits.of(parts), strict=True)
+            self._traits = Traits(*(np.append(known, new) for known, new in both))
 
     def _numbers(self, item: Item) -> tuple[int, int, list[int]]:
         route = -1 if item.route is None else self._routes.number(item.route)
