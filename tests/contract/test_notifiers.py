@@ -39,6 +39,8 @@ from tests.support.notifying import (
     an_all_clear,
     receiving,
 )
+from tests.support.simulated import ingesting, simulating, world_of
+from tests.support.waiting import eventually
 
 WITHIN_S = 5.0
 ways = pytest.mark.parametrize("way", WAYS)
@@ -344,6 +346,27 @@ async def test_a_sign_that_carriers_do_not_have_costs_no_page(way: str) -> None:
         answer = await told(receiver, a_message(forms=forms, links=Links()))
     assert answer.result is Result.ACCEPTED
     assert "[봉수] ? 화재" in receiver.json().values()
+
+
+@sms
+@pytest.mark.parametrize("kind", ["SMS", "LMS"])
+async def test_a_simulated_phone_shows_the_page(way: str, kind: str) -> None:
+    link = LINK if kind == "LMS" else None
+    async with (
+        ingesting() as (ingest_url, posts),
+        simulating(world_of(way, ingest_url)) as url,
+    ):
+        message, target = a_message(links=Links(link)), a_target(way, url)
+        answer = await Notifiers(Outside()).send(message, target, WITHIN_S)
+        assert answer.result is Result.ACCEPTED, answer
+
+        def shown() -> bool:
+            bodies = [post.body.decode() for post in posts]
+            return any(
+                SHORT in json.dumps(json.loads(body), ensure_ascii=False) for body in bodies
+            ) and (link is None or any(link in body for body in bodies))
+
+        await eventually(shown, within=15)
 
 
 async def test_no_evidence_is_made_of_a_provider_s_word_about_a_page() -> None:

@@ -83,7 +83,7 @@ def a_target(way: str, url: str) -> Target:
         channel="email" if way == "email" else "sms",  # type: ignore[arg-type]
         identity="desk@bongsu.test" if way == "email" else None,
     )  # fmt: skip
-    number = None if way == "email" else SecretStr("0200000001")
+    number = None if way == "email" else SecretStr(setup["message"]["sender_number"])
     to = ADDRESS if way == "email" else NUMBER
     return Target(
         way, notifier, SecretStr(to), contract=Contract(account, secret, sender, number, way)
