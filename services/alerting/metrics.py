@@ -79,6 +79,8 @@ class Metrics:
             "Times the detector was begun anew after an error")
         self.answers = counter("bongsu_answers_total",
             "Requests of people, by door (link, api) and what came of them", ["door", "result"])
+        self.heartbeat = gauge("bongsu_heartbeat_timestamp_seconds",
+            "When the outside address took our heartbeat; from our start on, 0 without an address")
         # fmt: on
 
     def begin(self, sent: ProbeSent) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from services.alerting.detection.kinds import BONUS
+from services.runtime.http import Destinations
 from services.runtime.settings import Settings
 
 
@@ -12,6 +13,12 @@ def _known(kind: str) -> str:
     if kind not in BONUS:
         raise ValueError(f"{kind} is no kind of component: {', '.join(BONUS)}")
     return kind
+
+
+def _reachable(url: SecretStr | None) -> SecretStr | None:
+    if url is not None and not url.get_secret_value().startswith(("http://", "https://")):
+        raise ValueError("no address that begins with http:// or https://")
+    return url
 
 
 PersistedKind = Annotated[str, AfterValidator(_known)]
@@ -39,6 +46,21 @@ class AlertingSettings(Settings):
         default_factory=dict,
         description="seconds for which a finding must last before it is told, by kind of component:"
         ' {"platform": 30} keeps short disturbances quiet, and tells long ones later',
+    )
+    heartbeat_url: Annotated[SecretStr | None, AfterValidator(_reachable)] = Field(
+        None,
+        description="address of a service outside that calls somebody when nobody asks for it",
+    )
+    heartbeat_every_s: float = Field(60, gt=0, le=600, description="seconds between two heartbeats")
+    heartbeat_budget_s: float = Field(
+        30,
+        ge=5,
+        le=300,
+        description="no heartbeat while a canary takes longer to Postgres and the detector",
+    )
+    destinations: Destinations = Field(
+        default_factory=dict,
+        description='JSON {"heartbeat": {"proxy": …, "ca": …}}: the way to the address above',
     )
     confirm_probes_per_day: int = Field(
         500, ge=0, description="extra probes a day and provider that a suspicion may cost"

@@ -1,4 +1,5 @@
-"""Steps 7 and 8 in the process: the loops that detect, lead and write, each begun anew by itself.
+"""Steps 7 and 8 in the process: the loops that detect, lead, write and tell the outside that they
+do, each begun anew by itself.
 
 In:  Kafka, the pool. Out: nothing of its own. Before: `services/alerting/__main__.py`.
 After: `tail.py` reads and ticks, `incidents/writing.py` writes. What goes wrong in one loop is
@@ -14,6 +15,7 @@ from services.alerting.detection.tail import LOOP, Tail
 from services.alerting.incidents.writing import Writer
 from services.alerting.leader import Leader
 from services.alerting.metrics import Metrics
+from services.alerting.paging.heartbeat import Heartbeat
 from services.alerting.settings import AlertingSettings
 from services.catalogue.publish import Follower
 from services.runtime.kafka import Address, Publisher
@@ -34,11 +36,13 @@ async def detect(
     leader = Leader(settings.postgres.get_secret_value(), settings.instance, health)
     writer = Writer(pool, leader, metrics, health)
     one = Tail(settings, address, pool, publisher, metrics, health, follower, writer)
+    switch = Heartbeat(settings, address, pool, metrics, health)
     loops = {
         "catalogue": lambda: follower.follow(stopping, lambda _: None),
         "leader": lambda: leader.run(stopping),
         "incidents": lambda: writer.run(stopping),
         LOOP: lambda: one.run(stopping),
+        "heartbeat": lambda: switch.run(stopping),
     }
 
     async def anew(name: str) -> None:
