@@ -75,7 +75,7 @@ class _Monitor(child.Server):
 
 
 class EmbeddedAlertmanager(_Monitor):
-    """Takes alerts, groups them, and tells the receivers of its configuration (here: nobody)."""
+    """Takes alerts, groups them, and tells the receivers of its configuration."""
 
     name = "Alertmanager"
 
