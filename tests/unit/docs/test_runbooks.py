@@ -11,6 +11,8 @@ from tests.support.commands import ROOT
 RULES = YAML(typ="safe").load(ROOT / "deploy" / "prometheus" / "rules.yml")
 ALERTS = [rule for group in RULES["groups"] for rule in group["rules"] if "alert" in rule]
 NAMES = {alert["alert"] for alert in ALERTS}
+LED_TO = {alert["annotations"]["runbook_url"] for alert in ALERTS}
+FOR_OUTAGES = "outage.md"  # where pages lead that no rule makes
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 # Posted by bongsu itself, about an outage.
 POSTED = {"BongsuIncident"}
@@ -34,11 +36,11 @@ def test_an_alert_is_tested_and_leads_to_a_page_that_names_it(alert: dict[str, o
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_is_led_to_names_alerts_that_exist_and_speaks_both_languages(page: Path) -> None:
-    assert f"docs/runbooks/{page.name}" in {a["annotations"]["runbook_url"] for a in ALERTS}
+    assert page.name == FOR_OUTAGES or f"docs/runbooks/{page.name}" in LED_TO
     text = page.read_text(encoding="utf-8")
     english, _, korean = text.partition("\n## 한국어\n")
     assert _names_in(text) <= NAMES | POSTED
-    assert _names_in(english)
+    assert page.name == FOR_OUTAGES or _names_in(english)
     assert len(korean) > 50
 
 
