@@ -1,5 +1,6 @@
 """What the alerting process can be told."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -34,7 +35,13 @@ class AlertingSettings(Settings):
     answers_port: int = Field(
         8476, gt=0, lt=65536, description="port of acknowledgement links, and of nothing else"
     )
-    content_key: SecretStr = Field(min_length=32, description="key of digests in dead letters")
+    secrets_dir: Path = Field(description="folder of <name>.json files the catalogue refers to")
+    id_key: SecretStr = Field(
+        min_length=32, description="key of probe and event ids, that of probe"
+    )
+    content_key: SecretStr = Field(
+        min_length=32, description="key of digests in dead letters and of texts, that of probe"
+    )
     retention_days: int = Field(400, ge=32, description="days that evidence and attempts are kept")
     dead_letters_per_minute: int = Field(
         600, gt=0, description="more than this stops storing: something systematic is wrong"
@@ -60,10 +67,17 @@ class AlertingSettings(Settings):
     )
     destinations: Destinations = Field(
         default_factory=dict,
-        description='JSON {"heartbeat": {"proxy": …, "ca": …}}: the way to the address above',
+        description="as for probe: pages go out the same way; by account, by path where there is"
+        " none, and `heartbeat` is the address above",
     )
     confirm_probes_per_day: int = Field(
         500, ge=0, description="extra probes a day and provider that a suspicion may cost"
+    )
+    alert_lasts_s: float = Field(
+        1800, ge=1, description="seconds for which Alertmanager shows an alert that nobody renews"
+    )
+    proof_every_s: float = Field(
+        3600, ge=1, description="seconds between two proofs of a path that wake nobody"
     )
     public_url: PublicAddress | None = Field(
         None,

@@ -193,11 +193,14 @@ class Stack:
             for port in ports.proxies().values()
         )
         ingest_env = keys_env | _ways(self.destinations) | {"BONGSU_PORT": str(ports.ingest_port)}
-        alerting_env = {
-            "BONGSU_CONTENT_KEY_FILE": str(self.secrets / "content-key"),
-            "BONGSU_POSTGRES": self.dsn("sink"),
-            "BONGSU_ANSWERS_PORT": str(ports.answers_port),
-        }
+        alerting_env = (
+            keys_env
+            | _ways(self.destinations)
+            | {
+                "BONGSU_POSTGRES": self.dsn("sink"),
+                "BONGSU_ANSWERS_PORT": str(ports.answers_port),
+            }
+        )
         return [
             Part("services.alerting", "a1", ports.alerting_ops_port, alerting_env),
             Part("services.ingest", "i1", ports.ingest_ops_port, ingest_env),

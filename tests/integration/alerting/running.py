@@ -52,7 +52,8 @@ class Process:
         told = {
             "KAFKA": self.kafka, "TOPIC_PREFIX": self.prefix, "DEVELOPMENT": "true",
             "OPS_PORT": str(self.port), "ANSWERS_PORT": str(self.answers_port),
-            "INSTANCE": self.instance, "POSTGRES": self.dsn, "CONTENT_KEY": "c" * 32, **self.env,
+            "INSTANCE": self.instance, "POSTGRES": self.dsn, "CONTENT_KEY": "c" * 32,
+            "ID_KEY": "i" * 32, "SECRETS_DIR": "/nonexistent", **self.env,
         }  # fmt: skip
         self.child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.alerting",
