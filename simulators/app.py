@@ -18,6 +18,7 @@ from starlette.routing import Route
 from simulators.carriage import Carriage, LiveWorld
 from simulators.config import SimulatorConfig, build_world, components
 from simulators.control import Control
+from simulators.control_room import ControlRoom
 from simulators.faults import FaultBook
 from simulators.front import FrontEnd, Serves, discover
 from simulators.handsets import Phones
@@ -44,6 +45,7 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
     front_ends = [kind(config, live, carriage) for kind in found]
     control = Control(components(config), live.faults)
     own = [Route("/healthz", _healthy), Route(config.control_path, _reachable)]
+    own += ControlRoom().routes()
     apis = [route for front_end in front_ends for route in front_end.routes()]
     app = Starlette(routes=[*apis, *control.routes(), *own])
     server = _Server(

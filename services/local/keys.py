@@ -30,30 +30,33 @@ def make_secrets(folder: Path, catalogue: Catalogue, adapters: Mapping[str, type
         _secret(folder, account.secret, _account(account.id, catalogue, adapters))
         if account.bounces is not None:
             _secret(folder, account.bounces.secret, _login())
-    _phones(folder, catalogue)
-    numbers = _unused(folder, "0200000{:03d}")
-    for sender in catalogue.senders.values():
-        if sender.secret:
-            keyed = {"sender_key": secrets.token_hex(20)}  # 40 signs, as NHN's
-            _secret(folder, sender.secret, keyed if sender.identity else {"number": next(numbers)})
+    _receivers(folder, catalogue)
+    _senders(folder, catalogue)
+    for path in catalogue.paths.values():
+        if path.secret:
+            _secret(folder, path.secret, _end_of(path, folder, catalogue))
 
 
-def _phones(folder: Path, catalogue: Catalogue) -> None:
-    """Of those who are probed, and of those who are paged."""
+def shared_key(folder: Path, name: str) -> str:
+    """The value of one of SHARED_KEYS."""
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _receivers(folder: Path, catalogue: Catalogue) -> None:
     numbers = _unused(folder, "0100000{:04d}")
     for receiver in catalogue.receivers.values():
         mailbox = {"address": f"{receiver.id}@{receiver.platform}.test"}
         _secret(folder, receiver.secret, mailbox if receiver.base_url else _person(next(numbers)))
         for observer in receiver.observers:
             _secret(folder, observer.secret, _observer(observer.kind))
-    for path in catalogue.paths.values():
-        if path.secret:
-            _secret(folder, path.secret, _path(path, numbers))
 
 
-def shared_key(folder: Path, name: str) -> str:
-    """The value of one of SHARED_KEYS."""
-    return (folder / name).read_text(encoding="utf-8")
+def _senders(folder: Path, catalogue: Catalogue) -> None:
+    numbers = _unused(folder, "0200000{:03d}")
+    for sender in catalogue.senders.values():
+        if sender.secret:
+            keyed = {"sender_key": secrets.token_hex(20)}  # 40 signs, as NHN's
+            _secret(folder, sender.secret, keyed if sender.identity else {"number": next(numbers)})
 
 
 def _account(
@@ -63,6 +66,15 @@ def _account(
     used = {route.adapter for route in catalogue.routes.values() if route.account == account}
     names = {n for name in used & adapters.keys() for n in adapters[name].secret_fields}
     return {name: secrets.token_urlsafe(30) for name in sorted(names)}
+
+
+def _end_of(path: PagingPath, folder: Path, catalogue: Catalogue) -> dict[str, str]:
+    """Who is paged reads it on the path's test receiver: here, nobody has another phone."""
+    if path.notifier == "webhook":
+        return {"key": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"}
+    phone = catalogue.receivers.get(path.receiver or "")
+    held = json.loads((folder / f"{phone.secret}.json").read_text("utf-8")) if phone else {}
+    return {name: held[name] for name in ("number", "address") if name in held}
 
 
 def _login() -> dict[str, str]:
@@ -80,15 +92,6 @@ def _unused(folder: Path, form: str) -> Iterator[str]:
 def _person(number: str) -> dict[str, str]:
     """A test person whom nobody can take for a real one."""
     return {"number": number, "name": f"시험{number[-2:]}", "birthday": "19000101"}
-
-
-def _path(path: PagingPath, numbers: Iterator[str]) -> dict[str, str]:
-    """What leads a page to somebody who is not there."""
-    if path.notifier == "sms":
-        return {"number": next(numbers)}
-    if path.notifier == "email":
-        return {"address": f"{path.id}@{path.platform}.test"}
-    return {"key": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()}
 
 
 def _observer(kind: ObserverKind) -> dict[str, str]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from services.contracts.catalogue import Account, Catalogue, Receiver, Route, Sender
+from services.contracts.oncall import PagingPath
 from services.contracts.vocabulary import ObserverKind
 from services.local.child import HOST
 from services.local.settings import LocalSettings
 from services.runtime.secrets import SecretFolder
-from simulators import front
+from simulators import control_room, front
 
 
 def write_world(
@@ -50,7 +51,8 @@ def destinations(
     catalogue: Catalogue, url: str, settings: LocalSettings
 ) -> dict[str, dict[str, str]]:
     """Where each account's provider is found: at the simulated world, if that speaks for it, else
-    where it really is; mail and mailboxes at the mail servers."""
+    where it really is; mail and mailboxes at the mail servers; by path, where pages go that need
+    no account."""
     simulated, relay = front.discover(), f"smtp://{HOST}:{settings.smtp_port}"
     accounts = catalogue.accounts.values()
     here = [a for a in accounts if a.provider in simulated]
@@ -59,7 +61,18 @@ def destinations(
         **{a.id: {} for a in accounts},
         **{a.id: {"url": relay if a.bounces else url} for a in here},
         **{name: {"url": boxes} for name in mailboxes(catalogue)},
+        **{path.id: {"url": _page_url(path, url, settings)} for path in _direct(catalogue)},
     }
+
+
+def _direct(catalogue: Catalogue) -> list[PagingPath]:
+    return [path for path in catalogue.paths.values() if path.account is None]
+
+
+def _page_url(path: PagingPath, world: str, settings: LocalSettings) -> str:
+    if path.notifier == "alertmanager":
+        return f"http://{HOST}:{settings.alertmanager_port}"
+    return settings.control_room_url or f"{world}{control_room.PATH}"
 
 
 def through(proxy_port: int, destinations: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

@@ -27,6 +27,11 @@ class LocalSettings(BaseSettings):
     probe_2_ops_port: int = Field(8482, gt=0, lt=65536, description="ops of probe worker w2")
     prometheus_port: int = Field(19090, gt=0, lt=65536, description="Prometheus, if installed")
     alertmanager_port: int = Field(19093, gt=0, lt=65536, description="Alertmanager, if installed")
+    control_room_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+[^/\s])?$",
+        description="where the webhooks of pages go; empty: to the simulated world's control room",
+    )
     kakao_night: bool = Field(
         True, description="whether the simulated Kakao refuses brand messages 20:50-08:00"
     )

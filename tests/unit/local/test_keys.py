@@ -22,8 +22,14 @@ OLDER = WHOLE.model_copy(
 def numbers(folder: Path, catalogue: Catalogue) -> dict[str, str]:
     """The numbers that the catalogue's secrets hold after a start, by secret."""
     make_secrets(folder, catalogue, {})
-    read = {file.stem: json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")}
-    return {name: fields["number"] for name, fields in read.items() if "number" in fields}
+    held = {name: fields.get("number") for name, fields in read(folder).items()}
+    ends = {path.secret for path in catalogue.paths.values()}
+    return {name: number for name, number in held.items() if number and name not in ends}
+
+
+def read(folder: Path) -> dict[str, dict[str, str]]:
+    """The secrets of a folder, by name."""
+    return {file.stem: json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")}
 
 
 def test_no_two_have_the_same_number_and_none_is_one_that_a_carrier_assigns(tmp_path: Path) -> None:
@@ -31,8 +37,7 @@ def test_no_two_have_the_same_number_and_none_is_one_that_a_carrier_assigns(tmp_
 
     phones = {r.secret for r in WHOLE.receivers.values() if r.base_url is None}
     senders = {s.secret for s in WHOLE.senders.values() if s.secret and not s.identity}
-    paged = {path.secret for path in WHOLE.paths.values() if path.notifier == "sms"}
-    assert found.keys() == phones | senders | paged
+    assert found.keys() == phones | senders
     assert len(set(found.values())) == len(found)
     assert {number[:7] for number in found.values()} == {"0100000", "0200000"}
 
@@ -46,3 +51,16 @@ def test_when_the_catalogue_grows_all_keep_their_numbers_and_the_new_ones_get_ot
     assert len(before) == 4
     assert before.items() <= after.items()
     assert len(set(after.values())) == len(after) > len(before)
+
+
+def test_a_page_is_read_on_its_path_s_test_receiver_and_a_webhook_has_a_key(tmp_path: Path) -> None:
+    make_secrets(tmp_path, WHOLE, {})
+
+    held = read(tmp_path)
+    for path in WHOLE.paths.values():
+        if path.receiver:
+            field = "number" if path.notifier == "sms" else "address"
+            assert path.secret is not None
+            there = held[WHOLE.receivers[path.receiver].secret]
+            assert held[path.secret] == {field: there[field]}
+    assert held["path-control-room"]["key"].startswith("whsec_")
