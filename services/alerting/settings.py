@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from services.alerting.detection.kinds import BONUS
+from services.alerting.paging.links import Addresses
 from services.runtime.http import Destinations
 from services.runtime.settings import Settings
 
@@ -26,7 +27,28 @@ PersistedKind = Annotated[str, AfterValidator(_known)]
 PublicAddress = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$")]
 
 
-class AlertingSettings(Settings):
+class PublicSettings(Settings):
+    """Where a page leads; each is an address as those on duty reach it."""
+
+    public_url: PublicAddress | None = Field(
+        None,
+        description="address of the port of acknowledgement links as a phone reaches it, without a"
+        " VPN: https://bongsu.example.go.kr; without it pages hold no such link",
+    )
+    boards_url: PublicAddress | None = Field(
+        None, description="address of Grafana as those on duty reach it"
+    )
+    runbooks_url: PublicAddress | None = Field(
+        None, description="where the folder docs/runbooks is shown; else pages name the file"
+    )
+
+    @property
+    def addresses(self) -> Addresses:
+        """What links begin with."""
+        return Addresses(self.public_url, self.boards_url, self.runbooks_url)
+
+
+class AlertingSettings(PublicSettings):
     """`BONGSU_…`; see also the fields every process shares."""
 
     postgres: SecretStr = Field(description="DSN of the sink's role, without TLS only on loopback")
@@ -78,15 +100,4 @@ class AlertingSettings(Settings):
     )
     proof_every_s: float = Field(
         3600, ge=1, description="seconds between two proofs of a path that wake nobody"
-    )
-    public_url: PublicAddress | None = Field(
-        None,
-        description="address of the port of acknowledgement links as a phone reaches it, without a"
-        " VPN: https://bongsu.example.go.kr; without it pages hold no such link",
-    )
-    boards_url: PublicAddress | None = Field(
-        None, description="address of Grafana as those on duty reach it"
-    )
-    runbooks_url: PublicAddress | None = Field(
-        None, description="where the folder docs/runbooks is shown; else pages name the file"
     )

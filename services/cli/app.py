@@ -13,6 +13,7 @@ from services.cli import (
     faults,
     incidents,
     operate,
+    page,
     probe,
     replay,
     status,
@@ -38,6 +39,7 @@ app.add_typer(dashboards.app, name="dashboards")
 app.command("probe")(probe.probe)
 app.command("status")(status.status)
 app.add_typer(incidents.app, name="incidents")
+app.add_typer(page.app, name="page")
 app.command("break")(faults.break_)
 app.command("repair")(faults.repair)
 app.command("replay")(replay.replay_)

@@ -6,7 +6,8 @@ In a terminal beside `bongsu up` the stack's own data folder tells; elsewhere BO
 import json
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
@@ -39,13 +40,16 @@ class CliSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Addresses of one installation; `dsn` for reports. The last three only in a local stack."""
+    """Addresses of one installation; `dsn` for reports. All below only in a local stack: `answers`,
+    where links of pages lead; `ops`, the ops ports by process."""
 
     kafka: Address
     dsn: str | None
     simulators: str | None
     prometheus: str | None = None
     boards_dsn: str | None = None
+    answers: str | None = None
+    ops: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def postgres(self) -> str:
@@ -63,7 +67,8 @@ def context(data: Path) -> Context:
         return _from_settings(data)
     report, grafana = (_dsn(data, role, found["postgres_port"]) for role in ("report", "grafana"))
     address = Address({"bootstrap_servers": found["kafka"]}, prefix="bongsu", development=True)
-    return Context(address, report, found["simulators"], found.get("prometheus"), grafana)
+    world, prometheus = found["simulators"], found.get("prometheus")
+    return Context(address, report, world, prometheus, grafana, found["answers"], found["ops"])
 
 
 def _dsn(data: Path, role: str, port: int) -> str:

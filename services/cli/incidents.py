@@ -4,7 +4,7 @@ import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -75,7 +75,7 @@ def show(incident: Id, data: Data = DATA, json: Json = False) -> None:
 
     row, candidates, events = asyncio.run(_with(data, read))
     if row is None:
-        _unknown(incident)
+        unknown(incident)
     elif json:
         more = {
             "candidates": [one._asdict() for one in candidates],
@@ -129,8 +129,8 @@ async def _ask(data: Data, incident: str, kind: str, text: str) -> None:
         async with transaction(pool) as conn:
             row = await storage.by_id(conn, incident)
         if row is None:
-            _unknown(incident)
-        if kind == "close" and row and row.status == "closed":
+            unknown(incident)
+        if kind == "close" and row.status == "closed":
             fail(f"{incident} is closed already", NOT_DONE)
         async with transaction(pool) as conn:
             number = await storage.ask(conn, incident, kind, getpass.getuser(), text)
@@ -142,7 +142,8 @@ async def _ask(data: Data, incident: str, kind: str, text: str) -> None:
     fail("nobody leads at the moment: it is written down and done once somebody does", NOT_DONE)
 
 
-def _unknown(incident: str) -> None:
+def unknown(incident: str) -> NoReturn:
+    """End the command: nothing has that id."""
     fail(f"there is no incident {incident}; `bongsu incidents list --all` shows all", UNREACHABLE)
 
 

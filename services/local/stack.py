@@ -106,6 +106,11 @@ class Stack:
         """Where handsets send receipts."""
         return f"http://{HOST}:{self.settings.ingest_port}"
 
+    @property
+    def answers_url(self) -> str:
+        """Where a link of a page leads."""
+        return f"http://{HOST}:{self.settings.answers_port}"
+
     def dsn(self, role: str) -> str:
         """The product's database for `owner`, `sink`, `report` or `grafana`."""
         password = keys.shared_key(self.secrets, f"postgres-{role}")
@@ -199,6 +204,7 @@ class Stack:
             | {
                 "BONGSU_POSTGRES": self.dsn("sink"),
                 "BONGSU_ANSWERS_PORT": str(ports.answers_port),
+                "BONGSU_PUBLIC_URL": self.answers_url,
             }
         )
         return [
@@ -310,6 +316,8 @@ class Stack:
             "kafka": self.kafka.bootstrap,
             "postgres_port": self.settings.postgres_port,
             "simulators": self.simulators_url,
+            "answers": self.answers_url,
+            "ops": {part.name: f"http://{HOST}:{part.ops_port}" for part in self.parts()},
             **{name: monitor.url for name, monitor in self.monitors.items()},
         }
         (self.data / ADDRESSES).write_text(json.dumps(found), encoding="utf-8")

@@ -8,8 +8,11 @@ Each outage that opens counts as its page. Times from the scenario's onset, in s
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from services.alerting.paging import words
+from services.alerting.paging.filling import Language
+from services.alerting.paging.message import Kind
 from services.contracts.catalogue import Catalogue
 from services.replay.detecting import Finding, Findings
 from services.replay.idle import hit
@@ -20,7 +23,8 @@ LATE = timedelta(minutes=10)  # for so long what is over may still be found
 
 
 class Page(NamedTuple):
-    """What people are told when an outage opens. `rivals`: what it could not be told from."""
+    """What people are told when an outage opens. `rivals`: what it could not be told from; `text`:
+    the page as it would be sent, in Korean and in English."""
 
     at: datetime
     cause: str
@@ -66,7 +70,7 @@ def judge(scenario: Scenario, catalogue: Catalogue, found: Findings) -> Judged:
     told = min((notice.at for notice in scenario.notices), default=None)
     monitors = len(found.incidents) - len(outages)
     return Judged(
-        pages=tuple(map(_page, outages)),
+        pages=tuple(_page(one, catalogue) for one in outages),
         time_to_page_s=soon,
         cause=first.opened.component if first else None,
         false_pages=len(outages) - len(true),
@@ -92,10 +96,11 @@ def _is_true(found: Finding, hits: list[_Hit]) -> bool:
     return any(one.since <= at < one.until + LATE and routes & one.routes for one in hits)
 
 
-def _page(one: Finding) -> Page:
-    said = one.timeline[0]
+def _page(one: Finding, catalogue: Catalogue) -> Page:
     row = one.opened
-    return Page(row.detected_at, row.component, one.rivals, f"{said.note_ko} / {said.note_en}")
+    paged = words.Page(Kind.OPENED, (row,), row.detected_at)
+    texts = (words.forms(paged, language, catalogue).text for language in get_args(Language))
+    return Page(row.detected_at, row.component, one.rivals, "\n\n".join(texts))
 
 
 def _met(cause: str | None, one: Finding) -> bool:

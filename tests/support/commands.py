@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,11 @@ class Done:
     err: str
 
 
-def bongsu(*words: str, data: Path | None = None, within: float = 90) -> Done:
+def bongsu(
+    *words: str, data: Path | None = None, within: float = 90, settings: Mapping[str, str] = {}
+) -> Done:
     """Run one command to its end."""
-    env = clean_environment() | ({"BONGSU_DATA": str(data)} if data else {})
+    env = clean_environment() | ({"BONGSU_DATA": str(data)} if data else {}) | dict(settings)
     done = subprocess.run(
         [*BONGSU, *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=within
     )

@@ -43,6 +43,8 @@ _FUNCTIONS = {
     "data": Said("데이터", "data"),
 }
 
+_CARRIERS = {"skt": "SKT", "kt": "KT", "lgu": "LG U+"}
+
 
 class Words:
     """Names of one revision of the catalogue."""
@@ -82,7 +84,9 @@ class Words:
 
     def _deliverer(self, of: str, whole: str, part: str) -> Said:
         found = self._catalogue and self._catalogue.platforms.get(whole)
-        called = found.name if found else Name(ko=whole, en=f"{of} {whole}")
+        known = _CARRIERS.get(whole, whole)
+        unnamed = Name(ko=f"통신사 {known}" if of == "carrier" else whole, en=f"{of} {known}")
+        called = found.name if found else unnamed
         if not part:
             return Said(called.ko, called.en)
         rules = self._catalogue.channels.items() if self._catalogue else ()

@@ -51,9 +51,9 @@ class Speaker:
         """So many incidents."""
         return self.said(f"장애 {count}건", f"{count} incident{'s' if count > 1 else ''}")
 
-    def more(self, count: int) -> str:
+    def more(self, count: int, unit: str = "건") -> str:
         """How many are not named."""
-        return self.said(f" 외 {count}건", f" and {count} more") if count > 0 else ""
+        return self.said(f" 외 {count}{unit}", f" and {count} more") if count > 0 else ""
 
     def _identity(self, row: Incident) -> dict[str, str]:
         title = self.said(row.title_ko, row.title_en)
@@ -111,11 +111,11 @@ class Speaker:
         spread = self.said(f" 기관{len(bodies)}", f", bodies {len(bodies)}")
         return {
             "bodies": str(len(bodies)), "spread": spread if bodies else "",
-            "names": self._listed([self._body(name) for name in bodies]),
+            "names": self._listed([self._body(name) for name in bodies], unit="곳"),
             "channels": ", ".join(self._channels(row)) or "-",
             "routes": str(len(row.routes)),
             "people": f"{row.people:,}" if row.people else "",
-            "deadlines": self._listed(list(self._deadlines(row)), "; "),
+            "deadlines": self._listed(list(self._deadlines(row)), "; ", "건"),
         }  # fmt: skip
 
     def _deadlines(self, row: Incident) -> Iterator[str]:
@@ -147,8 +147,8 @@ class Speaker:
     def _names(self, components: Sequence[str]) -> str:
         return self._listed([self.name(one) for one in components])
 
-    def _listed(self, names: Sequence[str], mark: str = ", ") -> str:
-        return mark.join(names[:NAMED]) + self.more(len(names) - NAMED)
+    def _listed(self, names: Sequence[str], mark: str = ", ", unit: str = "개") -> str:
+        return mark.join(names[:NAMED]) + self.more(len(names) - NAMED, unit)
 
     def _grade(self, row: Incident, ko: str, en: str, own_ko: str, own_en: str) -> str:
         if row.monitor:

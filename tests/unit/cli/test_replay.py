@@ -72,7 +72,8 @@ def test_a_program_is_given_every_count(folder: Path) -> None:
     assert told["started_at"] < told["detected_at"] == told["timeline"][0]["at"]
     (page,) = found["pages"]
     assert (page["at"], page["cause"]) == (told["detected_at"], "carrier:skt")
-    assert page["text"] == "{note_ko} / {note_en}".format(**told["timeline"][0])
+    assert "\n추정 원인: 통신사 SKT (잠정" in page["text"]
+    assert "\nSeen over: dealers 1, " in page["text"]
     assert 0 < found["time_to_page_s"] < 180
     assert (found["expect"], found["ok"], found["notice_lag_s"]) == (None, True, None)
     assert found["idle"] == ["no route uses login of platform:kakaotalk: it hits nothing"]

@@ -57,7 +57,10 @@ def test_each_outage_that_opens_is_a_page_with_what_people_are_told(tmp_path: Pa
         a_scenario(tmp_path), found(rivals=(DEALER,)), found("worker:w1", kind="monitor")
     )
     (page,) = shown.pages
-    assert page == (PAGED, KAKAO, (DEALER,), "장애 / outage")
+    assert page[:3] == (PAGED, KAKAO, (DEALER,))
+    korean, english = page.text.split("\n\n")
+    assert korean.startswith("[심각도 2] 카카오톡: 전달되지 않음 (12:02부터)\n")
+    assert english.startswith("[severity 2] KakaoTalk: messages do not arrive (since 12:02)\n")
     assert (shown.time_to_page_s, shown.cause, shown.monitor_faults) == (40, KAKAO, 1)
     assert (shown.recovered_s, shown.notice_lag_s) == (180, 360)
     assert (shown.false_pages, shown.wrong) == (0, ())

@@ -20,6 +20,8 @@ WORDS = Words(load(Path(__file__).parents[4] / "catalogue").catalogue(UUID(int=1
         ("platform:kakaotalk", "카카오톡", "KakaoTalk"),
         ("platform:kakaotalk/alimtalk", "카카오톡 알림톡", "KakaoTalk Alimtalk"),
         ("platform:kakaotalk/media", "카카오톡 이미지", "KakaoTalk images"),
+        ("carrier:skt", "통신사 SKT", "carrier SKT"),
+        ("carrier:lgu/sms", "통신사 LG U+ 단문 문자", "carrier LG U+ SMS"),
         ("receiver:skt-01", "수신 단말 skt-01", "receiver skt-01"),
         ("worker:w1", "발송기 w1", "worker w1"),
         ("site:elsewhere", "수신 장소 elsewhere", "site elsewhere"),
