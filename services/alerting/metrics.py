@@ -81,6 +81,8 @@ class Metrics:
             "Requests of people, by door (link, api) and what came of them", ["door", "result"])
         self.heartbeat = gauge("bongsu_heartbeat_timestamp_seconds",
             "When the outside address took our heartbeat; from our start on, 0 without an address")
+        self.oldest_unsent = gauge("bongsu_page_oldest_unsent_seconds",
+            "How long the oldest page that nobody has taken has been due; 0: none")
         # fmt: on
 
     def begin(self, sent: ProbeSent) -> None:

@@ -29,3 +29,9 @@ async def marks(conn: Connection, topics: Sequence[str]) -> Marks:
     row = await conn.fetchrow(_SQL["marks"], list(topics))
     assert row is not None  # no FROM: one row always
     return Marks(*row)
+
+
+async def unsent_since(conn: Connection) -> datetime | None:
+    """Since when the oldest page that nobody has taken was to be sent; None: all were."""
+    at: datetime | None = await conn.fetchval(_SQL["unsent_since"])
+    return at

@@ -68,6 +68,9 @@ class Heartbeat:
     async def _look(self) -> Marks:
         async with transaction(self._pool) as conn:
             marks = await canary.marks(conn, self._topics)
+            unsent = await canary.unsent_since(conn)
+        waited = (datetime.now(UTC) - unsent).total_seconds() if unsent else 0.0
+        self._metrics.oldest_unsent.set(max(0.0, waited))
         if marks.ticked is not None:
             self._metrics.selfcheck.labels("led").set(marks.ticked.timestamp())
         if (whole := whole_way(marks)) is not None:

@@ -14,6 +14,23 @@ async def test_before_anything_was_done_there_is_no_mark(pool: Pool) -> None:
         assert await canary.marks(conn, TOPICS) == Marks(None, None, None)
 
 
+async def test_the_oldest_page_that_nobody_took_is_told_and_one_given_up_is_not(pool: Pool) -> None:
+    async with transaction(pool) as conn:
+        assert await canary.unsent_since(conn) is None
+        for minutes, taken, given_up in (
+            (0, SLOT, None),
+            (1, None, SLOT),
+            (3, None, None),
+            (2, None, None),
+        ):
+            await conn.execute(
+                "INSERT INTO page (id, kind, recipient, due_at, accepted_at, given_up_at)"
+                " VALUES ($1, 'opened', 'person:a', $2, $3, $4)",
+                str(minutes), SLOT + minutes * MINUTE, taken, given_up,
+            )  # fmt: skip
+        assert await canary.unsent_since(conn) == SLOT + 2 * MINUTE
+
+
 async def test_the_newest_canary_the_partition_furthest_behind_and_the_last_tick_are_told(
     pool: Pool,
 ) -> None:
