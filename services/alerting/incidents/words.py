@@ -16,6 +16,7 @@ from services.contracts.model import Name
 from services.storage.incidents import Incident
 
 KST = ZoneInfo("Asia/Seoul")
+NAMED = 5  # routes of one line; of a large outage they are thousands
 _WRONG = {
     "dead": ("전달되지 않음", "messages do not arrive"),
     "lossy": ("일부가 전달되지 않음", "some messages do not arrive"),
@@ -141,14 +142,14 @@ def changed(row: Incident) -> Said:
 
 def widened(routes: Iterable[str]) -> Said:
     """It concerns more."""
-    listed = ", ".join(sorted(routes))
-    return Said(f"영향 확대: {listed}", f"it concerns more: {listed}")
+    listed = _listed(routes)
+    return Said(f"영향 확대: {listed.ko}", f"it concerns more: {listed.en}")
 
 
 def narrowed(routes: Iterable[str]) -> Said:
     """It concerns less: these are well, or have not been tried lately."""
-    listed = ", ".join(sorted(routes))
-    return Said(f"영향 축소: {listed} 제외", f"it no longer concerns: {listed}")
+    listed = _listed(routes)
+    return Said(f"영향 축소: {listed.ko} 제외", f"it no longer concerns: {listed.en}")
 
 
 def noted(component: str, words: Words) -> Said:
@@ -169,16 +170,25 @@ def closed(row: Incident) -> Said:
     """How long it was."""
     ended = row.ended_at or row.closed_at or row.detected_at
     lasted = max(ended - row.started_at, timedelta(0))
-    minutes = int(lasted.total_seconds() // 60)
+    hours, minutes = divmod(int(lasted.total_seconds() // 60), 60)
+    ko, en = (f"{hours}시간 ", f"{hours} h ") if hours else ("", "")
     return Said(
-        f"종료: {_clock(ended)}부터 정상, 지속 {minutes // 60}시간 {minutes % 60}분",
-        f"over: well since {_clock(ended)}, it lasted {minutes // 60} h {minutes % 60} min",
+        f"종료: {_clock(ended)}부터 정상, 지속 {ko}{minutes}분",
+        f"over: well since {_clock(ended)}, it lasted {en}{minutes} min",
     )
 
 
 def closed_by_hand(text: str) -> Said:
     """Somebody said that it is over."""
     return Said(f"사람이 종료함: {text}", f"closed by hand: {text}")
+
+
+def _listed(routes: Iterable[str]) -> Said:
+    names = sorted(routes)
+    shown, more = ", ".join(names[:NAMED]), len(names) - NAMED
+    return (
+        Said(f"{shown} 외 {more}개", f"{shown} and {more} more") if more > 0 else Said(shown, shown)
+    )
 
 
 def _count(number: int, one: str, many: str) -> str:

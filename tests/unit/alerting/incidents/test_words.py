@@ -1,5 +1,6 @@
 """Names that people read, of every kind of component, in both languages."""
 
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import pytest
 
 from services.alerting.detection.kinds import BONUS
 from services.alerting.detection.likelihood import Hypothesis
-from services.alerting.incidents.words import Words, closed
+from services.alerting.incidents.words import Words, closed, narrowed, widened
 from services.catalogue.load import load
 from tests.support.incidents import NOW, an_incident
 
@@ -46,4 +47,13 @@ def test_bongsus_own_fault_is_never_worded_as_lost_messages() -> None:
 
 def test_an_ending_says_since_when_and_how_long() -> None:
     ended = an_incident(status="closed", ended_at=NOW, closed_at=NOW)
-    assert closed(ended).ko == "종료: 10-15 15:30:00부터 정상, 지속 0시간 3분"
+    assert closed(ended).ko == "종료: 10-15 15:30:00부터 정상, 지속 3분"
+    long = ended._replace(started_at=NOW - timedelta(hours=26, minutes=5))
+    assert closed(long).en == "over: well since 10-15 15:30:00, it lasted 26 h 5 min"
+
+
+def test_a_line_names_a_few_routes_and_counts_the_rest() -> None:
+    routes = [f"body-{number}.sms.sens" for number in range(10_000)]
+    assert widened(routes[:2]).ko == "영향 확대: body-0.sms.sens, body-1.sms.sens"
+    assert narrowed(routes).ko.endswith("body-1000.sms.sens 외 9995개 제외")
+    assert widened(routes).en.endswith("body-1000.sms.sens and 9995 more")
