@@ -12,10 +12,8 @@ from services.alerting.incidents.words import tens
 from services.contracts import ids
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
-from services.storage.incidents import Incident, Standing
+from services.storage.incidents import STANDS_STILL, Incident, Standing
 from services.storage.status import COUNTS, ObservedStatus, ProbeStatus, RouteStatus
-
-STANDS_STILL = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ A transaction that writes begins with `leader.hold`; a timeline only grows.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from pydantic import TypeAdapter
@@ -15,6 +15,7 @@ from services.storage import leader, queries
 from services.storage.pool import Connection, Row
 
 LONGEST = 2000  # characters of what a person says
+STANDS_STILL = timedelta(seconds=30)  # without a tick for so long: nobody detects
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ async def by_id(conn: Connection, incident_id: str) -> Incident | None:
 
 async def of_page(conn: Connection, page_id: str) -> list[Incident]:
     """The incidents that a page names, the worst first."""
-    return [Incident(*row) for row in await conn.fetch(_SQL["of_page"], page_id)]
+    return [_incident(row) for row in await conn.fetch(_SQL["of_page"], page_id)]
 
 
 async def events(conn: Connection, incident_id: str) -> list[Event]:

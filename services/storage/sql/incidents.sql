@@ -18,9 +18,13 @@ DELETE FROM incident_candidate WHERE incident_id = $1;
 SELECT {columns} FROM incident WHERE status = 'open' OR closed_at > $1 ORDER BY detected_at, id;
 
 -- name: newest
+-- Open ones the worst first; what is over by time alone, or old ones would hide new ones.
 SELECT {columns} FROM incident
 WHERE $1 OR status = 'open'
-ORDER BY status = 'closed', kind = 'monitor', severity, detected_at DESC LIMIT $2;
+ORDER BY
+    status = 'closed', status = 'open' AND kind = 'monitor',
+    CASE WHEN status = 'open' THEN severity END, detected_at DESC
+LIMIT $2;
 
 -- name: open
 SELECT {columns} FROM incident WHERE status = 'open' ORDER BY kind = 'monitor', detected_at, id;
