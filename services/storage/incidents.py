@@ -138,6 +138,11 @@ async def append(conn: Connection, incident_id: str, events: Iterable[Event]) ->
         await conn.execute(_SQL["append"], incident_id, *event)
 
 
+async def append_once(conn: Connection, incident_id: str, event: Event) -> None:
+    """Lengthen a timeline, unless it has a line of this kind."""
+    await conn.execute(_SQL["append_once"], incident_id, *event)
+
+
 async def replace_candidates(
     conn: Connection, incident_id: str, found: Sequence[Candidate]
 ) -> None:

@@ -47,6 +47,9 @@ _FUNCTIONS = {
 _CARRIERS = {"skt": "SKT", "kt": "KT", "lgu": "LG U+"}
 
 
+PLANNED = Said("예정된 작업 중: 호출하지 않음", "planned work: nobody is paged")
+
+
 class Words:
     """Names of one revision of the catalogue."""
 

@@ -2,7 +2,8 @@
 
 In:  the detector after each tick; actions. Out: rows of incidents with their timelines and
 candidates, the detector's memory, all in transactions that name the leader's epoch; metrics.
-Before: `lifecycle.py` says what changed. After: pages; `bongsu status`, boards, restarts.
+Before: `lifecycle.py` says what changed. After: `paging/making.py` in the same transaction;
+`bongsu status`, boards, restarts.
 The tail never waits for this. Of a commit of which nobody knows what became, what is stored is
 read again before anything else is written.
 """
@@ -10,6 +11,7 @@ read again before anything else is written.
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -24,6 +26,8 @@ from services.alerting.incidents.rows import candidates, rows
 from services.alerting.incidents.words import Words
 from services.alerting.leader import Leader
 from services.alerting.metrics import Metrics
+from services.alerting.paging import making
+from services.contracts.catalogue import Catalogue
 from services.runtime.errors import Retry
 from services.runtime.ops import Health
 from services.runtime.retry import pause
@@ -45,6 +49,7 @@ class Seen(NamedTuple):
     rows: dict[str, Incident]
     candidates: dict[str, list[Candidate]]
     words: Words
+    catalogue: Catalogue | None
 
 
 class Writer:
@@ -79,7 +84,8 @@ class Writer:
         found = rows(detector)
         fresh = (n for n, row in found.items() if row.status == "open")
         listed = {name: candidates(detector, name) for name in fresh}
-        self._seen = Seen(detector.memory(), found, listed, Words(detector.catalogue))
+        words = Words(detector.catalogue)
+        self._seen = Seen(detector.memory(), found, listed, words, detector.catalogue)
         self._show(detector, found)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -130,6 +136,8 @@ class Writer:
             )
             for change in changes:
                 await _put(conn, change, seen.candidates)
+            if due or changes:
+                await making.make(conn, _concerned(self._written, changes), seen.catalogue)
             if due:
                 await self._save(conn, seen.memory)
         self._keep(changes, closers, seen, due)
@@ -190,6 +198,16 @@ def _said(action: Action, now: datetime) -> Event:
     if action.kind == "ack":
         return Event(now, "acknowledged", action.actor, *words.acknowledged(action.text))
     return Event(now, "note", action.actor, action.text, action.text)
+
+
+def _concerned(written: Mapping[str, Incident], changes: Sequence[Change]) -> list[Incident]:
+    """What is open, and what was closed just now."""
+    changed = {change.row.id: change.row for change in changes}
+    return [
+        row
+        for row in ({**written, **changed}).values()
+        if row.status == "open" or row.id in changed
+    ]
 
 
 async def _put(conn: Connection, change: Change, found: dict[str, list[Candidate]]) -> None:

@@ -10,6 +10,12 @@ INSERT INTO incident_event (incident_id, number, at, kind, actor, note_ko, note_
 SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6
 FROM incident_event WHERE incident_id = $1;
 
+-- name: append_once
+-- What a timeline says once.
+INSERT INTO incident_event (incident_id, number, at, kind, actor, note_ko, note_en)
+SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6
+FROM incident_event WHERE incident_id = $1 HAVING NOT coalesce(bool_or(kind = $3), false);
+
 -- name: forget_candidates
 DELETE FROM incident_candidate WHERE incident_id = $1;
 
