@@ -83,6 +83,9 @@ class Metrics:
             "When the outside address took our heartbeat; from our start on, 0 without an address")
         self.oldest_unsent = gauge("bongsu_page_oldest_unsent_seconds",
             "How long the oldest page that nobody has taken has been due; 0: none")
+        self.path_proof = gauge("bongsu_path_proof_timestamp_seconds",
+            "When each path was last seen to work (0: never), by what can be seen: its test"
+            " receiver (seen), or its own word (accepted)", ["path", "how"])
         # fmt: on
 
     def begin(self, sent: ProbeSent) -> None:

@@ -55,13 +55,17 @@ class PageData(_Told):
     short: str
     acknowledge_url: str | None
     incident_url: str | None
+    runbook_url: str | None
     incidents: tuple[PagedIncident, ...]
 
 
 class Page(_Told):
-    """The body of a webhook."""
+    """The body of a webhook. `page.proof` names no incident and is to wake nobody: it asks whether
+    the receiver is there."""
 
-    type: Literal["page.opened", "page.digest", "page.escalated", "page.again", "page.cleared"]
+    type: Literal[
+        "page.opened", "page.digest", "page.escalated", "page.again", "page.cleared", "page.proof"
+    ]
     version: Literal[1] = 1
     timestamp: Moment
     data: PageData

@@ -14,13 +14,14 @@ from services.runtime.errors import Stop
 from services.runtime.secrets import SecretFolder
 
 _CHANNELS = {"sms": (Channel.SMS, Channel.LMS), "email": (Channel.EMAIL,)}
-_FIELD = {"sms": "number", "email": "address", "webhook": "url", "alertmanager": "url"}
+# The field of a secret that says where it leads: of a path, and of a test receiver.
+RECIPIENT = {"sms": "number", "email": "address", "webhook": "url", "alertmanager": "url"}
 
 
 def target_of(catalogue: Catalogue, path: PagingPath, secrets: SecretFolder) -> Target:
     """Raises Stop with a sentence for a path that cannot be used as it is configured."""
     held = secrets.fields(path.secret) if path.secret else {}
-    to = held.get(_FIELD[path.notifier]) or (path.base_url and SecretStr(path.base_url))
+    to = held.get(RECIPIENT[path.notifier]) or (path.base_url and SecretStr(path.base_url))
     if not to:
         raise Stop("address", f"path {path.id}: neither an address nor a secret that holds one")
     return Target(

@@ -73,7 +73,8 @@ def _annotations(row: Incident, message: Message) -> Iterator[tuple[str, str]]:
     yield from ((name, str(value)) for name, value in told.items() if value is not None)
     yield "routes", str(len(row.routes))
     yield "people", str(row.people)
-    yield "runbook_url", "docs/runbooks/detection.md"
+    if message.links.runbook:
+        yield "runbook_url", message.links.runbook
 
 
 NOTIFIER: type[Notifier] = Alertmanager

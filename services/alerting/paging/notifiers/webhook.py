@@ -64,7 +64,7 @@ def _bytes_of(key: SecretStr) -> bytes:
 def body_of(message: Message) -> Page:
     """The page as it goes out."""
     return Page(
-        type=f"page.{message.kind}",
+        type=f"page.{message.kind if message.probe_id is None else 'proof'}",
         timestamp=message.at,
         data=PageData(
             page=message.page_id,
@@ -75,6 +75,7 @@ def body_of(message: Message) -> Page:
             short=message.forms.short,
             acknowledge_url=message.links.acknowledge,
             incident_url=message.links.incident,
+            runbook_url=message.links.runbook,
             incidents=tuple(map(_incident, message.incidents)),
         ),
     )

@@ -1,0 +1,195 @@
+"""Whether paths would work is asked of test receivers, by the path's own notifier, once an hour."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from services.adapters import discover
+from services.alerting.metrics import Metrics
+from services.alerting.paging.message import Answer, Message, Result, Target
+from services.alerting.paging.proof import Keys, Prover
+from services.contracts import text
+from services.contracts.catalogue import Catalogue
+from services.contracts.evidence import ProbeAnswered, ProbeSent
+from services.contracts.ids import read_nonce
+from services.contracts.vocabulary import AnswerResult, Purpose
+from services.local.keys import make_secrets
+from services.runtime.ops import Health
+from services.runtime.secrets import SecretFolder
+from services.storage import proofs
+from services.storage.pool import Pool, transaction
+from services.storage.proofs import Proof
+from tests.integration.storage.storing import store
+from tests.support.builders import CONTENT_KEY, ID_KEY, a_sighting
+from tests.support.chain import shipped
+from tests.support.memory import MemoryPublisher
+
+CATALOGUE = shipped()
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Told:
+    """A notifier that answers as it is told."""
+
+    answer: Answer = field(default_factory=lambda: Answer(Result.ACCEPTED, "202"))
+    calls: list[tuple[Message, Target]] = field(default_factory=list)
+
+    async def send(self, message: Message, target: Target, deadline_s: float) -> Answer:
+        self.calls.append((message, target))
+        return self.answer
+
+
+@dataclass
+class Scene:
+    """An instance that proves paths, and what it leaves."""
+
+    pool: Pool
+    secrets: SecretFolder
+    catalogue: Catalogue = CATALOGUE
+    every: timedelta = HOUR
+    notifiers: Told = field(default_factory=Told)
+    publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        keys = Keys("a1", ID_KEY, CONTENT_KEY, self.every)
+        self.prover = Prover(
+            self.pool, self.publisher, self.notifiers, self.secrets, lambda: self.catalogue, keys,
+            Metrics(self.registry), Health(),
+        )  # fmt: skip
+
+    async def proof(self, path: str) -> Proof:
+        async with transaction(self.pool) as conn:
+            return next(one for one in await proofs.listed(conn) if one.path == path)
+
+    def sent(self, path: str) -> ProbeSent:
+        records = [r for r in self.publisher.records if isinstance(r, ProbeSent)]
+        return next(record for record in records if record.route == f"path.{path}")
+
+    def shown(self, path: str, how: str) -> float | None:
+        name, labels = "bongsu_path_proof_timestamp_seconds", {"path": path, "how": how}
+        return self.registry.get_sample_value(name, labels)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> SecretFolder:
+    make_secrets(tmp_path, CATALOGUE, discover())
+    (tmp_path / "path-oncall-1-nhn.json").write_text('{"number": "01000009999"}')
+    return SecretFolder(tmp_path)
+
+
+@pytest.fixture
+def scene(pool: Pool, secrets: SecretFolder) -> Scene:
+    return Scene(pool, secrets)
+
+
+async def test_a_path_is_asked_by_its_own_notifier_at_its_test_receiver(scene: Scene) -> None:
+    await scene.prover.turn()
+    message, target = next(both for both in scene.notifiers.calls if both[1].path == "oncall-1-nhn")
+    phone = CATALOGUE.receivers["kt-07"]
+    assert target.to == scene.secrets.one(phone.secret, "number") != SecretStr("01000009999")
+    assert target.contract is not None
+    assert target.contract.account.id == "nhn"
+    nonce = read_nonce(message.forms.short)
+    assert nonce is not None
+    assert nonce.probe_id == message.probe_id == scene.sent("oncall-1-nhn").probe_id
+
+
+async def test_a_proof_is_announced_before_it_is_sent_and_its_answer_follows(scene: Scene) -> None:
+    await scene.prover.turn()
+    sent = scene.sent("oncall-1-mail")
+    assert (sent.purpose, sent.route) == (Purpose.PROOF, "path.oncall-1-mail")
+    assert (sent.receiver, sent.platform) == ("naver-01", "naver-mail")
+    assert sent.text_digest == text.digest(CONTENT_KEY, text.probe_text(sent.probe_id, 0))
+    about = [
+        type(r)
+        for r in scene.publisher.records
+        if isinstance(r, ProbeSent | ProbeAnswered) and r.probe_id == sent.probe_id
+    ]
+    assert about == [ProbeSent, ProbeAnswered]
+
+
+async def test_a_path_is_proven_when_its_test_receiver_saw_the_probe(scene: Scene) -> None:
+    await scene.prover.turn()
+    assert scene.shown("oncall-1-nhn", "seen") == 0
+    sent = scene.sent("oncall-1-nhn")
+    assert (await scene.proof("oncall-1-nhn")).proven_at is None
+    arrived = sent.sent_at + timedelta(seconds=7)
+    sight = a_sighting(sent, observed_min=arrived, observed_max=arrived)
+    async with transaction(scene.pool) as conn:
+        await store(conn, [sent, sight])
+    await scene.prover.turn()
+    proof = await scene.proof("oncall-1-nhn")
+    assert (proof.how, proof.proven_at, proof.asked_at) == ("seen", arrived, sent.slot)
+    assert scene.shown("oncall-1-nhn", "seen") == arrived.timestamp()
+    assert (await scene.proof("oncall-1-sens")).proven_at is None
+
+
+async def test_of_systems_nothing_is_known_but_that_they_accepted(scene: Scene) -> None:
+    began = datetime.now(UTC)
+    await scene.prover.turn()
+    for path in ("alertmanager", "control-room"):
+        proof = await scene.proof(path)
+        assert proof.how == "accepted"
+        assert proof.proven_at is not None
+        assert abs(proof.proven_at - began) < timedelta(seconds=30)
+    systems = [message for message, target in scene.notifiers.calls if target.contract is None]
+    assert [message.incidents for message in systems] == [(), ()]
+    assert {r.route for r in scene.publisher.records if isinstance(r, ProbeSent)} == {
+        f"path.{path.id}" for path in CATALOGUE.paths.values() if path.receiver
+    }
+
+
+async def test_a_path_is_asked_once_an_interval_whoever_asks(scene: Scene) -> None:
+    other = Scene(scene.pool, scene.secrets)
+    await asyncio.gather(scene.prover.turn(), other.prover.turn())
+    await scene.prover.turn()
+    asked = [target.path for one in (scene, other) for _, target in one.notifiers.calls]
+    assert sorted(asked) == sorted(CATALOGUE.paths)
+
+
+async def test_after_the_interval_a_path_is_asked_again_as_another_probe(
+    pool: Pool, secrets: SecretFolder
+) -> None:
+    scene = Scene(pool, secrets, every=timedelta(milliseconds=1))
+    for _ in range(2):
+        await scene.prover.turn()
+    sent = [r for r in scene.publisher.records if isinstance(r, ProbeSent)]
+    assert len({record.probe_id for record in sent}) == len(sent) == 12
+
+
+async def test_a_no_is_told_and_proves_nothing(scene: Scene) -> None:
+    scene.notifiers.answer = Answer(Result.REFUSED, "http-401")
+    await scene.prover.turn()
+    for path in ("oncall-1-sens", "alertmanager"):
+        proof = await scene.proof(path)
+        assert (proof.proven_at, proof.detail) == (None, "refused: http-401")
+    (answer,) = [
+        r for r in scene.publisher.records
+        if isinstance(r, ProbeAnswered) and r.probe_id == scene.sent("oncall-1-sens").probe_id
+    ]  # fmt: skip
+    assert (answer.result, answer.code) == (AnswerResult.REFUSED, "http-401")
+
+
+async def test_what_cannot_be_announced_is_not_sent(scene: Scene) -> None:
+    scene.publisher.away = True
+    await scene.prover.turn()
+    assert {target.path for _, target in scene.notifiers.calls} == {"alertmanager", "control-room"}
+    assert (await scene.proof("oncall-1-nhn")).detail == "later: away"
+
+
+async def test_a_path_that_is_misconfigured_holds_up_no_other(scene: Scene) -> None:
+    broken = CATALOGUE.paths["oncall-1-nhn"].model_copy(update={"secret": "nowhere"})
+    bare = CATALOGUE.paths["oncall-1-sens"].model_copy(update={"receiver": None})
+    paths = CATALOGUE.paths | {broken.id: broken, bare.id: bare}
+    scene.catalogue = CATALOGUE.model_copy(update={"paths": paths})
+    await scene.prover.turn()
+    assert (await scene.proof("oncall-1-nhn")).detail == "later: secret"
+    assert (await scene.proof("oncall-1-sens")).detail == "later: no_receiver"
+    assert "oncall-2-sens" in {target.path for _, target in scene.notifiers.calls}
