@@ -26,9 +26,13 @@ def adopted(state: State, rows: Sequence[storage.Incident], now: int) -> State:
             state = end(state, incident.id, now)
     known = {incident.id for incident in state.closed}
     stored = [row for row in rows if row.status == "open" and row.id not in known]
-    ours = {incident.component: incident for incident in state.open}
-    mine = [_named(ours.pop(row.component, None), row, now) for row in stored]
-    return replace(state, open=(*mine, *ours.values()))
+    ours = {incident.id: incident for incident in state.open}
+    same = {
+        row.id: ours.pop(row.id, None) for row in stored
+    }  # it may have taken another name since
+    left = {incident.component: incident for incident in ours.values()}
+    mine = [_named(same[row.id] or left.pop(row.component, None), row, now) for row in stored]
+    return replace(state, open=(*mine, *left.values()))
 
 
 def end(state: State, incident_id: str, now: int) -> State:
@@ -45,7 +49,8 @@ def _named(ours: Incident | None, row: storage.Incident, now: int) -> Incident:
     """Our own evidence under the stored id; else what the row says of it."""
     opened, onset = microseconds(row.detected_at), microseconds(row.started_at)
     if ours is not None:
-        routes = ours.routes | frozenset(row.routes)
+        renamed = ours.component != row.component
+        routes = ours.routes if renamed else ours.routes | frozenset(row.routes)
         return replace(ours, id=row.id, opened=opened, onset=min(onset, ours.onset), routes=routes)
     hypothesis, routes = Hypothesis(row.hypothesis), frozenset(row.routes)
     entry = Entry(

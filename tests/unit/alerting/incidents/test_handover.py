@@ -33,6 +33,16 @@ def test_one_of_the_same_component_takes_the_stored_name_and_keeps_its_evidence(
     assert incident.routes == {"geoje.alimtalk.sens", "lh.alimtalk.sens"}
 
 
+def test_one_that_was_renamed_since_it_was_written_is_still_one() -> None:
+    (stored,) = _open(ROW).open
+    entry = replace(stored.entry, component="platform:kakaotalk/alimtalk")
+    own = replace(stored, entry=entry, routes=frozenset({"lh.alimtalk.sens"}))
+    (incident,) = adopted(State(open=(own,)), [ROW], AT).open
+    assert (incident.id, incident.component, incident.routes) == (
+        ROW.id, "platform:kakaotalk/alimtalk", {"lh.alimtalk.sens"},
+    )  # fmt: skip
+
+
 def test_one_without_a_row_stays_to_be_written() -> None:
     state = _open(ROW)
     assert adopted(state, [], AT) == state
