@@ -161,7 +161,7 @@ class _Turn:
         closed = next((i for i in self._closed.values() if _back(entry, i)), None)
         if closed:
             # Its other routes arrived before it closed.
-            self._reopen(replace(closed, entry=entry, routes=entry.routes))
+            self._reopen(replace(closed, entry=entry, routes=entry.routes), apart)
             return
         name = f"{entry.component}@{self._now // SECOND}"
         sums = closing.opened(entry.hypothesis, self._now)
@@ -171,12 +171,12 @@ class _Turn:
         self._open[name] = incident
         self.verdicts.append(Verdict(Told.OPENED, entry, incident, apart))
 
-    def _reopen(self, incident: Incident) -> None:
+    def _reopen(self, incident: Incident, apart: Apart | None = None) -> None:
         del self._closed[incident.id]
         sums = closing.opened(incident.entry.hypothesis, self._now)
         again = replace(incident, sums=sums, base=self._now, closed=None, ended=None, notes=())
         self._open[incident.id] = again
-        self.verdicts.append(Verdict(Told.REOPENED, again.entry, again))
+        self.verdicts.append(Verdict(Told.REOPENED, again.entry, again, apart))
 
     def tell_platforms(self) -> None:
         """Several recipients' accounts of one platform at once are that platform's fault."""
@@ -194,7 +194,8 @@ class _Turn:
             incident, renamed = notes.rename(incident, self.entries, self._now)
             self._open[incident.id] = incident
             if renamed:
-                self.verdicts.append(Verdict(Told.UPDATED, incident.entry, incident))
+                apart = Apart(*self._explainer.margin(self._whole, incident.entry))
+                self.verdicts.append(Verdict(Told.UPDATED, incident.entry, incident, apart))
 
     def recover(self) -> None:
         """Close what is over; its evidence is spent, or its old failures would be told again."""

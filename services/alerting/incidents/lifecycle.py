@@ -65,9 +65,12 @@ def _step(
 
 
 def _carried(before: Incident, row: Incident) -> Incident:
-    """With what detection does not keep: how often it came back; its figures, until this instance
-    counted them; once it is over, how bad it was and what belonged to it."""
+    """With what detection does not keep: how often it came back; its figures, and what it was told
+    apart from, until this instance has them; once it is over, how bad it was and what belonged to
+    it."""
     row = row._replace(figures=row.figures or before.figures)
+    if row.margin is None and row.component == before.component:
+        row = row._replace(margin=before.margin, rival=before.rival)
     if row.status == "closed":
         return row._replace(reopened=before.reopened, severity=before.severity, notes=before.notes)
     return row._replace(reopened=before.reopened + (before.status == "closed"))

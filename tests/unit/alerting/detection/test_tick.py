@@ -230,17 +230,39 @@ def test_two_refusals_that_one_route_explains_as_well_do_not_bring_its_dealers_o
 
 def test_a_function_that_breaks_after_its_platform_closes_when_it_alone_is_well() -> None:
     """The same incident again, of fewer routes: those of other functions recovered before."""
-    run: Run = []
-    for number, at in enumerate(range(-60, 800, 4)):
-        name, function = f"c{number % 10}", "fg"[number % 10 // 7]
-        path = ("platform:P", f"platform:P/{function}", f"route:{name}")
-        item = an_item(at, name, path=tuple(sorted(path)))
-        lost = 0 <= at < 60 or (300 <= at < 380 and function == "f")
-        run.append((item, None if lost else arrival(item)))
+    run = _of_two_functions(800, range(60), range(300, 380))
     told = [v for _, v in _told(run, 800, tables=True) if v.told is not Told.UPDATED]
     names = ["platform:P", "platform:P", "platform:P/f", "platform:P/f"]
     assert [v.entry.component for v in told] == names
     assert [v.told for v in told] == [Told.OPENED, Told.CLOSED, Told.REOPENED, Told.CLOSED]
+    assert "platform:P/f" not in _weighed(told[2])
+
+
+def test_an_outage_that_takes_its_functions_name_is_weighed_anew() -> None:
+    """Else it could not be told from itself: that was the next explanation when it opened."""
+    run = _of_two_functions(160, range(24), range(24, 160))
+    told = [v for _, v in _told(run, 160, tables=True)]
+    names = {v.entry.component: v for v in told if v.told in (Told.OPENED, Told.UPDATED)}
+    assert [*names] == ["platform:P", "platform:P/f"]
+    assert "platform:P/f" not in _weighed(names["platform:P/f"])
+
+
+def _of_two_functions(until: int, dead: range, in_part: range) -> Run:
+    """A platform is dead for a while, and its function f alone later."""
+    run: Run = []
+    for number, at in enumerate(range(-60, until, 4)):
+        name, function = f"c{number % 10}", "fg"[number % 2]
+        path = ("platform:P", f"platform:P/{function}", f"route:{name}")
+        item = an_item(at, name, path=tuple(sorted(path)))
+        lost = at in dead or (at in in_part and function == "f")
+        run.append((item, None if lost else arrival(item)))
+    return run
+
+
+def _weighed(verdict: Verdict) -> list[str]:
+    """What else would explain it."""
+    assert verdict.apart is not None
+    return [entry.component for entry in verdict.apart.others]
 
 
 def test_an_outage_of_what_left_the_catalogue_is_over() -> None:

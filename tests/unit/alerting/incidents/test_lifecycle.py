@@ -125,3 +125,11 @@ def test_figures_stay_until_this_instance_has_counted_them_itself() -> None:
     (kept,) = _steps(stored, an_incident(severity=1))
     (newer,) = _steps(stored, an_incident(severity=1, figures=fewer))
     assert (kept.row.figures, newer.row.figures) == (FIGURES, fewer)
+
+
+def test_what_it_cannot_be_told_from_stays_until_this_instance_has_weighed_it_itself() -> None:
+    unweighed = an_incident(margin=None, rival=None, severity=1)
+    (kept,) = _steps(an_incident(), unweighed)
+    (other,) = _steps(an_incident(), unweighed._replace(component="account:sens"))
+    assert (kept.row.margin, kept.row.rival) == (2.0, "account:sens")
+    assert (other.row.margin, other.row.rival) == (None, None)
