@@ -41,6 +41,13 @@ async def hold(conn: Connection, epoch: int, ticked_at: datetime) -> None:
         raise Deposed(f"epoch {epoch} is over")
 
 
+async def await_writes(conn: Connection, epoch: int) -> None:
+    """Begin a transaction that reads what stands: no write of this epoch is under way. Raises
+    Deposed when the epoch is over."""
+    if await conn.fetchval(_SQL["await_writes"], epoch) is None:
+        raise Deposed(f"epoch {epoch} is over")
+
+
 async def ticked_at(conn: Connection) -> datetime | None:
     """When a leader's detector ticked last; None: never."""
     at: datetime | None = await conn.fetchval(_SQL["ticked_at"])

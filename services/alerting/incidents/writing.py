@@ -70,6 +70,11 @@ class Writer:
         ours = self._epoch is not None and self._epoch == self._leader.epoch
         return ours and self._stored is None
 
+    def _ticks(self) -> bool:
+        """Is what was seen last what stands?"""
+        at = self._seen and standing.at(self._seen.memory.at)
+        return at is not None and datetime.now(UTC) - at < storage.STANDS_STILL
+
     def instruct(self, detector: Detector) -> None:
         """Before a tick: what another leader wrote, and what people closed, holds."""
         if self._stored is not None:
@@ -103,6 +108,8 @@ class Writer:
             except Exception:
                 self._forget()
                 raise
+            if not self._ticks():
+                self._silence()
             await pause(stopping, EVERY_S)
 
     async def _turn(self) -> None:
@@ -121,6 +128,7 @@ class Writer:
 
     async def _take_over(self, epoch: int) -> None:
         async with transaction(self._pool) as conn:
+            await leadership.await_writes(conn, epoch)
             found = await storage.recent(conn, datetime.now(UTC) - BACK)
         self._forget()
         self._epoch, self._stored = epoch, found
@@ -171,7 +179,8 @@ class Writer:
         if saved:
             self._saved, self._laws_of = time.monotonic(), seen.memory.learnt_at
 
-    def _show(self, detector: Detector, found: dict[str, Incident]) -> None:
+    def _silence(self) -> None:
+        """No series is 무자료: nobody knows what stands."""
         metrics = self._metrics
         for gauge in (
             metrics.channel_state,
@@ -180,8 +189,12 @@ class Writer:
             metrics.incidents_open,
         ):
             gauge.clear()
-        if not self.leads:
+
+    def _show(self, detector: Detector, found: dict[str, Incident]) -> None:
+        self._silence()
+        if not self.leads or not self._ticks():
             return
+        metrics = self._metrics
         for labels, state in standing.pairs(detector).items():
             metrics.channel_state.labels(*labels).set(state)
         for channel, seconds in standing.usual(detector).items():

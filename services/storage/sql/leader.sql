@@ -17,5 +17,9 @@ SELECT true;
 -- Locked until the commit: the next leader begins after it, or before it and this finds nothing.
 UPDATE leader_epoch SET ticked_at = $2 WHERE epoch = $1 RETURNING true;
 
+-- name: await_writes
+-- Waits for what this epoch still writes, like a commit of which no answer came.
+SELECT true FROM leader_epoch WHERE epoch = $1 FOR UPDATE;
+
 -- name: ticked_at
 SELECT ticked_at FROM leader_epoch;
