@@ -84,7 +84,7 @@ def recovering(sums: Sums, view: View, component: str, present: Hypothesis) -> S
             newest = message.start if newest is None else max(newest, message.start)
         if total <= 0:
             total, since, arrived, newest = 0, view.now, frozenset(), None
-    arrived |= _arrivals(view, component, hypothesis, max(since, sums.counted))
+    arrived |= arrivals(view, component, hypothesis, max(since, sums.counted))
     return Sums(hypothesis, since, view.now, total, arrived, newest)
 
 
@@ -121,7 +121,8 @@ def _certain(sums: Sums, view: View, component: str) -> Iterator[Message]:
         yield Message(not good[at], int(weights[at]), name, int(starts[at]))
 
 
-def _arrivals(view: View, component: str, hypothesis: Hypothesis, after: int) -> frozenset[str]:
+def arrivals(view: View, component: str, hypothesis: Hypothesis, after: int) -> frozenset[str]:
+    """The routes of messages of the component that arrived after that, within the window."""
     number = view.number(component)
     if number is None:
         return frozenset()

@@ -5,7 +5,7 @@ Before and after: `tick.py`. A note never pages; one that no longer belongs is a
 20 s, for a second fault must page as fast inside an outage as outside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from services.alerting.detection import closing
@@ -61,10 +61,13 @@ def detach(incident: Incident, component: str) -> Incident:
     return replace(incident, notes=kept) if len(kept) < len(incident.notes) else incident
 
 
-def rename(incident: Incident, entries: Sequence[Entry], now: int) -> tuple[Incident, bool]:
+def rename(
+    incident: Incident, entries: Sequence[Entry], arrived: Set[str], now: int
+) -> tuple[Incident, bool]:
     """The incident at the end of a tick: it takes the name of the note that alone was named for a
-    minute; routes left out count as recovered. While several notes are named, it is the whole of
-    them; while it recovers, names mean little: it keeps its own."""
+    minute, once all routes that it leaves out are among those that `arrived` lately: what rests is
+    not known to be well. While several notes are named, it is the whole of them; while it recovers,
+    names mean little: it keeps its own."""
     named = {entry.component: entry for entry in entries}
     parts = {note.component for note in incident.notes} & named.keys()
     free = incident.component not in named and not closing.recovers(incident.sums)
@@ -72,7 +75,9 @@ def rename(incident: Incident, entries: Sequence[Entry], now: int) -> tuple[Inci
     notes = tuple(_alone(note, note.component in alone, now) for note in incident.notes)
     incident = incident if notes == incident.notes else replace(incident, notes=notes)
     for note in notes:
-        if note.alone is not None and now - note.alone >= RENAMED:
+        if note.alone is None or now - note.alone < RENAMED:
+            continue
+        if incident.routes <= named[note.component].routes | arrived:
             return detach(_taken_over(incident, named[note.component]), note.component), True
     return incident, False
 

@@ -191,11 +191,19 @@ class _Turn:
     def rename(self) -> None:
         """Incidents whose note has been named in their place for a minute."""
         for incident in list(self._open.values()):
-            incident, renamed = notes.rename(incident, self.entries, self._now)
+            well = self._arrived(incident) if incident.notes else frozenset[str]()
+            incident, renamed = notes.rename(incident, self.entries, well, self._now)
             self._open[incident.id] = incident
             if renamed:
                 apart = Apart(*self._explainer.margin(self._whole, incident.entry))
                 self.verdicts.append(Verdict(Told.UPDATED, incident.entry, incident, apart))
+
+    def _arrived(self, incident: Incident) -> frozenset[str]:
+        """Its routes that arrived since it opened, within the window, or left the catalogue."""
+        known = self._policy.catalogue
+        gone = frozenset[str]() if known is None else incident.routes - known
+        name, hypothesis = incident.component, incident.entry.hypothesis
+        return gone | closing.arrivals(self._view, name, hypothesis, incident.opened)
 
     def recover(self) -> None:
         """Close what is over; its evidence is spent, or its old failures would be told again."""

@@ -15,7 +15,8 @@ from services.contracts.evidence import ProbeSent
 from services.contracts.vocabulary import Purpose
 from services.replay.detecting import Findings
 from services.replay.prelude import parts_of, taught, together
-from services.replay.run import replay, stream_of
+from services.replay.run import WORKERS, replay, stream_of
+from services.replay.scenario import load
 from tests.unit.replay.test_run import MINUTE, NOON, a_scenario, shipped
 
 BROKEN, BACK = NOON + 2 * MINUTE, NOON + 10 * MINUTE  # as `a_scenario` has it
@@ -94,3 +95,23 @@ def test_a_probe_asked_for_is_sent_at_once_by_its_worker_or_another(tmp_path: Pa
     assert {one.sent_at for one in sent} == {tick + 0.2 * SECOND}
     own = next(w for w in stream.workers if ROUTE in w.routes)
     assert [one.worker == own.keys.worker for one in sent] == [True, False]
+
+
+RESTING = """
+id: resting
+segments:
+  - {component: platform:kakaotalk, function: alimtalk, state: degraded, from: 2026-06-01T19:50, to: 2026-06-01T20:25}
+  - {component: platform:kakaotalk, function: edocument, state: down, from: 2026-06-01T19:50, to: 2026-06-01T19:58}
+  - {component: platform:kakaotalk, function: brandmessage, state: down, from: 2026-06-01T19:50, to: 2026-06-01T20:25}
+span: {from: 2026-06-01T19:40, to: 2026-06-01T20:25}
+"""  # noqa: E501 - as such files are written
+
+
+def test_what_rests_at_night_is_not_taken_for_well(tmp_path: Path) -> None:
+    """From 20:00 on only Alimtalk shows that KakaoTalk is broken, but brand messages were, too."""
+    (tmp_path / "resting.yaml").write_text(RESTING, encoding="utf-8")
+    scenario = load(tmp_path / "resting.yaml", shipped(), WORKERS)
+    (found,) = replay(scenario, shipped(), 1, learnt()).told.incidents
+    assert found.row.component == "platform:kakaotalk"
+    assert "moel.brandmessage.sens" in found.row.routes
+    assert not {one.kind for one in found.timeline} & {"renamed", "narrowed", "closed"}

@@ -89,11 +89,23 @@ def test_the_note_named_alone_for_a_minute_takes_over_the_name() -> None:
     assert attached is not None
     incident, _ = attached
     for second in range(60):
-        incident, renamed = notes.rename(incident, [entry], NOW + us(second))
+        incident, renamed = notes.rename(incident, [entry], ALL, NOW + us(second))
         assert not renamed
-    incident, renamed = notes.rename(incident, [entry], NOW + us(60))
+    incident, renamed = notes.rename(incident, [entry], ALL, NOW + us(60))
     assert renamed
     assert (incident.component, incident.routes, incident.notes) == ("sender:s", SOME, ())
+
+
+def test_what_the_new_name_would_leave_out_must_have_arrived_and_not_just_rest() -> None:
+    entry = _entry()
+    attached = notes.attach(entry, [_incident()], _named("sender:s"), NOW)
+    assert attached is not None
+    incident, _ = attached
+    for second in range(120):
+        incident, renamed = notes.rename(incident, [entry], frozenset({"c2"}), NOW + us(second))
+        assert not renamed
+    incident, renamed = notes.rename(incident, [entry], frozenset({"c2", "c3"}), NOW + us(120))
+    assert renamed
 
 
 @pytest.mark.parametrize("interruption", [[], [_entry("platform:P"), _entry()]])
@@ -104,9 +116,9 @@ def test_a_tick_without_it_or_with_the_whole_starts_the_minute_again(
     attached = notes.attach(entry, [_incident()], _named("sender:s"), NOW)
     assert attached is not None
     incident, _ = attached
-    incident, _ = notes.rename(incident, [entry], NOW)
-    incident, _ = notes.rename(incident, interruption, NOW + us(30))
-    incident, renamed = notes.rename(incident, [entry], NOW + us(60))
+    incident, _ = notes.rename(incident, [entry], ALL, NOW)
+    incident, _ = notes.rename(incident, interruption, ALL, NOW + us(30))
+    incident, renamed = notes.rename(incident, [entry], ALL, NOW + us(60))
     assert not renamed
 
 
@@ -119,10 +131,10 @@ def test_the_whole_of_several_parts_that_are_named_keeps_its_name() -> None:
         assert attached is not None
         incident, _ = attached
     for second in range(200):
-        incident, renamed = notes.rename(incident, parts, NOW + us(second))
+        incident, renamed = notes.rename(incident, parts, ALL, NOW + us(second))
         assert not renamed
     for second in range(200, 261):
-        incident, renamed = notes.rename(incident, parts[:1], NOW + us(second))
+        incident, renamed = notes.rename(incident, parts[:1], ALL, NOW + us(second))
     assert renamed
     assert incident.component == "platform:P/alimtalk"
 
@@ -134,7 +146,7 @@ def test_an_incident_that_recovers_keeps_its_name() -> None:
     sums = replace(recovering.sums, total=closing.WELL // 2)
     incident = replace(attached[0], sums=sums)
     for second in (0, 60):
-        incident, renamed = notes.rename(incident, [entry], NOW + us(second))
+        incident, renamed = notes.rename(incident, [entry], ALL, NOW + us(second))
         assert not renamed
 
 
