@@ -35,10 +35,12 @@ EVENTS = {
     "renamed": ("원인 변경", house.PURPLE),
     "changed": ("증상 변경", house.PURPLE),
     "widened": ("영향 확대", house.DEGRADED),
-    "narrowed": ("일부 회복", house.INFORMATION),
+    "narrowed": ("영향 축소", house.INFORMATION),
     "noted": ("함께 나타남", house.DARK),
     "graded": ("심각도 변경", house.DEGRADED),
     "note": ("사람의 기록", house.DARK),
+    "acknowledged": ("확인함", house.INFORMATION),
+    "muted": ("호출 안 함", house.DARK),
     "closed": ("닫힘", house.NORMAL),
 }
 

@@ -76,11 +76,17 @@ class Incident(NamedTuple):
         return self.kind == "monitor"
 
 
+EventKind = Literal[
+    "opened", "reopened", "renamed", "changed", "widened", "narrowed", "noted", "graded",
+    "note", "acknowledged", "muted", "closed",
+]  # fmt: skip
+
+
 class Event(NamedTuple):
     """A line of a timeline; `at` is the tick."""
 
     at: datetime
-    kind: str
+    kind: EventKind
     actor: str
     note_ko: str
     note_en: str

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from services.alerting.incidents import words
 from services.alerting.incidents.words import Said, Words
-from services.storage.incidents import Action, Event, Incident
+from services.storage.incidents import Action, Event, EventKind, Incident
 
 BONGSU = "bongsu"
+Line = tuple[EventKind, Said]
 
 
 class Change(NamedTuple):
@@ -47,7 +48,7 @@ def _step(
     called: Words, now: datetime, refresh: bool,
 ) -> Change | None:  # fmt: skip
     if before is None:
-        said = [("opened", words.opened(row)), *_symptoms((), row, called)]
+        said: list[Line] = [("opened", words.opened(row)), *_symptoms((), row, called)]
         ending = [_ending(row, closer)] if row.status == "closed" else []
         opened = _lines(said, row.detected_at)
         return Change(row, (*opened, *ending), row.status == "open")
@@ -76,7 +77,7 @@ def _carried(before: Incident, row: Incident) -> Incident:
     return row._replace(reopened=before.reopened + (before.status == "closed"))
 
 
-def _differences(before: Incident, row: Incident, called: Words) -> Iterator[tuple[str, Said]]:
+def _differences(before: Incident, row: Incident, called: Words) -> Iterator[Line]:
     if row.status == "closed":
         return
     if before.status == "closed":
@@ -94,9 +95,7 @@ def _differences(before: Incident, row: Incident, called: Words) -> Iterator[tup
         yield "graded", words.graded(before, row)
 
 
-def _symptoms(
-    known: tuple[str, ...] | list[str], row: Incident, called: Words
-) -> Iterator[tuple[str, Said]]:
+def _symptoms(known: tuple[str, ...] | list[str], row: Incident, called: Words) -> Iterator[Line]:
     fresh = (name for name in row.notes if name not in known)
     yield from (("noted", words.noted(name, called)) for name in fresh)
 
@@ -108,5 +107,5 @@ def _ending(row: Incident, closer: Action | None) -> Event:
     return Event(at, "closed", BONGSU, *words.closed(row))
 
 
-def _lines(said: Iterator[tuple[str, Said]] | list[tuple[str, Said]], at: datetime) -> list[Event]:
+def _lines(said: Iterator[Line] | list[Line], at: datetime) -> list[Event]:
     return [Event(at, kind, BONGSU, *sentence) for kind, sentence in said]
