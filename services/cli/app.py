@@ -12,6 +12,8 @@ from services.cli import (
     dashboards,
     faults,
     incidents,
+    maintenance,
+    notice,
     operate,
     page,
     probe,
@@ -40,6 +42,8 @@ app.command("probe")(probe.probe)
 app.command("status")(status.status)
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(page.app, name="page")
+app.add_typer(maintenance.app, name="maintenance")
+app.add_typer(notice.app, name="notice")
 app.command("break")(faults.break_)
 app.command("repair")(faults.repair)
 app.command("replay")(replay.replay_)

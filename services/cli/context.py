@@ -6,21 +6,25 @@ In a terminal beside `bongsu up` the stack's own data folder tells; elsewhere BO
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import quote
 
 import orjson
 import typer
 from pydantic import BaseModel, Field, SecretStr
 
+from services.alerting.incidents.words import KST
 from services.local.keys import shared_key
 from services.local.stack import ADDRESSES, DATABASE
 from services.runtime.kafka import Address, address_of
 from services.runtime.settings import Settings, load
+from services.storage.pool import Connection, open_pool, transaction
 
+T = TypeVar("T")
 NOT_DONE, USAGE, UNREACHABLE, INVALID, INTERRUPTED = 1, 2, 3, 4, 130
 
 Data = Annotated[
@@ -94,6 +98,23 @@ def seconds(span: str) -> float:
     if match is None:
         fail(f"{span!r} is no span of time: write 90s, 10m or 2h", USAGE)
     return float(match.group(1)) * _SECONDS[match.group(2)]
+
+
+def moment(text: str) -> datetime:
+    """`2026-12-01 02:00`, Korean time unless it says its own; ends the command with a sentence for
+    anything else."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        fail(f"{text!r} is no time: write 2026-12-01 02:00 or 2026-12-01T02:00+09:00", USAGE)
+    return at if at.tzinfo else at.replace(tzinfo=KST)
+
+
+async def in_database(data: Path, do: Callable[[Connection], Awaitable[T]]) -> T:
+    """One transaction of the role that reads; what writes in it begins with `people.may_write`."""
+    dsn = context(data).postgres
+    async with open_pool(dsn, role_label="cli", max_size=1) as pool, transaction(pool) as conn:
+        return await do(conn)
 
 
 def as_json(value: object) -> str:

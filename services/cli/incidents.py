@@ -2,14 +2,16 @@
 
 import asyncio
 import getpass
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
-from typing import Annotated, NoReturn, TypeVar
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.alerting.answers.known import Known, known
+from services.alerting.incidents.notices import Told
 from services.alerting.incidents.words import KST, tens
 from services.cli import table
 from services.cli.context import (
@@ -22,15 +24,18 @@ from services.cli.context import (
     as_json,
     context,
     fail,
+    in_database,
+    seconds,
 )
 from services.storage import incidents as storage
-from services.storage.incidents import Candidate, Event, Figures, Incident
+from services.storage import people
+from services.storage.incidents import Figures, Incident
 from services.storage.pool import Connection, open_pool, transaction
 
 WITHIN_S, LOOK_EVERY_S, MOST = 10.0, 0.2, 200
 SHOWN = 20  # routes of one incident
-app = typer.Typer(no_args_is_help=True, help="Incidents: list, show, note, close.")
-T = TypeVar("T")
+app = typer.Typer(no_args_is_help=True, help="Incidents: list, show, ack, note, close.")
+LONGEST_ACK_MIN = 24 * 60
 Id = Annotated[str, typer.Argument(metavar="INCIDENT", help="as `bongsu incidents list` shows it")]
 
 
@@ -48,7 +53,7 @@ def list_(
     async def read(conn: Connection) -> list[Incident]:
         return await storage.newest(conn, closed, MOST)
 
-    found = asyncio.run(_with(data, read))
+    found = asyncio.run(in_database(data, read))
     if json:
         typer.echo(as_json([table.incident_record(one) for one in found]))
     elif found:
@@ -63,27 +68,44 @@ def show(incident: Id, data: Data = DATA, json: Json = False) -> None:
 
     Example: bongsu incidents show platform:kakaotalk@1772420412
     """
-
-    async def read(
-        conn: Connection,
-    ) -> tuple[Incident | None, list[Candidate], list[Event]]:
-        return (
-            await storage.by_id(conn, incident),
-            await storage.candidates(conn, incident),
-            await storage.events(conn, incident),
-        )
-
-    row, candidates, events = asyncio.run(_with(data, read))
-    if row is None:
+    found = asyncio.run(in_database(data, lambda conn: known(conn, incident, datetime.now(UTC))))
+    if found is None:
         unknown(incident)
     elif json:
-        more = {
-            "candidates": [one._asdict() for one in candidates],
-            "events": [one._asdict() | {"at": one.at.isoformat()} for one in events],
-        }
-        typer.echo(as_json(table.incident_record(row) | more))
+        typer.echo(as_json(_record(found)))
     else:
-        typer.echo("\n".join(_told(row, candidates, events)))
+        typer.echo("\n".join(_told(found)))
+
+
+@app.command()
+def ack(
+    incident: Id,
+    lasts: Annotated[
+        str | None, typer.Option("--for", help="such as 30m; the rota's time if not given")
+    ] = None,
+    data: Data = DATA,
+) -> None:
+    """Say that you have it: nobody is paged for it meanwhile. Works while nobody leads, too.
+
+    Example: bongsu incidents ack platform:kakaotalk@1772420412 --for 1h
+    """
+    given = None if lasts is None else int(seconds(lasts) // 60)
+    if given is not None and not 0 < given <= LONGEST_ACK_MIN:
+        fail("an acknowledgement holds for 1 minute to 24 hours", INVALID)
+
+    async def write(conn: Connection) -> int:
+        await people.may_write(conn)
+        row = await storage.by_id(conn, incident)
+        if row is None:
+            unknown(incident)
+        elif row.status == "closed":
+            fail(f"{incident} is closed already", NOT_DONE)
+        minutes = given or (await people.spoken_to(conn, getpass.getuser())).minutes
+        await people.acknowledge(conn, [incident], getpass.getuser(), "cli", minutes)
+        return minutes
+
+    minutes = asyncio.run(in_database(data, write))
+    typer.echo(f"acknowledged for {minutes} min; a note or `close` keeps it quiet")
 
 
 @app.command()
@@ -114,12 +136,6 @@ def close(
     typer.echo("closed")
 
 
-async def _with(data: Data, read: Callable[[Connection], Awaitable[T]]) -> T:
-    dsn = context(data).postgres
-    async with open_pool(dsn, role_label="cli", max_size=1) as pool, transaction(pool) as conn:
-        return await read(conn)
-
-
 async def _ask(data: Data, incident: str, kind: str, text: str) -> None:
     """Ask, and wait until a leader has done it."""
     text = text.strip()
@@ -134,6 +150,8 @@ async def _ask(data: Data, incident: str, kind: str, text: str) -> None:
             fail(f"{incident} is closed already", NOT_DONE)
         async with transaction(pool) as conn:
             number = await storage.ask(conn, incident, kind, getpass.getuser(), text)
+            about = {"action": number}
+            await people.record(conn, getpass.getuser(), "cli", kind, incident, about)
         for _ in range(int(WITHIN_S / LOOK_EVERY_S)):
             async with transaction(pool) as conn:
                 if await storage.is_done(conn, number):
@@ -158,7 +176,17 @@ def _listed(found: list[Incident]) -> Table:
     return shown
 
 
-def _told(row: Incident, candidates: list[Candidate], events: list[Event]) -> Iterator[str]:
+def _record(found: Known) -> dict[str, object]:
+    return table.incident_record(found.row) | {
+        "candidates": [one._asdict() for one in found.candidates],
+        "events": [one._asdict() | {"at": one.at.isoformat()} for one in found.events],
+        "acks": [{k: str(v) for k, v in one._asdict().items()} for one in found.acks],
+        "notices": [table.notice_record(one) for one in found.notices],
+    }
+
+
+def _told(found: Known) -> Iterator[str]:
+    row = found.row
     until = f"until {_clock(row.ended_at)}" if row.status == "closed" else "open"
     yield f"{row.id}: {until}"
     yield f"  {row.title_ko}"
@@ -167,19 +195,30 @@ def _told(row: Incident, candidates: list[Candidate], events: list[Event]) -> It
     yield f"  routes: {', '.join(row.routes[:SHOWN])}{more}"
     if row.people:
         yield f"  their notices reach {row.people:,} people"
+    yield from (f"  {one.person} has it until {_clock(one.expires_at)}" for one in found.acks[-1:])
     yield from _figures(row.figures)
     yield "candidates, the named cause first:"
-    for one in candidates:
+    for one in found.candidates:
         apart = "" if one.separated else ", not separated"
         yield (
             f"  {one.component} {one.hypothesis}: {one.failed} of {one.total},"
             f" evidence {tens(one.gain)}{apart}"
         )
+    yield from _said(found.notices)
     yield "timeline, Korean time:"
-    for event in events:
+    for event in found.events:
         yield f"  {_clock(event.at)} {event.kind}, {event.actor}: {event.note_ko}"
         if event.note_en != event.note_ko:
             yield f"{'':17} {event.note_en}"
+
+
+def _said(told: Sequence[Told]) -> Iterator[str]:
+    if told:
+        yield "said by providers, Korean time:"
+    for notice, lag, too_early in told:
+        late = f"{_minutes(lag)} after the onset" if lag >= timedelta(0) else "before the onset"
+        false = f"; false, broken for {_minutes(too_early)} more" if too_early else ""
+        yield f"  {_clock(notice.said_at)} {notice.provider}: {notice.says}, {late}{false}"
 
 
 def _figures(found: Figures | None) -> Iterator[str]:
@@ -194,6 +233,10 @@ def _figures(found: Figures | None) -> Iterator[str]:
     yield f"  {found.beside} over the same parts but not over it arrived"
     if found.next:
         yield f"  next explanation: {found.next}"
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{span / timedelta(minutes=1):.0f} min"
 
 
 def _clock(at: datetime | None) -> str:

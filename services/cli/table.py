@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from services.alerting.incidents.notices import Told
 from services.alerting.incidents.words import tens
 from services.contracts import ids
 from services.contracts.catalogue import Catalogue, Route
@@ -146,6 +147,16 @@ def incident_record(one: Incident) -> dict[str, Any]:
     """An incident for programs; `gain` and `margin` in nats, times in UTC."""
     at = ("started_at", "detected_at", "ended_at", "closed_at")
     return one._asdict() | {name: _iso(getattr(one, name)) for name in at}
+
+
+def notice_record(one: Told) -> dict[str, Any]:
+    """A notice for programs: `lag_s` after the onset, `too_early_s` of a false *recovered*."""
+    fields = ("id", "version", "provider", "component", "says", "proof", "text", "actor")
+    return {name: getattr(one.notice, name) for name in fields} | {
+        "said_at": _iso(one.notice.said_at),
+        "lag_s": one.lag.total_seconds(),
+        "too_early_s": one.too_early.total_seconds() if one.too_early else None,
+    }
 
 
 def _iso(at: datetime | None) -> str | None:

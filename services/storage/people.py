@@ -17,7 +17,7 @@ from services.storage.pool import Connection
 
 Via = Literal["link", "api", "cli"]
 ACKNOWLEDGED_FOR_MIN = 30  # where the catalogue names no rota
-LINK_BYTES, TOKEN_BYTES = 16, 32
+LINK_BYTES, TOKEN_BYTES, LONGEST_TOKEN = 16, 32, 100
 SHORT = 12  # hexadecimal digits by which people call a token
 
 

@@ -11,6 +11,7 @@ from services.storage import queries
 from services.storage.pool import Connection
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_REASON = 500  # characters
 Says = Literal["down", "recovering", "recovered", "withdrawn"]
 
 
@@ -51,6 +52,11 @@ _SQL = {
     name: text.format(window=", ".join(Window._fields), notice=", ".join(Notice._fields))
     for name, text in queries.load("planned.sql").items()
 }
+
+
+def notice_id(provider: str, component: str, said_at: datetime) -> str:
+    """A notice is named after who said it, of what and when: entered again, it is a version."""
+    return f"{provider}/{component}@{int(said_at.timestamp())}"
 
 
 async def put_window(conn: Connection, window: Window) -> int:

@@ -8,25 +8,81 @@ that cannot be read keeps nobody quiet.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.alerting.incidents.words import KST
-from services.catalogue.components import components_of
+from services.catalogue.components import components, components_of
 from services.contracts.catalogue import Catalogue, Route
-from services.storage.planned import Window
+from services.runtime.errors import Refuse
+from services.storage.planned import LONGEST_REASON, Window
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST = timedelta(days=1)  # of what recurs
+OWN = ("worker", "self")  # parts of bongsu's own, which no catalogue names
 _BY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _WEEKLY = "FREQ=WEEKLY;BYDAY="
 _DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Planned work as a person enters it; with `days` it recurs."""
+
+    component: str
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    days: Sequence[str] = ()
+    announced_at: datetime | None = None
+    proof: str | None = None
+
+
+def entered(asked: Asked, catalogue: Catalogue | None, actor: str) -> Window:
+    """A window. The same component and start make a new version of the same one. Raises Refuse for
+    what would keep nothing quiet, or nobody could mean."""
+    start, end, rule = asked.starts_at, asked.ends_at, None
+    if end <= start:
+        raise Refuse("planned", "the end is not after the start")
+    if asked.days:
+        rule = weekly(asked.days)
+        if start.astimezone(KST).weekday() not in days_of(rule):
+            raise Refuse("planned", "the start is on none of these days in Korea")
+        if end - start > LONGEST:
+            raise Refuse("planned", "weekly work lasts 24 hours at most")
+    require_known(catalogue, asked.component)
+    return Window(
+        f"{asked.component}@{int(start.timestamp())}", asked.component, start, end, rule,
+        reason_of(asked.reason), asked.announced_at, asked.proof, actor,
+    )  # fmt: skip
+
+
+def withdrawn(window: Window, reason: str, actor: str) -> Window:
+    """The version that takes it back. Raises Refuse for a reason that is none."""
+    return window._replace(
+        starts_at=None, ends_at=None, recurs=None, reason=reason_of(reason), actor=actor
+    )
+
+
+def require_known(catalogue: Catalogue | None, component: str) -> None:
+    """Raises Refuse for a component that no message passes."""
+    named = catalogue is None or component.partition(":")[0] in OWN
+    if not named and catalogue and component not in components(catalogue):
+        raise Refuse("planned", f"the catalogue in force has no component {component}")
+
+
+def reason_of(text: str) -> str:
+    """Raises Refuse for none, and for a long one."""
+    if not 0 < len(text.strip()) <= LONGEST_REASON:
+        raise Refuse("planned", f"a reason has 1 to {LONGEST_REASON} characters")
+    return text.strip()
+
+
 def weekly(days: Iterable[str]) -> str:
-    """The rule of these days. Raises ValueError for what is no day, and for none."""
-    named = sorted({DAYS.index(day) for day in days})
-    if not named:
-        raise ValueError("a week without days")
+    """The rule of these days. Raises Refuse for what is no day."""
+    named = sorted({DAYS.index(day) for day in days if day in DAYS})
+    if not named or not set(days) <= set(DAYS):
+        raise Refuse("planned", f"days are {','.join(DAYS)} or some of them")
     return _WEEKLY + ",".join(_BY[day] for day in named)
 
 

@@ -13,7 +13,7 @@ from services.contracts.evidence import ProbeCommand
 from services.contracts.vocabulary import Purpose
 from services.runtime.kafka import Address, Producer
 from services.runtime.kafka_readers import follow
-from services.storage import incidents
+from services.storage import incidents, people
 from services.storage.incidents import Incident
 from services.storage.pool import Pool, transaction
 from tests.integration.alerting.running import Process, process, send
@@ -197,13 +197,18 @@ async def test_people_note_and_close_an_incident_and_the_leader_writes_it_down(
         await eventually(one.ready, within=60)
         await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
         (cause,) = await eventually(lambda: _causes(pool), within=20)
+        async with transaction(pool) as conn:
+            await people.acknowledge(conn, [cause.id], "kim", "link", 20)
         assert (await say("note", cause.id, "전화함")).stdout == "noted\n"
         assert (await say("close", cause.id, "--reason", "끝남")).stdout == "closed\n"
         shown = json.loads((await say("show", cause.id, "--json")).stdout)
         assert shown["status"] == "closed"
         told = [(event["kind"], event["note_ko"]) for event in shown["events"]]
         assert told[0][0] == "opened"
-        assert told[-2:] == [("note", "전화함"), ("closed", "사람이 종료함: 끝남")]
+        again = "확인함: 20분 안에 메모나 종료가 없으면 다시 호출"
+        assert told[-3:] == [
+            ("acknowledged", again), ("note", "전화함"), ("closed", "사람이 종료함: 끝남")
+        ]  # fmt: skip
         assert shown["candidates"][0]["component"] == DEAD
         assert (await say("list")).stdout == "no open incident\n"
     for words, sentence in (

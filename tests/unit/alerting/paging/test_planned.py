@@ -1,7 +1,9 @@
 """When planned work holds, and whom it keeps quiet."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from services.alerting.incidents.words import KST
 from services.alerting.paging import planned
 from services.catalogue.load import load
+from services.runtime.errors import Refuse
 from services.storage.planned import Window
 
 CATALOGUE = load(Path(__file__).parents[4] / "catalogue").catalogue(UUID(int=1))
@@ -64,8 +67,34 @@ def test_a_rule_that_cannot_be_read_keeps_nobody_quiet(rule: str) -> None:
 
 @pytest.mark.parametrize("days", [[], ["tuesday"]])
 def test_a_rule_without_days_is_none(days: list[str]) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(Refuse, match="days are mon,tue"):
         planned.weekly(days)
+
+
+@pytest.mark.parametrize(
+    ("over", "says"),
+    [
+        ({"ends_at": TUESDAY}, "the end is not after the start"),
+        ({"days": ["wed"]}, "the start is on none of these days in Korea"),
+        ({"days": ["tue"], "ends_at": TUESDAY + 25 * HOUR}, "24 hours at most"),
+        ({"days": ["tue", "daily"]}, "days are mon,tue"),
+        ({"component": "provider:sns"}, "no component provider:sns"),
+        ({"reason": " "}, "1 to 500 characters"),
+    ],
+)
+def test_planned_work_that_nobody_can_mean_is_refused(over: dict[str, Any], says: str) -> None:
+    asked = planned.Asked("provider:sens", TUESDAY, TUESDAY + HOUR, "점검")
+    with pytest.raises(Refuse, match=says):
+        planned.entered(replace(asked, **over), CATALOGUE, "kim")
+
+
+@pytest.mark.parametrize("component", ["worker:w1", "self:ingest", "platform:kakaotalk/alimtalk"])
+def test_planned_work_is_named_after_component_and_start(component: str) -> None:
+    asked = planned.Asked(component, TUESDAY, TUESDAY + HOUR, " 점검 ", ["tue"])
+    window = planned.entered(asked, CATALOGUE, "kim")
+    assert window.id == f"{component}@{int(TUESDAY.timestamp())}"
+    assert (window.recurs, window.reason) == ("FREQ=WEEKLY;BYDAY=TU", "점검")
+    assert planned.withdrawn(window, "연기", "lee")[2:6] == (None, None, None, "연기")
 
 
 @given(
