@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 from services.cli import (
     catalogue,
     dashboards,
+    doctor,
     faults,
     incidents,
     maintenance,
@@ -44,6 +45,7 @@ app.add_typer(incidents.app, name="incidents")
 app.add_typer(page.app, name="page")
 app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(notice.app, name="notice")
+app.command("doctor")(doctor.doctor)
 app.command("break")(faults.break_)
 app.command("repair")(faults.repair)
 app.command("replay")(replay.replay_)

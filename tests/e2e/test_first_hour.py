@@ -63,6 +63,13 @@ async def test_a_scenario_stops_its_own_routes_for_its_time_and_no_others(up: Up
     await eventually(back, within=90, every=2)
 
 
+def test_a_doctor_finds_everything_well(up: Up) -> None:
+    done = bongsu("doctor", data=up.data)
+    assert done.code == 0, done.out + done.err
+    for said in ("Kafka: answers", "probe-w2: is ready", "answers links", "are in order"):
+        assert said in done.out
+
+
 def told_times(up: Up) -> tuple[datetime, datetime]:
     """When the outage began and ended, as the screen says it: in Korean time, without the year."""
     (line,) = [line for line in up.lines if " begins: platform:kakaotalk: down" in line]

@@ -27,6 +27,7 @@ _LOST = {
     "accept-dead": Said("접수 안 됨", "not accepted"),
     "accept-lossy": Said("접수 안 됨", "not accepted"),
 }
+_OWN = Said("무응답", "silent")
 _MISSING, _SILENT = Said("미도착", "missing"), Said("끊김", "missing")
 
 
@@ -46,6 +47,19 @@ class Speaker:
             **self._seen(row, row.figures),
             **self._hit(row),
         }
+
+    def said(self, ko: str, en: str) -> str:
+        """What is said in our language."""
+        return ko if self._ko else en
+
+    def name(self, component: str) -> str:
+        """What people call it."""
+        return self.said(*self._words.component(component))
+
+    def clock(self, at: datetime) -> str:
+        """Hours and minutes; the day too when it is not today's."""
+        here, now = at.astimezone(KST), self.now.astimezone(KST)
+        return f"{here:%H:%M}" if here.date() == now.date() else f"{here:%m-%d %H:%M}"
 
     def count(self, count: int) -> str:
         """So many incidents."""
@@ -76,22 +90,19 @@ class Speaker:
             "detected": f"{row.detected_at.astimezone(KST):%H:%M:%S}",
             "ended": _exact(ended),
             "ended_clock": self.clock(ended),
-            "lasted": self.lasted(ended - row.started_at),
+            "lasted": self._lasted(ended - row.started_at),
         }
 
     def _evidence(self, row: Incident) -> dict[str, str]:
-        following = row.figures.next if row.figures and row.margin is not None else None
-        apart = following is not None and row.rival is None
-        wrong = _WRONG[row.hypothesis]
-        if row.monitor:
-            wrong = Said("무응답", "silent")
+        wrong = _OWN if row.monitor else _WRONG[row.hypothesis]
         lost = _SILENT if row.monitor else _LOST.get(row.hypothesis, _MISSING)
+        following = row.figures.next if row.figures and row.rival is None else None
         return {
             "wrong": self.said(*wrong), "lost": self.said(*lost),
             "total": str(row.total), "failed": str(row.failed),
             "evidence": tens(row.gain),
-            "next": self.name(following) if following and apart else "",
-            "margin": tens(row.margin) if row.margin is not None and apart else "",
+            "next": self.name(following) if following else "",
+            "margin": tens(row.margin or 0) if following else "",
             "rival": self.name(row.rival) if row.rival else "",
             "alike": self._names(row.alike), "notes": self._names(row.notes),
         }  # fmt: skip
@@ -141,9 +152,6 @@ class Speaker:
         found = self._catalogue.bodies.get(name) if self._catalogue else None
         return self.said(found.name.ko, found.name.en) if found else name
 
-    def name(self, component: str) -> str:
-        return self.said(*self._words.component(component))
-
     def _names(self, components: Sequence[str]) -> str:
         return self._listed([self.name(one) for one in components])
 
@@ -162,23 +170,11 @@ class Speaker:
             " (잠정: 1분 안에 바뀔 수 있음)", " (provisional: may change within 1 min)"
         )
 
-    def clock(self, at: datetime) -> str:
-        """Hours and minutes; the day too when it is not today's."""
-        here = at.astimezone(KST)
-        return (
-            f"{here:%H:%M}"
-            if here.date() == self.now.astimezone(KST).date()
-            else f"{here:%m-%d %H:%M}"
-        )
-
-    def lasted(self, span: timedelta) -> str:
+    def _lasted(self, span: timedelta) -> str:
         hours, minutes = divmod(int(max(span, timedelta(0)).total_seconds() // 60), 60)
         if hours:
             return self.said(f"{hours}시간 {minutes}분", f"{hours} h {minutes} min")
         return self.said(f"{minutes}분", f"{minutes} min")
-
-    def said(self, ko: str, en: str) -> str:
-        return ko if self._ko else en
 
 
 def _exact(at: datetime) -> str:
