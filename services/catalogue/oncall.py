@@ -10,6 +10,7 @@ from itertools import combinations, groupby
 from services.catalogue.components import components_of_path
 from services.catalogue.load import Item, Problem
 from services.catalogue.subject import Rule, Subject, is_zone, repeated
+from services.contracts.catalogue import Route
 from services.contracts.oncall import DAY, DAYS, WEEK, PagingPath, Person, Rota
 from services.contracts.vocabulary import Carrier
 
@@ -61,6 +62,18 @@ def paths_fit_their_senders(s: Subject) -> Iterator[Problem]:
             yield item.problem(text, "sender")
         if account and path.notifier not in account.services:
             text = f"account '{account.id}' has no services for {path.notifier}"
+            yield item.problem(text, "account")
+
+
+def paths_are_sent_like_routes(s: Subject) -> Iterator[Problem]:
+    """The adapter of a path is that of the routes of its account."""
+    if any(kind == "route" for kind, _ in s.loaded.broken):
+        return
+    sent = {(route.account, str(route.channel)) for _, route in s.of(Route)}
+    for item, path in s.of(PagingPath):
+        known = path.account in s.catalogue.accounts
+        if known and (path.account, path.notifier) not in sent:
+            text = f"no route sends {path.notifier} with account '{path.account}'"
             yield item.problem(text, "account")
 
 
@@ -179,7 +192,7 @@ def _clock(minute: int) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    somebody_is_paged, paths_are_complete, paths_fit_their_senders,
+    somebody_is_paged, paths_are_complete, paths_fit_their_senders, paths_are_sent_like_routes,
     paths_are_proven_like_they_are_read, people_are_read_somewhere, nobody_is_silenced,
     rota_names_people_and_paths, everybody_and_every_path_is_used, shifts_cover_the_week,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from services.cli import (
     incidents,
     maintenance,
     notice,
+    oncall,
     operate,
     page,
     probe,
@@ -42,6 +43,7 @@ app.add_typer(dashboards.app, name="dashboards")
 app.command("probe")(probe.probe)
 app.command("status")(status.status)
 app.add_typer(incidents.app, name="incidents")
+app.add_typer(oncall.app, name="oncall")
 app.add_typer(page.app, name="page")
 app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(notice.app, name="notice")

@@ -17,11 +17,13 @@ from services.storage.incidents import Incident
 
 
 class Choice(NamedTuple):
-    """A path and why it; `failed`: broken components on any path of the recipient."""
+    """A path and why it; `failed`: broken components on any path of the recipient. `short`: an SMS
+    arrives over it and an LMS would not, so the link stays out."""
 
     path: str
     reason: Said
     failed: tuple[str, ...]
+    short: bool
     all_failed: bool = False
 
 
@@ -62,13 +64,20 @@ def choose(
     hit = tuple(sorted(set().union(*broken.values())))
     working = [path for path in paths if not broken[path.id]]
     if not working:
-        return tuple(Choice(path.id, _LAST_RESORT, hit, all_failed=True) for path in paths)
+        return tuple(
+            Choice(path.id, _LAST_RESORT, hit, _short(path, failed), all_failed=True)
+            for path in paths
+        )
     best = min(working, key=lambda path: (tried.count(path.id), path.id in doubted))
     words, whys = Words(catalogue), list[Said]()
     for path in paths[: paths.index(best)]:
         why = _broken(words, broken[path.id]) or (_TRIED if path.id in tried else _DOUBTED)
         whys.append(Said(f"{path.name.ko}: {why.ko}", f"{path.name.en}: {why.en}"))
-    return (Choice(best.id, _because(whys), hit),)
+    return (Choice(best.id, _because(whys), hit, _short(best, failed)),)
+
+
+def _short(path: PagingPath, failed: Set[str]) -> bool:
+    return not failed.isdisjoint({f"line:{path.account}-lms", f"carrier:{path.carrier}/lms"})
 
 
 _FIRST = Said("먼저 쓰는 길", "the preferred path")

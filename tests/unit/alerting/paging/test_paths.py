@@ -86,6 +86,14 @@ def test_only_what_a_page_would_pass_keeps_it_from_a_path(broken: str, wanted: s
     assert chosen(ONE, broken) == [wanted]
 
 
+@pytest.mark.parametrize("broken", ["carrier:kt/lms", "line:nhn-lms"])
+def test_where_no_lms_arrives_a_page_is_to_fit_one_sms(broken: str) -> None:
+    (other,) = choose(SHIPPED, ONE, {broken, "sender:lh-sms-nhn"})
+    (short,) = choose(SHIPPED, ONE, {broken})
+
+    assert [(other.path, other.short), (short.path, short.short)] == [(SENS, False), (NHN, True)]
+
+
 def test_a_whole_mail_service_and_its_mails_each_keep_a_page_from_it() -> None:
     sms = ("provider:nhn", "provider:sens")
 

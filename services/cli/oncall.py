@@ -1,0 +1,168 @@
+"""`bongsu oncall`: who is called now and over what, and who has the watch instead."""
+
+import asyncio
+import getpass
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, NamedTuple
+
+import typer
+
+from services.alerting.incidents.words import KST
+from services.alerting.paging import oncall, paths
+from services.alerting.paging.decide import Duty
+from services.catalogue.sentences import suggestion
+from services.cli import catalogue as catalogues
+from services.cli import independence
+from services.cli.catalogue import DIRECTORY, Directory
+from services.cli.context import (
+    DATA,
+    INVALID,
+    NOT_DONE,
+    Data,
+    Json,
+    as_json,
+    fail,
+    in_database,
+    moment,
+)
+from services.contracts.catalogue import Catalogue
+from services.contracts.oncall import WEEK
+from services.storage import incidents, people
+from services.storage import oncall as storage
+from services.storage.oncall import LONGEST, Override
+from services.storage.pool import Connection
+from services.storage.status import latest_catalogue
+
+app = typer.Typer(no_args_is_help=True, help="Who is called: now, override, table.")
+
+
+class Watch(NamedTuple):
+    """What is known of the watch at a time."""
+
+    catalogue: Catalogue
+    overrides: list[Override]
+    failed: frozenset[str]
+    at: datetime
+
+
+@app.command()
+def now(data: Data = DATA, json: Json = False) -> None:
+    """Show who is called first, until when, over which path, and who after them.
+
+    Example: bongsu oncall now
+    """
+    watch = asyncio.run(in_database(data, _read))
+    duty = oncall.duty(watch.catalogue, watch.overrides, watch.at)
+    if json:
+        typer.echo(as_json(_record(watch, duty)))
+    else:
+        typer.echo("\n".join(shown(watch, duty)))
+
+
+@app.command()
+def override(
+    person: Annotated[str, typer.Argument(help="who has the watch, such as oncall-2")],
+    until: Annotated[str, typer.Option("--to", help="2026-12-01 09:00, Korean time")],
+    reason: Annotated[str, typer.Option(help="why, for those who read it later")],
+    since: Annotated[str | None, typer.Option("--from", help="as --to; now if not given")] = None,
+    data: Data = DATA,
+    json: Json = False,
+) -> None:
+    """Give somebody the watch instead of whom the rota names. The newest that holds wins.
+
+    Example: bongsu oncall override oncall-2 --to "2026-12-01 09:00" --reason "교대"
+    """
+    start, end, why = moment(since) if since else datetime.now(UTC), moment(until), reason.strip()
+    if end <= max(start, datetime.now(UTC)):
+        fail("--to is over already, or not after --from", INVALID)
+    if not 0 < len(why) <= LONGEST:
+        fail(f"a reason has 1 to {LONGEST} characters, this one has {len(why)}", INVALID)
+    made = Override(0, person, start, end, why, getpass.getuser())
+    made = asyncio.run(in_database(data, lambda conn: _put(conn, made)))
+    typer.echo(as_json(made._asdict()) if json else f"{person} has the watch {_span(made)}")
+
+
+@app.command()
+def table(directory: Directory = DIRECTORY) -> None:
+    """Write, as Markdown, who is paged by what whatever one component is broken.
+
+    Example: bongsu oncall table --catalogue catalogue
+    """
+    typer.echo("\n".join(independence.table(catalogues.read(directory))))
+
+
+async def _read(conn: Connection) -> Watch:
+    at = datetime.now(UTC)
+    catalogue = await latest_catalogue(conn)
+    if catalogue is None or not catalogue.rotas:
+        fail("the catalogue in force has no on-call file: nobody is called", NOT_DONE)
+    failed = paths.failure_set((await incidents.standing(conn)).open)
+    return Watch(catalogue, await storage.overrides(conn, at), failed, at)
+
+
+async def _put(conn: Connection, made: Override) -> Override:
+    await people.may_write(conn)
+    catalogue = await latest_catalogue(conn)
+    known = catalogue.people if catalogue else {}
+    if made.person not in known:
+        near = suggestion(made.person, known)
+        fail(f"the catalogue in force has no person '{made.person}'{near}", INVALID)
+    made = made._replace(number=await storage.put_override(conn, *made[1:]))
+    about = {name: value for name, value in made._asdict().items() if name != "actor"}
+    await people.record(
+        conn, made.actor, "cli", "oncall.override", oncall.recipient(made.person), about
+    )
+    return made
+
+
+def shown(watch: Watch, duty: Duty) -> Iterator[str]:
+    """For people; times are Korean time."""
+    for person in duty.first:
+        until = changes_at(watch)
+        yield f"{person} is called first" + (f", until {_clock(until)}" if until else "")
+        for choice in _chosen(watch, person):
+            yield f"  over {choice.path}: {choice.reason.ko} / {choice.reason.en}"
+    for step in duty.later:
+        minutes = int(step.after / timedelta(minutes=1))
+        yield f"after {minutes} min without acknowledgement: {', '.join(step.people)}"
+    yield f"every page goes to {', '.join(duty.systems) or 'no system'}, too"
+    for one in watch.overrides:
+        yield f"override: person:{one.person} {_span(one)}, by {one.actor}: {one.reason}"
+
+
+def changes_at(watch: Watch) -> datetime | None:
+    """When somebody else is called first; None if nobody is within a week."""
+    first = oncall.first(watch.catalogue, watch.overrides, watch.at)
+    start = watch.at.replace(second=0, microsecond=0)
+    times = [start + timedelta(minutes=minute) for minute in range(1, WEEK + 1)]
+    times += [edge for one in watch.overrides for edge in (one.starts_at, one.ends_at)]
+    coming = (at for at in sorted(times) if at > watch.at)
+    return next(
+        (at for at in coming if oncall.first(watch.catalogue, watch.overrides, at) != first), None
+    )
+
+
+def _record(watch: Watch, duty: Duty) -> dict[str, object]:
+    return {
+        "at": watch.at,
+        "until": changes_at(watch),
+        "first": duty.first,
+        "over": [c._asdict() for p in duty.first for c in _chosen(watch, p)],
+        "later": [{"after_s": s.after.total_seconds(), "people": s.people} for s in duty.later],
+        "systems": duty.systems,
+        "failed": sorted(watch.failed),
+        "overrides": [one._asdict() for one in watch.overrides],
+    }
+
+
+def _chosen(watch: Watch, recipient: str) -> tuple[paths.Choice, ...]:
+    return paths.choose(watch.catalogue, recipient, watch.failed)
+
+
+def _span(one: Override) -> str:
+    return f"from {_clock(one.starts_at)} to {_clock(one.ends_at)}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(KST):%Y-%m-%d %H:%M}"

@@ -1,0 +1,125 @@
+"""The watch at the command line, with the rights that it has: who is called, and who instead."""
+
+import asyncio
+import getpass
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner
+
+from services.alerting.incidents.words import KST
+from services.catalogue.load import load
+from services.catalogue.publish import new_revision
+from services.cli.app import app
+from services.storage import incidents, migrate, sink
+from services.storage.pool import open_pool, transaction
+from tests.support.commands import ROOT
+from tests.support.incidents import an_incident
+
+NOW = datetime.now(KST)
+PASSWORDS = {f"bongsu_{role}": f"{role}-pw" for role in ("sink", "report", "grafana")}
+UNTIL = f"{NOW + timedelta(hours=2):%Y-%m-%d %H:%M}"
+CODES = [("sens_sms", "3018", "failed", "handset", None)]
+SWAP = ("override", "oncall-2", "--to", UNTIL, "--reason", "교대")
+
+
+class Terminal:
+    """`bongsu oncall`, asked in a thread of this process as `bongsu_report`."""
+
+    def __init__(self, admin: str, folder: Path) -> None:
+        parts = urlsplit(admin)
+        place = parts.netloc.rpartition("@")[2]
+        login = parts._replace(netloc=f"bongsu_report:report-pw@{place}")
+        told = {"BONGSU_POSTGRES": urlunsplit(login), "BONGSU_DATA": str(folder)}
+        self._runner = CliRunner(env=told | {"BONGSU_DEVELOPMENT": "true"})
+
+    async def say(self, *words: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(self._runner.invoke, app, ["oncall", *words])
+        return done.exit_code, done.output
+
+    async def read(self, *words: str) -> Any:
+        return json.loads((await self.say(*words, "--json"))[1])
+
+
+@pytest.fixture
+async def bongsu(empty_database: str, tmp_path: Path) -> Terminal:
+    """With the shipped catalogue in force, and SMS over NHN broken."""
+    name = urlsplit(empty_database).path.removeprefix("/")
+    await migrate.init_database(empty_database, name, PASSWORDS, CODES)
+    catalogue = load(ROOT / "catalogue").catalogue(new_revision(NOW))
+    broken = an_incident(id="line:nhn-sms@1", component="line:nhn-sms", rival=None)
+    async with open_pool(empty_database, role_label="test") as pool, transaction(pool) as conn:
+        await sink.store_catalogue(conn, catalogue, "tester", NOW)
+        await incidents.put(conn, broken)
+    return Terminal(empty_database, tmp_path)
+
+
+async def test_who_is_called_now_is_told_with_a_path_that_passes_nothing_broken(
+    bongsu: Terminal,
+) -> None:
+    told = await bongsu.read("now")
+
+    assert told["first"] in (["person:oncall-1"], ["person:oncall-2"])
+    assert [choice["path"].partition("-")[2][2:] for choice in told["over"]] == ["sens"]
+    assert told["failed"] == ["line:nhn-sms"]
+
+
+async def test_an_override_holds_at_once_and_says_who_made_it_in_the_audit(
+    bongsu: Terminal, empty_database: str
+) -> None:
+    code, said = await bongsu.say(*SWAP)
+    assert (code, said.startswith("oncall-2 has the watch from ")) == (0, True)
+
+    again = await bongsu.read("override", "oncall-1", "--to", UNTIL, "--reason", "재교대")
+    told = await bongsu.read("now")
+
+    me = getpass.getuser()
+    assert (again["person"], again["actor"]) == ("oncall-1", me)
+    assert told["first"] == ["person:oncall-1"]
+    assert [one["reason"] for one in told["overrides"]] == ["재교대", "교대"]
+    admin = await asyncpg.connect(empty_database)
+    try:
+        rows = await admin.fetch("SELECT person, via, action, object FROM audit ORDER BY number")
+    finally:
+        await admin.close()
+    assert [tuple(row) for row in rows] == [
+        (me, "cli", "oncall.override", "person:oncall-2"),
+        (me, "cli", "oncall.override", "person:oncall-1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("override", "oncall-3", *SWAP[2:]), 4, "no person 'oncall-3'; did you mean 'oncall-"),
+        ((*SWAP[:3], "2020-01-01 09:00", *SWAP[4:]), 4, "--to is over already"),
+        ((*SWAP[:3], "noon", *SWAP[4:]), 2, "'noon' is no time"),
+        ((*SWAP[:5], " "), 4, "a reason has 1 to 500 characters, this one has 0"),
+    ],
+)
+async def test_an_override_that_would_mean_nothing_is_refused_with_a_sentence(
+    words: tuple[str, ...], code: int, says: str, bongsu: Terminal
+) -> None:
+    found = await bongsu.say(*words)
+
+    assert found[0] == code
+    assert says in found[1]
+    assert (await bongsu.read("now"))["overrides"] == []
+
+
+async def test_without_an_on_call_file_in_force_it_is_said_that_nobody_is_called(
+    database: str, tmp_path: Path
+) -> None:
+    told = {"BONGSU_POSTGRES": database, "BONGSU_DATA": str(tmp_path)}
+    runner = CliRunner(env=told | {"BONGSU_DEVELOPMENT": "true"})
+
+    done = await asyncio.to_thread(runner.invoke, app, ["oncall", "now"])
+
+    assert (done.exit_code, done.output) == (
+        1, "bongsu: the catalogue in force has no on-call file: nobody is called\n",
+    )  # fmt: skip
