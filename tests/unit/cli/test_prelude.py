@@ -56,6 +56,16 @@ async def test_another_seed_and_another_catalogue_are_taught_on_their_own(
     assert found[0][0] != found[1][0]
 
 
+async def test_other_people_on_call_teach_nothing_anew(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    taught = await of(catalogue, tmp_path)
+    swapped = catalogue.model_copy(update={"people": {}, "rotas": {}, "paths": {}})
+
+    assert taught[1]
+    assert await of(swapped, tmp_path) == (taught[0], [])
+
+
 async def test_what_was_of_no_use_for_a_month_is_deleted(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
