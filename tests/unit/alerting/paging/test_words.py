@@ -272,6 +272,7 @@ def test_a_digest_tells_the_gravest_first_and_outages_before_bongsus_own() -> No
     worst = KAKAO._replace(id="account:sens@2", component="account:sens", severity=1)
     found = _told(OWN, KAKAO, worst, kind=Kind.DIGEST)
     assert found.title == "[심각도 1] 장애 3건: 중계사 계정 SENS 모의 계정 외 2건"
+    assert found.text.splitlines()[2].startswith("확인하기: https://")
     ids = re.findall(r"\(([\w:]+@\d+)\)$", found.text, re.MULTILINE)
     assert ids == ["account:sens@2", KAKAO.id, OWN.id]
 
