@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, NamedTuple
 
 import typer
+from rich.console import Console
 
 from services.alerting.incidents.words import KST
 from services.alerting.paging import oncall, paths
 from services.alerting.paging.decide import Duty
 from services.catalogue.sentences import suggestion
 from services.cli import catalogue as catalogues
-from services.cli import independence
+from services.cli import independence, proofs
 from services.cli.catalogue import DIRECTORY, Directory
 from services.cli.context import (
     DATA,
@@ -34,7 +35,7 @@ from services.storage.oncall import LONGEST, Override
 from services.storage.pool import Connection
 from services.storage.status import latest_catalogue
 
-app = typer.Typer(no_args_is_help=True, help="Who is called: now, override, table.")
+app = typer.Typer(no_args_is_help=True, help="Who is called: now, override, paths, table.")
 
 
 class Watch(NamedTuple):
@@ -83,6 +84,20 @@ def override(
     typer.echo(as_json(made._asdict()) if json else f"{person} has the watch {_span(made)}")
 
 
+@app.command("paths")
+def paths_(data: Data = DATA, json: Json = False) -> None:
+    """Show when each path was last seen to work, and what came of the newest try.
+
+    Example: bongsu oncall paths
+    """
+    found = asyncio.run(in_database(data, _proofs))
+    if json:
+        typer.echo(as_json([proofs.record(one) for one in found]))
+    else:
+        made = proofs.table(found, datetime.now(UTC))
+        Console(width=None if Console().is_terminal else 200).print(made)
+
+
 @app.command()
 def table(directory: Directory = DIRECTORY) -> None:
     """Write, as Markdown, who is paged by what whatever one component is broken.
@@ -99,6 +114,13 @@ async def _read(conn: Connection) -> Watch:
         fail("the catalogue in force has no on-call file: nobody is called", NOT_DONE)
     failed = paths.failure_set((await incidents.standing(conn)).open)
     return Watch(catalogue, await storage.overrides(conn, at), failed, at)
+
+
+async def _proofs(conn: Connection) -> list[proofs.Shown]:
+    catalogue = await latest_catalogue(conn)
+    if catalogue is None or not catalogue.paths:
+        fail("the catalogue in force has no on-call file: nobody is called", NOT_DONE)
+    return await proofs.read(conn, catalogue)
 
 
 async def _put(conn: Connection, made: Override) -> Override:

@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +16,7 @@ from services.alerting.incidents.words import KST
 from services.catalogue.load import load
 from services.catalogue.publish import new_revision
 from services.cli.app import app
-from services.storage import incidents, migrate, sink
+from services.storage import incidents, migrate, proofs, sink
 from services.storage.pool import open_pool, transaction
 from tests.support.commands import ROOT
 from tests.support.incidents import an_incident
@@ -123,3 +123,24 @@ async def test_without_an_on_call_file_in_force_it_is_said_that_nobody_is_called
     assert (done.exit_code, done.output) == (
         1, "bongsu: the catalogue in force has no on-call file: nobody is called\n",
     )  # fmt: skip
+
+
+async def test_paths_are_shown_with_their_proofs(bongsu: Terminal, empty_database: str) -> None:
+    slot, asked = datetime.now(UTC), "INSERT INTO path_proof (path, asked_at) VALUES ($1, $2)"
+    async with open_pool(empty_database, role_label="test") as pool, transaction(pool) as conn:
+        for path in ("control-room", "oncall-1-nhn"):
+            await conn.execute(
+                "INSERT INTO path_proof (path, asked_at) VALUES ($1, $2)", path, slot
+            )
+        await proofs.answered(conn, "control-room", slot, True, None)
+        await proofs.answered(conn, "oncall-1-nhn", slot, False, "refused: http-401")
+    code, told = await bongsu.say("paths")
+    lines = {line.split()[0]: line for line in told.splitlines()}
+    assert code == 0
+    assert "accepted only" in lines["control-room"]
+    assert "never" in lines["oncall-1-nhn"]
+    assert "refused: http-401" in lines["oncall-1-nhn"]
+    assert "not asked yet" in lines["oncall-2-mail"]
+    by_path = {one["path"]: one for one in await bongsu.read("paths")}
+    assert by_path["oncall-1-nhn"]["people"] == ["oncall-1"]
+    assert (by_path["control-room"]["how"], by_path["oncall-2-mail"]["how"]) == ("accepted", None)
