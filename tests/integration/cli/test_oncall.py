@@ -129,9 +129,7 @@ async def test_paths_are_shown_with_their_proofs(bongsu: Terminal, empty_databas
     slot, asked = datetime.now(UTC), "INSERT INTO path_proof (path, asked_at) VALUES ($1, $2)"
     async with open_pool(empty_database, role_label="test") as pool, transaction(pool) as conn:
         for path in ("control-room", "oncall-1-nhn"):
-            await conn.execute(
-                "INSERT INTO path_proof (path, asked_at) VALUES ($1, $2)", path, slot
-            )
+            await conn.execute(asked, path, slot)
         await proofs.answered(conn, "control-room", slot, True, None)
         await proofs.answered(conn, "oncall-1-nhn", slot, False, "refused: http-401")
     code, told = await bongsu.say("paths")
