@@ -41,7 +41,7 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
 @contextlib.asynccontextmanager
 async def database(
     dsn: str, health: Health, stopping: asyncio.Event, role_label: str = "alerting",
-    max_size: int = 4,
+    max_size: int = 4, command_timeout_s: float = 10.0,
 ) -> AsyncIterator[Pool | None]:  # fmt: skip
     """The pool; None when the process is stopped before Postgres answers. Raises Stop when the
     schema of this version is not there."""
@@ -53,7 +53,12 @@ async def database(
             try:
                 with asked(health):
                     opened = await stack.enter_async_context(
-                        open_pool(dsn, role_label=role_label, max_size=max_size)
+                        open_pool(
+                            dsn,
+                            role_label=role_label,
+                            max_size=max_size,
+                            command_timeout_s=command_timeout_s,
+                        )
                     )
                     async with transaction(opened) as conn:
                         await migrate.check(conn)

@@ -17,6 +17,7 @@ STAGE_BUCKETS = (
     *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30),
     *(60, 120, 180, 300, 600, 1800, 7200, 28_800, 86_400, 259_200),
 )
+PAGE_BUCKETS = (0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 STORE_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -86,6 +87,14 @@ class Metrics:
         self.path_proof = gauge("bongsu_path_proof_timestamp_seconds",
             "When each path was last seen to work (0: never), by what can be seen: its test"
             " receiver (seen), or its own word (accepted)", ["path", "how"])
+        self.pages = counter("bongsu_pages_total",
+            "Pages by kind and how they ended: accepted, or given-up a day after all was over",
+            ["kind", "result"])
+        self.page_tries = counter("bongsu_page_tries_total",
+            "Calls of notifiers, by path and what they answered", ["path", "answer"])
+        self.page_seconds = histogram("bongsu_page_seconds",
+            "Seconds from the detection of what opened until its page was accepted", ["kind"],
+            buckets=PAGE_BUCKETS)
         # fmt: on
 
     def begin(self, sent: ProbeSent) -> None:

@@ -98,6 +98,15 @@ class AlertingSettings(PublicSettings):
     alert_lasts_s: float = Field(
         1800, ge=1, description="seconds for which Alertmanager shows an alert that nobody renews"
     )
+    alert_again_s: float = Field(
+        60, gt=0, description="seconds after which Alertmanager is told anew of what is open"
+    )
+    page_lease_s: float = Field(
+        30, ge=2, le=600, description="seconds after which another may send a page that we had"
+    )
+    other_path_after_s: float = Field(
+        20, gt=0, description="seconds without acceptance until another path is tried"
+    )
     proof_every_s: float = Field(
         3600, ge=1, description="seconds between two proofs of a path that wake nobody"
     )

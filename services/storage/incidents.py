@@ -186,6 +186,12 @@ async def of_page(conn: Connection, page_id: str) -> list[Incident]:
     return [_incident(row) for row in await conn.fetch(_SQL["of_page"], page_id)]
 
 
+async def by_ids(conn: Connection, ids: Iterable[str]) -> dict[str, Incident]:
+    """Those that there are, by id."""
+    found = (_incident(row) for row in await conn.fetch(_SQL["by_ids"], list(ids)))
+    return {row.id: row for row in found}
+
+
 async def events(conn: Connection, incident_id: str) -> list[Event]:
     """Its timeline."""
     return [Event(*row) for row in await conn.fetch(_SQL["events"], incident_id)]

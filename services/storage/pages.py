@@ -27,6 +27,25 @@ class Page(NamedTuple):
     incidents: Mapping[str, int]
 
 
+class Claimed(NamedTuple):
+    """A page that is ours to send until its lease is over; `tries`: which turn this is."""
+
+    id: str
+    kind: str
+    recipient: str
+    step: int
+    made_at: datetime
+    tries: int
+
+
+class Try(NamedTuple):
+    """A call of a notifier; `answer` None: nobody knows."""
+
+    path: str
+    began_at: datetime
+    answer: str | None
+
+
 _SQL = queries.load("pages.sql")
 
 
@@ -66,3 +85,58 @@ async def make(conn: Connection, pages: Sequence[Page]) -> None:
     await conn.execute(_SQL["make"], *map(list, fields))
     named = [(page.id, *about) for page in pages for about in page.incidents.items()]
     await conn.execute(_SQL["make_named"], *map(list, zip(*named, strict=True)))
+
+
+async def claim(conn: Connection, holder: str, lease_s: float, most: int) -> list[Claimed]:
+    """Take what is due, for so long."""
+    return [Claimed(*row) for row in await conn.fetch(_SQL["claim"], holder, lease_s, most)]
+
+
+async def tried(conn: Connection, page_id: str) -> list[Try]:
+    """The calls there were of a page, in order."""
+    return [Try(*row) for row in await conn.fetch(_SQL["tried"], page_id)]
+
+
+async def thread(conn: Connection, page_id: str, incident_id: str) -> str:
+    """The page by which the recipient of this one heard of the incident first."""
+    found: str = await conn.fetchval(_SQL["thread"], page_id, incident_id)
+    return found
+
+
+async def begin(
+    conn: Connection, page_id: str, path: str, ko: str, en: str, failed: Sequence[str]
+) -> int:
+    """A call is about to be made over this path, because; its number."""
+    number: int = await conn.fetchval(_SQL["begin"], page_id, path, ko, en, failed)
+    return number
+
+
+async def put_link(conn: Connection, page_id: str, hashed: bytes, lasts_s: float) -> None:
+    """Let this link act for so long."""
+    await conn.execute(_SQL["put_link"], hashed, page_id, lasts_s)
+
+
+async def answered(conn: Connection, page_id: str, number: int, answer: str, detail: str) -> None:
+    """What came of a call."""
+    await conn.execute(_SQL["answered"], page_id, number, answer, detail)
+
+
+async def accept(conn: Connection, page: Claimed, path: str) -> datetime | None:
+    """Its recipient has it, since; None if somebody else has taken it, or a digest its time."""
+    at: datetime | None = await conn.fetchval(_SQL["accept"], page.id, page.tries, path)
+    return at
+
+
+async def put_off(conn: Connection, page: Claimed, seconds: float) -> None:
+    """Try it again after so long, if it is still ours."""
+    await conn.execute(_SQL["put_off"], page.id, page.tries, seconds)
+
+
+async def give_up(conn: Connection) -> list[str]:
+    """Kinds of the pages that nobody will send any more."""
+    return [row["kind"] for row in await conn.fetch(_SQL["give_up"])]
+
+
+async def standing(conn: Connection, recipients: Sequence[str]) -> list[tuple[str, str]]:
+    """(recipient, incident) of what is open and was told."""
+    return [(row[0], row[1]) for row in await conn.fetch(_SQL["standing"], recipients)]

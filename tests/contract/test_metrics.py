@@ -39,6 +39,9 @@ AGREED = {
     "bongsu_dead_letters_total": ("counter", "topic reason"),
     "bongsu_store_seconds": ("histogram", "operation"),
     "bongsu_selfcheck_timestamp_seconds": ("gauge", "check"),
+    "bongsu_pages_total": ("counter", "kind result"),
+    "bongsu_page_tries_total": ("counter", "path answer"),
+    "bongsu_page_seconds": ("histogram", "kind"),
 }
 _NAME = re.compile(r"\bbongsu_[a-z_]+\b")
 

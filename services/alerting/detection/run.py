@@ -20,6 +20,7 @@ from services.alerting.paging.heartbeat import Heartbeat
 from services.alerting.paging.notifiers import Notifiers
 from services.alerting.paging.notifiers.base import Outside
 from services.alerting.paging.proof import Keys, Prover
+from services.alerting.paging.run import page
 from services.alerting.settings import AlertingSettings
 from services.catalogue.publish import Follower
 from services.runtime.kafka import Address, Publisher
@@ -50,6 +51,7 @@ async def detect(
         LOOP: lambda: one.run(stopping),
         "heartbeat": lambda: switch.run(stopping),
         "proof": lambda: prover.run(stopping),
+        "paging": lambda: page(settings, lambda: follower.catalogue, metrics, health, stopping),
     }
 
     async def anew(name: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -110,3 +110,11 @@ class Answer(NamedTuple):
     result: Result
     detail: str = ""
     retry_after_s: float | None = None
+
+
+class Notifying(Protocol):
+    """What `notifiers.Notifiers` does."""
+
+    async def send(self, message: Message, target: Target, deadline_s: float) -> Answer:
+        """Tell once; whatever happens is an answer."""
+        ...

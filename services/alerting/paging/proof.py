@@ -14,12 +14,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from uuid import UUID
 
 from services.alerting.database import asked
 from services.alerting.metrics import Metrics
-from services.alerting.paging.message import Answer, Contract, Forms, Kind, Message, Result, Target
+from services.alerting.paging.message import (
+    Answer,
+    Contract,
+    Forms,
+    Kind,
+    Message,
+    Notifying,
+    Result,
+)
 from services.alerting.paging.targets import RECIPIENT, target_of
 from services.contracts import evidence, ids, slots, text
 from services.contracts.catalogue import Catalogue
@@ -46,14 +54,6 @@ _RESULTS = {
 }
 
 
-class Sends(Protocol):
-    """What `notifiers.Notifiers` does."""
-
-    async def send(self, message: Message, target: Target, deadline_s: float) -> Answer:
-        """Tell once."""
-        ...
-
-
 class Keys(NamedTuple):
     """Who this is, its keys, and how often each path is asked."""
 
@@ -67,7 +67,7 @@ class Prover:
     """`run` asks what is due, and takes down what came of it."""
 
     def __init__(
-        self, pool: Pool, publisher: Publisher, notifiers: Sends, secrets: SecretFolder,
+        self, pool: Pool, publisher: Publisher, notifiers: Notifying, secrets: SecretFolder,
         catalogue: Callable[[], Catalogue | None], keys: Keys, metrics: Metrics, health: Health,
     ) -> None:  # fmt: skip
         self._pool, self._publisher, self._notifiers = pool, publisher, notifiers

@@ -63,3 +63,6 @@ UPDATE incident_action SET done_at = clock_timestamp() WHERE number = ANY ($1);
 
 -- name: is_done
 SELECT done_at IS NOT NULL FROM incident_action WHERE number = $1;
+
+-- name: by_ids
+SELECT {columns} FROM incident WHERE id = ANY ($1::text[]);

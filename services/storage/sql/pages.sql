@@ -51,3 +51,88 @@ ON CONFLICT (id) DO NOTHING;
 INSERT INTO page_incident (page_id, incident_id, opening)
 SELECT * FROM unnest($1::text[], $2::text[], $3::int[])
 ON CONFLICT DO NOTHING;
+
+-- name: claim
+-- Due, nobody's, and next of what its recipient hears of its incidents: an all-clear after all else
+-- of that opening, an opening after what there is of the one before. All-clears come last.
+UPDATE page SET
+    tries = page.tries + 1, lease_holder = $1,
+    lease_until = clock_timestamp() + make_interval(secs => $2::float8)
+FROM (
+    SELECT id FROM page AS waiting
+    WHERE accepted_at IS NULL AND given_up_at IS NULL AND due_at <= statement_timestamp()
+        AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+        AND NOT EXISTS (
+            SELECT FROM page_incident AS mine
+            JOIN page_incident AS other ON other.incident_id = mine.incident_id
+                AND other.page_id <> mine.page_id
+                AND (other.opening < mine.opening
+                    OR (other.opening = mine.opening AND waiting.kind = 'cleared'))
+            JOIN page AS before ON before.id = other.page_id
+                AND before.recipient = waiting.recipient
+                AND before.accepted_at IS NULL AND before.given_up_at IS NULL
+            WHERE mine.page_id = waiting.id
+        )
+    ORDER BY kind = 'cleared', due_at, id
+    LIMIT $3
+    FOR UPDATE SKIP LOCKED
+) AS due
+WHERE page.id = due.id
+RETURNING page.id, page.kind, page.recipient, page.step, page.made_at, page.tries;
+
+-- name: tried
+SELECT path, began_at, answer FROM page_try WHERE page_id = $1 ORDER BY number;
+
+-- name: thread
+-- The first page by which its recipient heard of this incident since it opened.
+SELECT first.id FROM page_incident AS mine
+JOIN page_incident AS other USING (incident_id, opening)
+JOIN page AS this ON this.id = mine.page_id
+JOIN page AS first ON first.id = other.page_id AND first.recipient = this.recipient
+WHERE mine.page_id = $1 AND mine.incident_id = $2
+ORDER BY first.made_at, first.id LIMIT 1;
+
+-- name: begin
+INSERT INTO page_try (page_id, number, path, reason_ko, reason_en, failed_parts)
+SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 FROM page_try WHERE page_id = $1
+RETURNING number;
+
+-- name: put_link
+INSERT INTO page_token (hash, page_id, expires_at)
+VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3::float8));
+
+-- name: answered
+UPDATE page_try SET ended_at = clock_timestamp(), answer = $3, detail = $4
+WHERE page_id = $1 AND number = $2;
+
+-- name: accept
+-- Not for a digest whose lease is over: it may have taken more since it was read.
+UPDATE page SET
+    accepted_at = clock_timestamp(), accepted_by = $3, lease_holder = NULL, lease_until = NULL
+WHERE id = $1 AND tries = $2 AND accepted_at IS NULL
+    AND (kind <> 'digest' OR lease_until > clock_timestamp())
+RETURNING accepted_at;
+
+-- name: put_off
+UPDATE page SET
+    lease_holder = NULL, lease_until = clock_timestamp() + make_interval(secs => $3::float8)
+WHERE id = $1 AND tries = $2 AND accepted_at IS NULL;
+
+-- name: give_up
+-- A day after the last of its incidents was over.
+UPDATE page SET given_up_at = clock_timestamp()
+WHERE accepted_at IS NULL AND given_up_at IS NULL
+    AND due_at < statement_timestamp() - interval '1 day'
+    AND NOT EXISTS (
+        SELECT FROM page_incident AS named JOIN incident ON incident.id = named.incident_id
+        WHERE named.page_id = page.id AND (incident.status = 'open'
+            OR incident.closed_at > statement_timestamp() - interval '1 day')
+    )
+RETURNING kind;
+
+-- name: standing
+-- What is open of the incidents that these recipients were told of.
+SELECT DISTINCT p.recipient, i.incident_id
+FROM page AS p JOIN page_incident AS i ON i.page_id = p.id JOIN incident ON incident.id = i.incident_id
+WHERE p.recipient = ANY ($1::text[]) AND p.kind <> 'cleared' AND incident.status = 'open'
+ORDER BY p.recipient, i.incident_id;
