@@ -52,7 +52,8 @@ test-system: .venv/.dev ## tests that need deploy/debian-packages.txt
 bench: .venv/.dev ## measure against the published limits: ONLY=detection ARGS="--seed 1 --runs 20"
 	@$(BIN)/python -m bench.$(ONLY) $(ARGS)
 
-schemas: .venv/.dev ## freeze the JSON Schemas of events anew (after raising their version)
+schemas: .venv/.dev ## freeze the JSON Schemas of events anew (after raising their version); docs/openapi.json
+	@$(BIN)/python -m services.alerting.answers.openapi
 	@$(BIN)/python -m tests.contract.freeze_schemas
 
 requirements: .venv/.dev ## make the hash-pinned sets anew from pyproject.toml

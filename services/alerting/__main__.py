@@ -5,7 +5,10 @@ import sys
 
 from prometheus_client import CollectorRegistry
 
-from services.alerting.answers import links
+from services.alerting.answers import openapi
+from services.alerting.answers.api import Api
+from services.alerting.answers.failures import Failures
+from services.alerting.answers.run import answer
 from services.alerting.database import database
 from services.alerting.detection.run import detect
 from services.alerting.metrics import Metrics
@@ -17,17 +20,6 @@ from services.runtime.serve import serve
 from services.runtime.settings import load
 
 
-async def answer(
-    settings: AlertingSettings, metrics: Metrics, health: ops.Health, stopping: asyncio.Event
-) -> None:
-    """Links of pages, with connections of their own: a flood of visitors keeps nothing waiting."""
-    dsn = settings.postgres.get_secret_value()
-    async with database(dsn, health, stopping, role_label="answers", max_size=2) as pool:
-        if pool is not None:
-            doors = links.app(pool, metrics)
-            await serve(doors, settings.answers_host, settings.answers_port, stopping)
-
-
 async def alerting(stopping: asyncio.Event) -> None:
     """The process from start to stop."""
     settings, ended = load(AlertingSettings), asyncio.Event()
@@ -35,13 +27,14 @@ async def alerting(stopping: asyncio.Event) -> None:
     registry, health = CollectorRegistry(), ops.Health()
     address, metrics = address_of(settings), Metrics(registry)
     producer = Producer(address, health, registry)
-    endpoints, dsn = ops.app(health, registry), settings.postgres.get_secret_value()
+    api, dsn = Api(metrics, Failures()), settings.postgres.get_secret_value()
+    endpoints = ops.app(health, registry, [*api.routes(), openapi.route()])
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(
             serve(endpoints, settings.ops_host, settings.ops_port, stopping), name="ops"
         )
         tasks.create_task(producer.run(ended), name="kafka")
-        tasks.create_task(answer(settings, metrics, health, stopping), name="answers")
+        tasks.create_task(answer(settings, api, metrics, health, stopping), name="answers")
         async with database(dsn, health, stopping) as pool:
             if pool is not None:
                 shared = (settings, address, pool, producer, metrics)

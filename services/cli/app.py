@@ -21,6 +21,7 @@ from services.cli import (
     probe,
     replay,
     status,
+    token,
     up,
 )
 from services.cli.context import INTERRUPTED, INVALID, UNREACHABLE, USAGE
@@ -48,6 +49,7 @@ app.add_typer(page.app, name="page")
 app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(notice.app, name="notice")
 app.command("doctor")(doctor.doctor)
+app.add_typer(token.app, name="token")
 app.command("break")(faults.break_)
 app.command("repair")(faults.repair)
 app.command("replay")(replay.replay_)

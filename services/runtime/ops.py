@@ -5,7 +5,7 @@ Alive: no loop without a turn for 60 s.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -77,8 +77,8 @@ class Health:
         return {n: "no turn" for n, at in self._turns.items() if now - at > ALIVE_WITHIN_S}
 
 
-def app(health: Health, registry: CollectorRegistry) -> Starlette:
-    """The ops endpoints of one process."""
+def app(health: Health, registry: CollectorRegistry, more: Sequence[Route] = ()) -> Starlette:
+    """The ops endpoints of one process; `more`: what it answers besides, inside."""
 
     async def livez(_: Request) -> Response:
         return _verdict(health.dead())
@@ -92,7 +92,7 @@ def app(health: Health, registry: CollectorRegistry) -> Starlette:
         return Response(encode(registry), headers={"content-type": kind})
 
     routes = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
-    return Starlette(routes=routes)
+    return Starlette(routes=[*routes, *more])
 
 
 def _verdict(complaints: dict[str, str]) -> Response:

@@ -16,6 +16,7 @@ from services.storage import queries
 from services.storage.pool import Connection
 
 Via = Literal["link", "api", "cli"]
+ROLES = ("viewer", "operator", "report_approve")
 ACKNOWLEDGED_FOR_MIN = 30  # where the catalogue names no rota
 LINK_BYTES, TOKEN_BYTES, LONGEST_TOKEN = 16, 32, 100
 SHORT = 12  # hexadecimal digits by which people call a token

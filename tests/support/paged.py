@@ -1,9 +1,13 @@
 """A page that was sent: its rows, and the link in it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal
 
-from services.storage import incidents, people
+from services.catalogue import publish
+from services.contracts.catalogue import Name, build
+from services.contracts.oncall import DAYS, Person, Rota, Shift, Step
+from services.storage import incidents, people, sink
 from services.storage.incidents import Incident
 from services.storage.pool import Connection
 from tests.support.incidents import an_incident
@@ -35,15 +39,17 @@ async def page_of(
     return page, token
 
 
-async def people_in_force(conn: Connection, language: str = "ko", minutes: int = 30) -> None:
-    """A catalogue with one person, kim, and how long an acknowledgement holds."""
-    body = f'{{"language": "{language}", "name": {{"ko": "김봉수", "en": "Kim Bongsu"}}}}'
-    await conn.execute(
-        "INSERT INTO catalogue_revision VALUES (gen_random_uuid(), clock_timestamp(), 'test')"
-    )
-    await conn.execute(
-        "INSERT INTO catalogue_object SELECT revision, kind, id, body::jsonb FROM"
-        " (SELECT revision FROM catalogue_revision ORDER BY known_at DESC LIMIT 1) AS newest,"
-        " (VALUES ('person', 'kim', $1), ('rota', 'oncall', $2)) AS o (kind, id, body)",
-        body, f'{{"acknowledged_for_min": {minutes}}}',
+async def people_in_force(
+    conn: Connection, language: Literal["ko", "en"] = "ko", minutes: int = 30
+) -> None:
+    """A catalogue with one person, kim, always on duty, and how long an acknowledgement holds."""
+    kim = Person(id="kim", name=Name(ko="김봉수", en="Kim Bongsu"), language=language, paths=("p",))
+    always = Shift(person="kim", days=DAYS, start=time(9), end=time(9))
+    step = Step(after_min=10, people=("kim",))
+    rota = Rota(
+        id="oncall", shifts=(always,), escalation=(step,), systems=("desk",),
+        acknowledged_for_min=minutes,
     )  # fmt: skip
+    now = datetime.now(UTC)
+    whole = build(publish.new_revision(now), [("person", kim), ("rota", rota)])
+    await sink.store_catalogue(conn, whole, "test", now)

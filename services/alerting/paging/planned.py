@@ -7,17 +7,17 @@ summer time: `FREQ=WEEKLY;BYDAY=TU,TH`. Its first span says at what hour and for
 that cannot be read keeps nobody quiet.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.alerting.incidents.words import KST
 from services.catalogue.components import components, components_of
 from services.contracts.catalogue import Catalogue, Route
+from services.contracts.oncall import DAYS
 from services.runtime.errors import Refuse
 from services.storage.planned import LONGEST_REASON, Window
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST = timedelta(days=1)  # of what recurs
 OWN = ("worker", "self")  # parts of bongsu's own, which no catalogue names
 _BY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -78,9 +78,9 @@ def reason_of(text: str) -> str:
     return text.strip()
 
 
-def weekly(days: Iterable[str]) -> str:
+def weekly(days: Collection[str]) -> str:
     """The rule of these days. Raises Refuse for what is no day."""
-    named = sorted({DAYS.index(day) for day in days if day in DAYS})
+    named = sorted({DAYS.index(day) for day in DAYS if day in days})
     if not named or not set(days) <= set(DAYS):
         raise Refuse("planned", f"days are {','.join(DAYS)} or some of them")
     return _WEEKLY + ",".join(_BY[day] for day in named)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.alerting.incidents.words import KST
 from services.alerting.paging import planned
 from services.catalogue.load import load
+from services.contracts.oncall import DAYS
 from services.runtime.errors import Refuse
 from services.storage.planned import Window
 
@@ -98,7 +99,7 @@ def test_planned_work_is_named_after_component_and_start(component: str) -> None
 
 
 @given(
-    days=st.sets(st.sampled_from(planned.DAYS), min_size=1),
+    days=st.sets(st.sampled_from(DAYS), min_size=1),
     start=st.integers(0, 60 * 24 * 60).map(lambda minutes: TUESDAY + timedelta(minutes=minutes)),
     length=st.integers(1, 24 * 60).map(lambda minutes: timedelta(minutes=minutes)),
     after=st.integers(-(10**4), 40 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes)),
@@ -110,7 +111,7 @@ def test_weekly_work_holds_exactly_in_the_spans_that_a_calendar_has(
     spans = [
         (day, day + length)
         for day in calendar
-        if planned.DAYS[day.astimezone(KST).weekday()] in days and day <= at < day + length
+        if DAYS[day.astimezone(KST).weekday()] in days and day <= at < day + length
     ]
     found = planned.holds(a_window(start=start, length=length, recurs=planned.weekly(days)), at)
     assert ([found] if found else []) == spans[-1:]
