@@ -25,7 +25,7 @@ from tests.support.chain import ASK_WITHIN, Chain, probed, running, shipped, wit
 from tests.support.outside import Outside
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(4000)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 TOLD_WITHIN_S, WELL_WITHIN_S = 420, 420
 BUDGET_S, EVERY_S, LOOK_S = 30, 5, 3
 # Look back for a quarter of an hour: they stay on after their fault, and name no other one.
@@ -72,9 +72,8 @@ class Watched(Chain):
 
 @dataclass
 class Fault:
-    """`alert`: who must be told of, and `silent`: whether the outside must miss the heartbeat."""
+    """`alert`: what must be told; `silent`: whether the outside must miss the heartbeat."""
 
-    name: str
     alert: str
     silent: bool
     stop: Act
@@ -98,31 +97,30 @@ async def chain(tmp_path: Path) -> AsyncIterator[Watched]:
             yield chain
 
 
-def _faults(chain: Watched) -> list[Fault]:
+def _fault(chain: Watched, name: str) -> Fault:
     assert chain.postgres is not None
-    postgres, storing = chain.postgres, contextlib.AsyncExitStack()
+    storing = contextlib.AsyncExitStack()
 
     async def hold_storing() -> None:
         session = await asyncpg.connect(chain.dsn("owner"), timeout=5)
         storing.push_async_callback(session.close)
         await session.execute("BEGIN; LOCK TABLE consumer_offset IN EXCLUSIVE MODE")
 
-    def part(name: str, alert: str, silent: bool, *names: str) -> Fault:
-        halt, resume = partial(chain.halt, *names), partial(chain.resume, *names)
-        return Fault(name, alert, silent, halt, resume)
+    def part(alert: str, silent: bool, *names: str) -> Fault:
+        return Fault(alert, silent, partial(chain.halt, *names), partial(chain.resume, *names))
 
-    def server(name: str, alert: str, one: Server) -> Fault:
-        return Fault(name, alert, True, partial(_kill, one), partial(_start, one))
+    def server(alert: str, one: Server) -> Fault:
+        return Fault(alert, True, partial(_kill, one), partial(_start, one))
 
-    return [
-        part("one of two workers", "BongsuInstanceDown", False, "probe-w1"),
-        part("every worker", "BongsuPartDown", True, "probe-w1", "probe-w2"),
-        part("every ingest", "BongsuPartDown", False, "ingest-i1"),
-        Fault("storing", "BongsuStoringStopped", True, hold_storing, storing.aclose),
-        server("Kafka", "BongsuNoProbeSent", chain.kafka),
-        server("Postgres", "BongsuStoringStopped", postgres),
-        part("every alerting", "BongsuPartDown", True, "alerting-a1"),
-    ]
+    return {
+        "one of two workers": part("BongsuInstanceDown", False, "probe-w1"),
+        "every worker": part("BongsuPartDown", True, "probe-w1", "probe-w2"),
+        "every ingest": part("BongsuPartDown", False, "ingest-i1"),
+        "storing": Fault("BongsuStoringStopped", True, hold_storing, storing.aclose),
+        "Kafka": server("BongsuNoProbeSent", chain.kafka),
+        "Postgres": server("BongsuStoringStopped", chain.postgres),
+        "every alerting": part("BongsuPartDown", True, "alerting-a1"),
+    }[name]
 
 
 async def _kill(server: Server) -> None:
@@ -130,8 +128,12 @@ async def _kill(server: Server) -> None:
 
 
 async def _start(server: Server) -> None:
+    async def ready() -> bool:
+        await server.ready()
+        return True
+
     await server.start()
-    await server.ready()
+    await eventually(ready, within=WELL_WITHIN_S)  # a busy machine takes its time
 
 
 async def _watched(chain: Watched, fault: Fault, before: set[str]) -> Seen:
@@ -159,21 +161,26 @@ async def _well_again(chain: Watched) -> None:
     await eventually(well, within=WELL_WITHIN_S, every=1)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["one of two workers", "every worker", "every ingest", "storing", "Kafka", "Postgres",
+     "every alerting"],
+)  # fmt: skip
 async def test_whatever_part_stops_somebody_is_told_and_never_that_all_is_well(
-    chain: Watched,
+    chain: Watched, name: str
 ) -> None:
-    await eventually(lambda: chain.outside.taken, within=120)
+    await eventually(lambda: chain.outside.taken, within=WELL_WITHIN_S)
     await _well_again(chain)
-    for fault in _faults(chain):
-        seen = await _watched(chain, fault, set(await chain.active()))
-        print(f"| {fault.name} | {_row(seen)} |")  # noqa: T201
-        assert all(to == "operators" for _, to in seen.alerts.values())
-        if fault.silent:
-            assert seen.last_heartbeat <= BUDGET_S + EVERY_S + LOOK_S, fault.name
-        else:
-            assert seen.last_heartbeat > BUDGET_S, "the rest of it goes its way"
-        await fault.start()
-        await _well_again(chain)
+    fault = _fault(chain, name)
+    seen = await _watched(chain, fault, set(await chain.active()))
+    print(f"| {name} | {_row(seen)} |", flush=True)  # noqa: T201
+    assert seen.alerts[fault.alert][1] == "operators"
+    if fault.silent:
+        assert seen.last_heartbeat <= BUDGET_S + EVERY_S + LOOK_S
+    else:
+        assert seen.last_heartbeat > BUDGET_S, "the rest of it goes its way"
+    await fault.start()
+    await _well_again(chain)
 
 
 def _row(seen: Seen) -> str:
