@@ -48,7 +48,9 @@ class SharedServers:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SharedServers(), "shared-servers")
-    config.addinivalue_line("markers", "long: takes minutes; `make chaos` runs it")
+    config.addinivalue_line(
+        "markers", "long: takes minutes; `make chaos` runs it, or a page says how"
+    )
 
 
 @pytest.fixture(scope="session")

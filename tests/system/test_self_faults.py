@@ -2,7 +2,7 @@
 
 Real times: the shipped rules, as the real Prometheus judges them and the real Alertmanager passes
 them on, and a receiver outside that waits for the heartbeat. Invariant: while a part stands still,
-somebody is told, and nobody is told that all is well. Half an hour, so it runs on demand only:
+somebody is told, and nobody is told that all is well. Half an hour, so on demand only:
 `make test-system ARGS="-m 'system and long' -s"`, which prints the table of `docs/operations.md`.
 """
 
