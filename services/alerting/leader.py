@@ -4,6 +4,7 @@ In:  a connection of its own, pinged every two seconds. Out: `epoch`, the number
 None while another leads or Postgres is away. Before: the pool. After: `incidents/writing.py`.
 Killed: the session ends with it and another leads within seconds. Stopped: the server ends the
 session after ten idle seconds; what it writes when it goes on names an epoch that is over.
+One whose detector stands still, for Kafka is away from it alone, gives way to one that ticks.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ class Leader:
         self._dsn, self._health = dsn, health
         self._me = f"{instance}/{uuid4().hex[:8]}"  # two instances may have been given one name
         self.epoch: int | None = None
+        self.ticks = True  # until the detector is known to stand still
         self._deposed = asyncio.Event()
 
     def depose(self) -> None:
@@ -68,7 +70,7 @@ class Leader:
             self.epoch = None
 
     async def _stand_by(self, conn: Connection, stopping: asyncio.Event) -> None:
-        while not stopping.is_set() and not await storage.try_lock(conn):
+        while not stopping.is_set() and not await storage.try_lock(conn, self.ticks):
             self._health.turn(LOOP)
             await pause(stopping, TRY_S)
 
@@ -79,5 +81,8 @@ class Leader:
         _log.info("leads", epoch=self.epoch)
         while not stopping.is_set() and not self._deposed.is_set():
             await storage.ping(conn)
+            if not self.ticks and await storage.others_tick(conn):
+                _log.warning("gives way: the detector stands still", epoch=self.epoch)
+                return
             self._health.turn(LOOP)
             await pause(stopping, PING_S)

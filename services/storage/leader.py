@@ -18,10 +18,22 @@ class Deposed(Exception):
     """Another leads: nothing of this transaction may be kept."""
 
 
-async def try_lock(conn: Connection) -> bool:
-    """Is the lock ours now? It stays so until the session ends."""
+async def try_lock(conn: Connection, ticks: bool) -> bool:
+    """Is the lock ours now? It stays so until the session ends. Whose detector stands still leaves
+    it to those whose does not."""
+    await conn.execute(_SQL["forget_locks"])
+    if ticks:
+        await conn.execute(_SQL["show_ticks"])
+    elif await others_tick(conn):
+        return False
     locked: bool = await conn.fetchval(_SQL["try_lock"])
     return locked
+
+
+async def others_tick(conn: Connection) -> bool:
+    """Is there another session whose detector goes on?"""
+    found: bool = await conn.fetchval(_SQL["others_tick"])
+    return found
 
 
 async def begin_epoch(conn: Connection, holder: str) -> int:

@@ -62,6 +62,7 @@ class Writer:
         self._written: dict[str, Incident] = {}
         self._closers: dict[str, Action] = {}
         self._seen: Seen | None = None
+        self._told_at = datetime.now(UTC)  # of the last tick, by its own clock
         self._saved, self._laws_of = float("-inf"), None  # type: float, int | None
 
     @property
@@ -71,9 +72,8 @@ class Writer:
         return ours and self._stored is None
 
     def _ticks(self) -> bool:
-        """Is what was seen last what stands?"""
-        at = self._seen and standing.at(self._seen.memory.at)
-        return at is not None and datetime.now(UTC) - at < storage.STANDS_STILL
+        """Is what was told last what stands?"""
+        return datetime.now(UTC) - self._told_at < storage.STANDS_STILL
 
     def instruct(self, detector: Detector) -> None:
         """Before a tick: what another leader wrote, and what people closed, holds."""
@@ -91,6 +91,7 @@ class Writer:
         listed = {name: candidates(detector, name) for name in fresh}
         words = Words(detector.catalogue)
         self._seen = Seen(detector.memory(), found, listed, words, detector.catalogue)
+        self._told_at = standing.at(detector.at)
         self._show(detector, found)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -108,7 +109,8 @@ class Writer:
             except Exception:
                 self._forget()
                 raise
-            if not self._ticks():
+            self._leader.ticks = self._ticks()
+            if not self._leader.ticks:
                 self._silence()
             await pause(stopping, EVERY_S)
 
