@@ -110,7 +110,9 @@ def table(directory: Directory = DIRECTORY) -> None:
 async def _read(conn: Connection) -> Watch:
     at = datetime.now(UTC)
     catalogue = await latest_catalogue(conn)
-    if catalogue is None or not catalogue.rotas:
+    if catalogue is None:
+        fail("no catalogue is in force yet: nobody is called", NOT_DONE)
+    if not catalogue.rotas:
         fail("the catalogue in force has no on-call file: nobody is called", NOT_DONE)
     failed = paths.failure_set((await incidents.standing(conn)).open)
     return Watch(catalogue, await storage.overrides(conn, at), failed, at)
@@ -170,12 +172,16 @@ def _record(watch: Watch, duty: Duty) -> dict[str, object]:
         "at": watch.at,
         "until": changes_at(watch),
         "first": duty.first,
-        "over": [c._asdict() for p in duty.first for c in _chosen(watch, p)],
+        "over": [_over(c) for p in duty.first for c in _chosen(watch, p)],
         "later": [{"after_s": s.after.total_seconds(), "people": s.people} for s in duty.later],
         "systems": duty.systems,
         "failed": sorted(watch.failed),
         "overrides": [one._asdict() for one in watch.overrides],
     }
+
+
+def _over(choice: paths.Choice) -> dict[str, object]:
+    return choice._asdict() | {"reason": choice.reason._asdict()}
 
 
 def _chosen(watch: Watch, recipient: str) -> tuple[paths.Choice, ...]:

@@ -66,6 +66,7 @@ async def test_who_is_called_now_is_told_with_a_path_that_passes_nothing_broken(
 
     assert told["first"] in (["person:oncall-1"], ["person:oncall-2"])
     assert [choice["path"].partition("-")[2][2:] for choice in told["over"]] == ["sens"]
+    assert told["over"][0]["reason"]["en"].endswith("account and channel nhn-sms broken")
     assert told["failed"] == ["line:nhn-sms"]
 
 
@@ -112,7 +113,7 @@ async def test_an_override_that_would_mean_nothing_is_refused_with_a_sentence(
     assert (await bongsu.read("now"))["overrides"] == []
 
 
-async def test_without_an_on_call_file_in_force_it_is_said_that_nobody_is_called(
+async def test_as_long_as_no_catalogue_is_in_force_it_is_said_that_nobody_is_called(
     database: str, tmp_path: Path
 ) -> None:
     told = {"BONGSU_POSTGRES": database, "BONGSU_DATA": str(tmp_path)}
@@ -121,7 +122,7 @@ async def test_without_an_on_call_file_in_force_it_is_said_that_nobody_is_called
     done = await asyncio.to_thread(runner.invoke, app, ["oncall", "now"])
 
     assert (done.exit_code, done.output) == (
-        1, "bongsu: the catalogue in force has no on-call file: nobody is called\n",
+        1, "bongsu: no catalogue is in force yet: nobody is called\n",
     )  # fmt: skip
 
 
