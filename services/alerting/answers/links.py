@@ -109,7 +109,7 @@ async def _acknowledge(conn: Connection, secret: str, found: Found) -> State:
 
 
 def _page(found: Found | None, state: State, language: words.Language) -> str:
-    said = words.sentence(state, language, found)
+    said = words.sentence(state, language, found, datetime.now(UTC))
     if found is None or state is State.OTHER:
         return words.page(language, said)
     form = found.link.page_id if state is State.OPEN else None

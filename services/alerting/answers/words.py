@@ -30,11 +30,11 @@ _SAID = {
     ),
     "acknowledged": (
         "확인했습니다. {until}까지 메모나 종료가 없으면 다시 호출합니다.",
-        "Acknowledged. You are paged again if there is no note and no close by {until}.",
+        "Acknowledged. You are paged again if there is no note and no close by {until} KST.",
     ),
     "used": (
         "{name} 님이 {used}에 이 링크로 이미 확인했습니다.",
-        "{name} has already acknowledged by this link, at {used}.",
+        "{name} has already acknowledged by this link, at {used} KST.",
     ),
     "over": (
         "이미 복구되었습니다. 확인하실 일이 없습니다.",
@@ -42,7 +42,7 @@ _SAID = {
     ),
     "expired": (
         "이 링크는 {expires}에 만료되었습니다. 가장 최근에 받은 호출의 링크를 여십시오.",
-        "This link expired at {expires}. Open the link of the newest page you got.",
+        "This link expired at {expires} KST. Open the link of the newest page you got.",
     ),
     "other": (
         "이 확인은 다른 장애의 것이라 받지 않았습니다. 받은 호출의 링크를 다시 여십시오.",
@@ -63,8 +63,8 @@ _WORDS = {
         "severity": "심각도 {n}", "own": "봉수 자체 장애", "more": "외 {n}건", "switch": "English",
     },
     "en": {
-        "heading": "bongsu page", "button": "Acknowledge", "since": "since {at}",
-        "until": "over since {at}", "severity": "severity {n}", "own": "fault of bongsu's own",
+        "heading": "bongsu page", "button": "Acknowledge", "since": "since {at} KST",
+        "until": "over since {at} KST", "severity": "severity {n}", "own": "fault of bongsu's own",
         "more": "and {n} more", "switch": "한국어",
     },
 }  # fmt: skip
@@ -75,7 +75,7 @@ def chosen(asked: str | None, own: str | None) -> Language:
     return "en" if (asked if asked in _WORDS else own) == "en" else "ko"
 
 
-def sentence(state: State, language: Language, found: Found | None) -> str:
+def sentence(state: State, language: Language, found: Found | None, now: datetime) -> str:
     """What a link is good for, in one sentence."""
     text = _SAID[state][language == "en"]
     if found is None:
@@ -86,7 +86,7 @@ def sentence(state: State, language: Language, found: Found | None) -> str:
         name=spoken.en if language == "en" else spoken.ko,
         used=_clock(link.used_at),
         expires=_clock(link.expires_at),
-        until=_clock(datetime.now(KST) + timedelta(minutes=spoken.minutes)),
+        until=_clock(now + timedelta(minutes=spoken.minutes)),
     )
 
 
