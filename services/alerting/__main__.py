@@ -35,13 +35,22 @@ async def alerting(stopping: asyncio.Event) -> None:
         )
         tasks.create_task(producer.run(ended), name="kafka")
         tasks.create_task(answer(settings, api, metrics, health, stopping), name="answers")
-        async with database(dsn, health, stopping) as pool:
-            if pool is not None:
-                shared = (settings, address, pool, producer, metrics)
+        async with (
+            database(dsn, health, stopping) as pool,
+            # Storing that waits for Postgres with all its connections delays no incident.
+            database(dsn, health, stopping, role_label="detecting", max_size=3) as own,
+        ):
+            if pool is not None and own is not None:
+                told = (producer, metrics)
                 # Neither half waits for the other; only one that cannot go on ends both.
                 async with asyncio.TaskGroup() as halves:
-                    halves.create_task(store(*shared, health, stopping), name="store")
-                    halves.create_task(detect(*shared, registry, health, stopping), name="detect")
+                    halves.create_task(
+                        store(settings, address, pool, *told, health, stopping), name="store"
+                    )
+                    halves.create_task(
+                        detect(settings, address, own, *told, registry, health, stopping),
+                        name="detect",
+                    )
         ended.set()
 
 

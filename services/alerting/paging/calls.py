@@ -105,7 +105,7 @@ async def _turn(
         number = await pages.begin(
             conn, page.id, choice.path, choice.reason.ko, choice.reason.en, choice.failed
         )
-        message = await _message(conn, page, about, catalogue, terms, now)
+        message = await _message(conn, page, about, catalogue, terms, now, choice.short)
         calls.append(Call(number, choice.path, message))
     return Turn(page, tuple(calls), tried)
 
@@ -140,12 +140,12 @@ def _in_turn(tried: Sequence[Try]) -> Sequence[Try]:
 
 async def _message(
     conn: Connection, page: Claimed, about: tuple[Incident, ...], catalogue: Catalogue,
-    terms: Terms, now: _Now,
+    terms: Terms, now: _Now, short: bool,
 ) -> Message:  # fmt: skip
     kind, first = Kind(page.kind), about[0]
     person = catalogue.people.get(page.recipient.removeprefix("person:"))
     token = None
-    if person and kind is not Kind.CLEARED and terms.addresses.public:
+    if person and terms.addresses.public and not short and kind is not Kind.CLEARED:
         token = people.new_secret(people.LINK_BYTES)
         await pages.put_link(conn, page.id, people.hashed(token), LINK_LASTS_S)
     led = links(terms.addresses, first, token)

@@ -2,8 +2,8 @@
 
 -- One page to one recipient: `person:<id>`, or `path:<id>` of a system that gets every page. Made
 -- in the transaction that makes its incident; its id says what it is about, so that a repeat of that
--- transaction makes nothing twice. `due_at`: not before; `lease_until`: a dispatcher has it;
--- `again_at`: accepted, and to be told again while it is open (Alertmanager).
+-- transaction makes nothing twice. `due_at`: not before; `lease_until`: a dispatcher has it, or it
+-- rests until then.
 CREATE TABLE page (
     id text COLLATE "C" PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('opened', 'digest', 'escalated', 'again', 'cleared')),
@@ -16,11 +16,9 @@ CREATE TABLE page (
     lease_until timestamptz,
     accepted_at timestamptz,
     accepted_by text,
-    again_at timestamptz,
     given_up_at timestamptz
 );
 CREATE INDEX page_due ON page (due_at) WHERE accepted_at IS NULL AND given_up_at IS NULL;
-CREATE INDEX page_again ON page (again_at) WHERE again_at IS NOT NULL;
 CREATE INDEX page_recent ON page (recipient, made_at DESC);
 
 -- What a page is about. `opening`: how often the incident had come back by then.

@@ -81,6 +81,15 @@ async def test_the_link_is_kim_s_alone_and_an_all_clear_has_none(
     assert linked == [("kim-a", "page.opened")]
 
 
+async def test_a_link_that_needs_an_lms_stays_out_where_none_arrives(
+    pool: Pool, database: str, taker: Taker, tmp_path: Path
+) -> None:
+    await make(pool, taker, an_incident(component="carrier:kt/lms", rival=None))
+    async with dispatching(database, taker.url, tmp_path):
+        await eventually(lambda: len(taker.taken) == 2, within=WITHIN_S)
+    assert [page.data.acknowledge_url for page in taker.pages("kim-a")] == [None]
+
+
 async def test_a_path_that_fails_gives_way_to_another_after_its_time(
     pool: Pool, database: str, taker: Taker, tmp_path: Path
 ) -> None:
