@@ -1,6 +1,5 @@
 """What is open is told anew, whoever stops: Postgres, this instance, or the incident itself."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -75,9 +74,9 @@ def _telling(pool: Pool) -> Told:
 
 
 @pytest.fixture
-async def told(pool: Pool) -> AsyncIterator[Told]:
+async def told(pool: Pool) -> Told:
     """One instance."""
-    yield _telling(pool)
+    return _telling(pool)
 
 
 async def _lead(pool: Pool, *rows: Incident) -> None:
