@@ -155,8 +155,8 @@ def test_the_reason_says_what_is_broken_and_what_was_tried() -> None:
     assert plain.reason == ("먼저 쓰는 길", "the preferred path")
     assert other.path == MAIL
     assert other.reason == (
-        "당직 1 문자 (NHN·KT): kt 장애; 당직 1 문자 (SENS·SKT): 이미 시도함",
-        "On-call 1, SMS (NHN, KT): carrier kt broken; On-call 1, SMS (SENS, SKT): tried already",
+        "당직 1 문자 (NHN·KT): 통신사 KT 장애; 당직 1 문자 (SENS·SKT): 이미 시도함",
+        "On-call 1, SMS (NHN, KT): carrier KT broken; On-call 1, SMS (SENS, SKT): tried already",
     )
     assert {choice.reason.en for choice in every} == {"all paths pass what is broken: over each"}
     assert every[0].failed == ("account:sens", "carrier:kt", "provider:mail-relay")
