@@ -87,9 +87,12 @@ async def make(conn: Connection, pages: Sequence[Page]) -> None:
     await conn.execute(_SQL["make_named"], *map(list, zip(*named, strict=True)))
 
 
-async def claim(conn: Connection, holder: str, lease_s: float, most: int) -> list[Claimed]:
-    """Take what is due, for so long."""
-    return [Claimed(*row) for row in await conn.fetch(_SQL["claim"], holder, lease_s, most)]
+async def claim(
+    conn: Connection, holder: str, lease_s: float, most: int, busy: Sequence[str] = ()
+) -> list[Claimed]:
+    """Take what is due, for so long; nothing of recipients who are busy."""
+    found = await conn.fetch(_SQL["claim"], holder, lease_s, most, busy)
+    return [Claimed(*row) for row in found]
 
 
 async def tried(conn: Connection, page_id: str) -> list[Try]:

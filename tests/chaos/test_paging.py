@@ -76,20 +76,21 @@ async def test_a_dispatcher_killed_while_the_receiver_has_the_page_is_followed_u
     pool: Pool, database: str, taker: Taker, tmp_path: Path, answered: bool
 ) -> None:
     """Before the receiver's answer, or after it and before anybody wrote it down."""
-    taker.held = asyncio.Event()
+    answers = asyncio.Event()
+    taker.holds = lambda _: answers.wait()
     async with killable(database, taker.url, tmp_path, 10.0) as one:
         await _lead(pool, taker, _opened("a"))
         if answered:
             await eventually(lambda: len(taker.asked) == 2, within=60)
             async with transaction(pool) as conn:
                 await conn.execute("LOCK TABLE page_try IN EXCLUSIVE MODE")
-                taker.held.set()
+                answers.set()
                 await eventually(lambda: len(taker.taken) == 2, within=10)
                 await one.kill()
         else:
             await eventually(lambda: len(taker.asked) == 2, within=60)
             await one.kill()
-            taker.held.set()
+            answers.set()
         assert await _unsent(pool) == 2
         await one.start()
         await eventually(lambda: _all_sent(pool), within=60)

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import time
@@ -45,20 +45,20 @@ KIM, ROOM = "person:kim", "path:room"
 @dataclass
 class Taker:
     """`taken`: (path, page) that was answered with 2xx; `asked`: all that came. `answers` says
-    what becomes of a request: a status, with a Retry-After or not, or an event to wait for."""
+    what becomes of a request: a status, with a Retry-After or not; `holds`: what it waits for."""
 
     url: str = ""
     asked: list[tuple[str, Page]] = field(default_factory=list)
     taken: list[tuple[str, Page]] = field(default_factory=list)
     answers: Callable[[str, Page], tuple[int, int | None]] = lambda *_: (200, None)
-    held: asyncio.Event | None = None
+    holds: Callable[[str], Awaitable[object] | None] = lambda _: None
 
     async def take(self, request: web.Request) -> web.Response:
         """One page."""
         path, page = request.path.strip("/"), Page.model_validate_json(await request.read())
         self.asked.append((path, page))
-        if self.held is not None:
-            await self.held.wait()
+        if (holding := self.holds(path)) is not None:
+            await holding
         status, after = self.answers(path, page)
         if status == 200:
             self.taken.append((path, page))

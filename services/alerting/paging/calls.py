@@ -69,11 +69,12 @@ class _Now(NamedTuple):
 
 
 async def claimed(
-    conn: Connection, catalogue: Catalogue, terms: Terms, resting: Mapping[str, float], most: int
-) -> list[Turn]:
-    """Claim at most so many pages. `resting`: paths whose receivers want to be left alone, and for
-    how many more seconds. A turn without calls has been put off."""
-    found = await pages.claim(conn, terms.holder, terms.lease_s, most)
+    conn: Connection, catalogue: Catalogue, terms: Terms, resting: Mapping[str, float],
+    most: int, busy: Sequence[str],
+) -> list[Turn]:  # fmt: skip
+    """Claim at most so many pages, none of recipients who are `busy`. `resting`: paths whose
+    receivers want to be left alone, for how many more seconds. A turn without calls is put off."""
+    found = await pages.claim(conn, terms.holder, terms.lease_s, most, busy)
     if not found:
         return []
     at = await pages.clock(conn)

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -34,7 +35,7 @@ from services.storage.pool import Pool, transaction
 
 LOOP = "paging"
 EVERY_S, GIVEN_UP_S = 0.5, 60.0
-AT_ONCE = 8
+AT_ONCE, OF_ONE = 16, 2  # pages that are being sent; of one recipient, before it is busy
 FIRST_S, LONGEST_S = 1.0, 60.0
 DEADLINE = 0.4  # of the lease: the rest is for writing down what was answered
 _log = structlog.get_logger()
@@ -58,7 +59,7 @@ class Dispatcher:
         self._secrets, self._notifiers = secrets, notifiers
         self._metrics, self._health = metrics, health
         self._resting: dict[str, float] = {}  # path: monotonic time until which it is left alone
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], str] = {}  # with the recipient
         self._gave_up = float("-inf")
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -74,15 +75,16 @@ class Dispatcher:
         catalogue, room = self._catalogue(), AT_ONCE - len(self._sending)
         if catalogue is None or not room:
             return
+        busy = [name for name, many in Counter(self._sending.values()).items() if many >= OF_ONE]
         now = time.monotonic()
         resting = {path: until - now for path, until in self._resting.items() if until > now}
         async with transaction(self._pool) as conn:
-            turns = await calls.claimed(conn, catalogue, self._terms, resting, room)
+            turns = await calls.claimed(conn, catalogue, self._terms, resting, room, busy)
         for turn in turns:
             if turn.calls:
                 task = tasks.create_task(self._send(turn, catalogue, stopping))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
+                self._sending[task] = turn.page.recipient
+                task.add_done_callback(self._sending.pop)
         await self._give_up()
 
     async def _send(self, turn: Turn, catalogue: Catalogue, stopping: asyncio.Event) -> None:

@@ -54,14 +54,16 @@ ON CONFLICT DO NOTHING;
 
 -- name: claim
 -- Due, nobody's, and next of what its recipient hears of its incidents: an all-clear after all else
--- of that opening, an opening after what there is of the one before. All-clears come last.
-UPDATE page SET
-    tries = page.tries + 1, lease_holder = $1,
-    lease_until = clock_timestamp() + make_interval(secs => $2::float8)
-FROM (
-    SELECT id FROM page AS waiting
+-- of that opening, an opening after what there is of the one before. All-clears come last; two of a
+-- recipient at once, and none of those who are busy ($4): who hangs keeps nobody else waiting.
+WITH ranked AS (
+    SELECT id, kind, due_at, row_number() OVER (
+        PARTITION BY recipient ORDER BY kind = 'cleared', due_at, id
+    ) AS place
+    FROM page AS waiting
     WHERE accepted_at IS NULL AND given_up_at IS NULL AND due_at <= statement_timestamp()
         AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+        AND recipient <> ALL ($4::text[])
         AND NOT EXISTS (
             SELECT FROM page_incident AS mine
             JOIN page_incident AS other ON other.incident_id = mine.incident_id
@@ -73,11 +75,19 @@ FROM (
                 AND before.accepted_at IS NULL AND before.given_up_at IS NULL
             WHERE mine.page_id = waiting.id
         )
-    ORDER BY kind = 'cleared', due_at, id
-    LIMIT $3
+), due AS (
+    SELECT id FROM page
+    WHERE id = ANY (ARRAY(
+        SELECT id FROM ranked WHERE place <= 2 ORDER BY kind = 'cleared', due_at, id LIMIT $3
+    ))
+        AND accepted_at IS NULL
+        AND (lease_until IS NULL OR lease_until <= statement_timestamp())
     FOR UPDATE SKIP LOCKED
-) AS due
-WHERE page.id = due.id
+)
+UPDATE page SET
+    tries = page.tries + 1, lease_holder = $1,
+    lease_until = clock_timestamp() + make_interval(secs => $2::float8)
+FROM due WHERE page.id = due.id
 RETURNING page.id, page.kind, page.recipient, page.step, page.made_at, page.tries;
 
 -- name: tried
