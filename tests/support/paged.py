@@ -7,8 +7,9 @@ from typing import Literal
 from services.catalogue import publish
 from services.contracts.catalogue import Name, build
 from services.contracts.oncall import DAYS, Person, Rota, Shift, Step
-from services.storage import incidents, people, sink
+from services.storage import incidents, pages, people, sink
 from services.storage.incidents import Incident
+from services.storage.pages import Page
 from services.storage.pool import Connection
 from tests.support.incidents import an_incident
 
@@ -23,19 +24,9 @@ async def page_of(
     page, token = f"{named[0].id}/opened/{recipient}/1", people.new_secret(people.LINK_BYTES)
     for row in named:
         await incidents.put(conn, row)
-    await conn.execute(
-        "INSERT INTO page (id, kind, recipient, due_at) VALUES ($1, 'opened', $2, now())"
-        " ON CONFLICT DO NOTHING",
-        page, recipient,
-    )  # fmt: skip
-    await conn.executemany(
-        "INSERT INTO page_incident VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        [(page, row.id) for row in named],
-    )
-    await conn.execute(
-        "INSERT INTO page_token (hash, page_id, expires_at) VALUES ($1, $2, $3)",
-        people.hashed(token), page, datetime.now(UTC) + lasts,
-    )  # fmt: skip
+    now, about = datetime.now(UTC), {row.id: 0 for row in named}
+    await pages.make(conn, [Page(page, "opened", recipient, 0, now, now, None, about)])
+    await pages.put_link(conn, page, people.hashed(token), lasts.total_seconds())
     return page, token
 
 

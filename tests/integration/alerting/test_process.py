@@ -107,6 +107,8 @@ async def test_metrics_of_both_halves_are_there(
             return all(name in text for name in wanted + checks)
 
         await eventually(told, within=15)
+        assert (await alerting.ask("/api/v1/incidents"))[0] == 401
+        assert (await alerting.ask("/api/v1/openapi.json"))[0] == 200
         assert (await alerting.ask("/a/nobody-was-sent-it", alerting.answers_port))[0] == 404
         assert await alerting.ask("/metrics", alerting.answers_port) == (404, "")
         assert await alerting.stop() == 0

@@ -8,28 +8,15 @@ from services.storage import incidents, people, planned
 from services.storage.planned import Notice, Window
 from services.storage.pool import Connection, Pool, transaction
 from tests.support.incidents import NOW, an_incident
+from tests.support.paged import page_of, people_in_force
 
 SOON = datetime.now(UTC) + timedelta(hours=1)
-PAGE, LINK = "platform:kakaotalk@1/opened/person:kim/1", "l" * 22
-
-
-async def _page(conn: Connection, recipient: str = "person:kim", until: datetime = SOON) -> None:
-    await incidents.put(conn, an_incident())
-    await conn.execute(
-        "INSERT INTO page (id, kind, recipient, due_at) VALUES ($1, 'opened', $2, now())",
-        PAGE, recipient,
-    )  # fmt: skip
-    await conn.execute("INSERT INTO page_incident VALUES ($1, $2)", PAGE, an_incident().id)
-    await conn.execute(
-        "INSERT INTO page_token (hash, page_id, expires_at) VALUES ($1, $2, $3)",
-        people.hashed(LINK), PAGE, until,
-    )  # fmt: skip
 
 
 async def test_an_acknowledgement_is_kept_with_its_line_of_the_audit_and_of_the_timeline(
     conn: Connection,
 ) -> None:
-    await _page(conn)
+    await page_of(conn)
     await people.acknowledge(conn, [an_incident().id], "kim", "link", 30)
     (ack,) = await people.acks(conn, an_incident().id)
     assert (ack.person, ack.via) == ("kim", "link")
@@ -49,23 +36,23 @@ async def test_an_acknowledgement_is_kept_with_its_line_of_the_audit_and_of_the_
 
 
 async def test_a_link_can_be_used_once_even_by_many_at_once(conn: Connection, pool: Pool) -> None:
-    await _page(conn)
+    _, token = await page_of(conn)
 
     async def use() -> bool:
         async with transaction(pool) as own:
-            return await people.use_link(own, LINK)
+            return await people.use_link(own, token)
 
     assert sorted(await asyncio.gather(*(use() for _ in range(4)))) == [False, False, False, True]
-    link = await people.link(conn, LINK)
+    link = await people.link(conn, token)
     assert link is not None
     assert link.used_at is not None
     assert link.person == "kim"
 
 
 async def test_a_link_that_is_over_or_that_nobody_was_sent_cannot_be_used(conn: Connection) -> None:
-    await _page(conn, until=datetime.now(UTC) - timedelta(seconds=1))
-    assert not await people.use_link(conn, LINK)
-    assert not await people.use_link(conn, LINK[:-1] + "m")
+    _, token = await page_of(conn, lasts=-timedelta(seconds=1))
+    assert not await people.use_link(conn, token)
+    assert not await people.use_link(conn, token[::-1])
     assert await people.link(conn, "가\udc80") is None
 
 
@@ -87,14 +74,8 @@ async def test_a_token_counts_until_it_is_over_or_revoked(conn: Connection) -> N
 
 async def test_the_catalogue_in_force_says_how_a_person_is_spoken_to(conn: Connection) -> None:
     assert await people.spoken_to(conn, "kim") == ("ko", "kim", "kim", people.ACKNOWLEDGED_FOR_MIN)
-    await conn.execute(
-        "INSERT INTO catalogue_revision VALUES (gen_random_uuid(), now(), 'test');"
-        "INSERT INTO catalogue_object SELECT revision, kind, id, body::jsonb"
-        " FROM catalogue_revision, (VALUES"
-        ' (\'person\', \'kim\', \'{"language": "en", "name": {"ko": "김", "en": "Kim"}}\'),'
-        " ('rota', 'oncall', '{\"acknowledged_for_min\": 45}')) AS o (kind, id, body)"
-    )
-    assert await people.spoken_to(conn, "kim") == ("en", "김", "Kim", 45)
+    await people_in_force(conn, language="en", minutes=45)
+    assert await people.spoken_to(conn, "kim") == ("en", "김봉수", "Kim Bongsu", 45)
     assert await people.spoken_to(conn, "path:desk") == ("ko", "path:desk", "path:desk", 45)
 
 
