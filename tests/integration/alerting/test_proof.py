@@ -1,9 +1,11 @@
 """Whether paths would work is asked of test receivers, by the path's own notifier, once an hour."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -12,6 +14,8 @@ from pydantic import SecretStr
 from services.adapters import discover
 from services.alerting.metrics import Metrics
 from services.alerting.paging.message import Answer, Message, Result, Target
+from services.alerting.paging.notifiers import Notifiers
+from services.alerting.paging.notifiers.base import Outside
 from services.alerting.paging.proof import Keys, Prover
 from services.contracts import text
 from services.contracts.catalogue import Catalogue
@@ -25,9 +29,12 @@ from services.storage import proofs
 from services.storage.pool import Pool, transaction
 from services.storage.proofs import Proof
 from tests.integration.storage.storing import store
+from tests.support import adapters
 from tests.support.builders import CONTENT_KEY, ID_KEY, a_sighting
 from tests.support.chain import shipped
 from tests.support.memory import MemoryPublisher
+from tests.support.simulated import ingesting, simulating, world_of
+from tests.support.waiting import eventually
 
 CATALOGUE = shipped()
 HOUR = timedelta(hours=1)
@@ -53,7 +60,7 @@ class Scene:
     secrets: SecretFolder
     catalogue: Catalogue = CATALOGUE
     every: timedelta = HOUR
-    notifiers: Told = field(default_factory=Told)
+    notifiers: Any = field(default_factory=Told)
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
@@ -193,3 +200,35 @@ async def test_a_path_that_is_misconfigured_holds_up_no_other(scene: Scene) -> N
     assert (await scene.proof("oncall-1-nhn")).detail == "later: secret"
     assert (await scene.proof("oncall-1-sens")).detail == "later: no_receiver"
     assert "oncall-2-sens" in {target.path for _, target in scene.notifiers.calls}
+
+
+async def test_what_a_simulated_phone_shows_is_what_was_announced(
+    pool: Pool, secrets: SecretFolder, tmp_path: Path
+) -> None:
+    setup = adapters.setup_of("nhn_sms")
+    held = {
+        CATALOGUE.receivers["kt-07"].secret: {"number": setup["message"]["to"]},
+        str(CATALOGUE.senders["lh-sms-nhn"].secret): {"number": setup["message"]["sender_number"]},
+        CATALOGUE.accounts["nhn"].secret: setup["secret"],
+    }
+    for name, fields in held.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(fields))
+    async with (
+        ingesting() as (ingest_url, posts),
+        simulating(world_of("nhn_sms", ingest_url)) as url,
+    ):
+        over = {"base_url": url, "services": setup["account"]["services"]}
+        account = CATALOGUE.accounts["nhn"].model_copy(update=over)
+        path = CATALOGUE.paths["oncall-1-nhn"]
+        parts = {"accounts": {"nhn": account}, "paths": {path.id: path}}
+        scene = Scene(
+            pool, secrets, CATALOGUE.model_copy(update=parts), notifiers=Notifiers(Outside())
+        )
+        await scene.prover.turn()
+        (post,) = await eventually(lambda: [p for p in posts if b"BSP:" in p.body], within=15)
+    sent, shown = scene.sent(path.id), json.loads(post.body)["payload"]["message"]
+    nonce = read_nonce(shown)
+    assert nonce is not None
+    assert nonce.probe_id == sent.probe_id
+    assert text.digest(CONTENT_KEY, shown) == sent.text_digest
+    assert (await scene.proof(path.id)).detail is None
