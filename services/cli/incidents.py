@@ -180,7 +180,7 @@ def _record(found: Known) -> dict[str, object]:
     return table.incident_record(found.row) | {
         "candidates": [one._asdict() for one in found.candidates],
         "events": [one._asdict() | {"at": one.at.isoformat()} for one in found.events],
-        "acks": [{k: str(v) for k, v in one._asdict().items()} for one in found.acks],
+        "acks": [one._asdict() for one in found.acks],
         "notices": [table.notice_record(one) for one in found.notices],
     }
 

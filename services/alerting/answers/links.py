@@ -8,6 +8,7 @@ Nothing here needs a leader. A preview of a link (GET, HEAD) acknowledges nothin
 the address: it reaches no log and no other site.
 """
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
@@ -27,6 +28,7 @@ from services.storage import incidents, people
 from services.storage.pool import Connection, Pool
 
 LARGEST_FORM, LONGEST_TOKEN, LARGEST_QUERY = 4 * 1024, 64, 64
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")  # as `people.new_secret` makes them
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -72,6 +74,8 @@ async def _asked(request: Request, pool: Pool) -> tuple[Found | None, State]:
     if len(secret) > LONGEST_TOKEN or len(request.scope["query_string"]) > LARGEST_QUERY:
         raise HTTPException(404)
     of_page = await _form(request) if request.method == "POST" else None
+    if not _TOKEN.fullmatch(secret):
+        return None, State.UNKNOWN  # what scanners try costs Postgres nothing
     try:
         async with session(pool) as conn:
             found = await _found(conn, secret)

@@ -14,7 +14,7 @@ from services.alerting.settings import AlertingSettings
 from services.runtime.ops import Health
 from services.runtime.serve import serve
 
-CONNECTIONS = 2
+CONNECTIONS = 4
 
 
 async def answer(

@@ -233,3 +233,5 @@ async def test_without_postgres_nothing_is_promised(database: str) -> None:
     assert answer.status == 503
     assert "다시 열어 주십시오" in answer.body.decode()
     assert door.counted("away") == 1
+    for guess in ("x" * 21, "x" * 23, "wp-login.php", "x" * 21 + "."):
+        assert (await door.get(guess)).status == 404  # and Postgres was not asked
