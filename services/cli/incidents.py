@@ -30,6 +30,7 @@ from services.cli.context import (
 from services.storage import incidents as storage
 from services.storage import people
 from services.storage.incidents import Figures, Incident
+from services.storage.pages import Sent
 from services.storage.pool import Connection, open_pool, transaction
 
 WITHIN_S, LOOK_EVERY_S, MOST = 10.0, 0.2, 200
@@ -182,6 +183,7 @@ def _record(found: Known) -> dict[str, object]:
         "events": [one._asdict() | {"at": one.at.isoformat()} for one in found.events],
         "acks": [one._asdict() for one in found.acks],
         "notices": [table.notice_record(one) for one in found.notices],
+        "pages": [table.page_record(one) for one in found.pages],
     }
 
 
@@ -205,6 +207,7 @@ def _told(found: Known) -> Iterator[str]:
             f" evidence {tens(one.gain)}{apart}"
         )
     yield from _said(found.notices)
+    yield from _paged(found.pages)
     yield "timeline, Korean time:"
     for event in found.events:
         yield f"  {_clock(event.at)} {event.kind}, {event.actor}: {event.note_ko}"
@@ -219,6 +222,25 @@ def _said(told: Sequence[Told]) -> Iterator[str]:
         late = f"{_minutes(lag)} after the onset" if lag >= timedelta(0) else "before the onset"
         false = f"; false, broken for {_minutes(too_early)} more" if too_early else ""
         yield f"  {_clock(notice.said_at)} {notice.provider}: {notice.says}, {late}{false}"
+
+
+def _paged(sent: Sequence[Sent]) -> Iterator[str]:
+    if sent:
+        yield "pages, Korean time:"
+    for one in sent:
+        last = f" over {one.path}, try {one.tries}" if one.path else ""
+        why = f" ({one.reason_ko}; {one.reason_en})" if one.path else ""
+        yield f"  {_clock(one.made_at)} {one.kind} to {one.recipient}: {_came(one)}{last}{why}"
+
+
+def _came(one: Sent) -> str:
+    if one.accepted_at:
+        return f"accepted {_clock(one.accepted_at)}"
+    if one.given_up_at:
+        return f"given up {_clock(one.given_up_at)}"
+    if not one.tries:
+        return f"due {_clock(one.due_at)}"
+    return f"not accepted yet, {' '.join(filter(None, (one.answer, one.detail))) or 'no answer'}"
 
 
 def _figures(found: Figures | None) -> Iterator[str]:

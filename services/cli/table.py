@@ -14,6 +14,7 @@ from services.contracts import ids
 from services.contracts.catalogue import Catalogue, Route
 from services.contracts.vocabulary import Stage
 from services.storage.incidents import STANDS_STILL, Incident, Standing
+from services.storage.pages import Sent
 from services.storage.status import COUNTS, ObservedStatus, ProbeStatus, RouteStatus
 
 
@@ -147,6 +148,12 @@ def incident_record(one: Incident) -> dict[str, Any]:
     """An incident for programs; `gain` and `margin` in nats, times in UTC."""
     at = ("started_at", "detected_at", "ended_at", "closed_at")
     return one._asdict() | {name: _iso(getattr(one, name)) for name in at}
+
+
+def page_record(sent: Sent) -> dict[str, object]:
+    """A page as JSON."""
+    told = sent._asdict()
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in told.items()}
 
 
 def notice_record(one: Told) -> dict[str, Any]:

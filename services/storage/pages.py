@@ -46,6 +46,23 @@ class Try(NamedTuple):
     answer: str | None
 
 
+class Sent(NamedTuple):
+    """Who was told, and how: the newest try, if there was one, over which path and why."""
+
+    kind: str
+    recipient: str
+    made_at: datetime
+    due_at: datetime
+    accepted_at: datetime | None
+    given_up_at: datetime | None
+    tries: int
+    path: str | None
+    reason_ko: str | None
+    reason_en: str | None
+    answer: str | None
+    detail: str | None
+
+
 _SQL = queries.load("pages.sql")
 
 
@@ -138,6 +155,11 @@ async def put_off(conn: Connection, page: Claimed, seconds: float) -> None:
 async def give_up(conn: Connection) -> list[str]:
     """Kinds of the pages that nobody will send any more."""
     return [row["kind"] for row in await conn.fetch(_SQL["give_up"])]
+
+
+async def sent(conn: Connection, incident_id: str) -> list[Sent]:
+    """Every page that names it, in the order in which they were made."""
+    return [Sent(*row) for row in await conn.fetch(_SQL["sent"], incident_id)]
 
 
 async def standing(conn: Connection, recipients: Sequence[str]) -> list[tuple[str, str]]:

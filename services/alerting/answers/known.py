@@ -1,6 +1,7 @@
 """All that is known of one incident, for the command line and the API.
 
-In:  its id. Out: its row, candidates, timeline, who had it, and what providers said of it.
+In:  its id. Out: its row, candidates, timeline, who had it, who was told, and what providers said
+of it.
 """
 
 from datetime import datetime
@@ -8,8 +9,9 @@ from typing import NamedTuple
 
 from services.alerting.incidents import notices
 from services.alerting.incidents.notices import Told
-from services.storage import incidents, people, planned
+from services.storage import incidents, pages, people, planned
 from services.storage.incidents import Candidate, Event, Incident
+from services.storage.pages import Sent
 from services.storage.people import Ack
 from services.storage.pool import Connection
 
@@ -22,6 +24,7 @@ class Known(NamedTuple):
     events: list[Event]
     acks: list[Ack]
     notices: list[Told]
+    pages: list[Sent]
 
 
 async def known(conn: Connection, incident_id: str, now: datetime) -> Known | None:
@@ -36,4 +39,5 @@ async def known(conn: Connection, incident_id: str, now: datetime) -> Known | No
         await incidents.events(conn, incident_id),
         await people.acks(conn, incident_id),
         notices.told(row, said, now),
+        await pages.sent(conn, incident_id),
     )

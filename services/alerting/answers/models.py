@@ -115,6 +115,23 @@ class ToldNotice(Notice):
     too_early_s: float | None
 
 
+class Sent(_Given):
+    """A page: to whom and why, over which path by the newest try, and what came of it."""
+
+    kind: str
+    recipient: str
+    made_at: AwareDatetime
+    due_at: AwareDatetime
+    accepted_at: AwareDatetime | None
+    given_up_at: AwareDatetime | None
+    tries: int
+    path: str | None
+    reason_ko: str | None
+    reason_en: str | None
+    answer: str | None
+    detail: str | None
+
+
 class IncidentWhole(Incident):
     """With all that is known of it."""
 
@@ -122,6 +139,7 @@ class IncidentWhole(Incident):
     events: list[Event]
     acks: list[Ack]
     told: list[ToldNotice]
+    pages: list[Sent]
 
 
 class Window(_Given):
@@ -216,6 +234,7 @@ def whole(found: Known) -> IncidentWhole:
         events=[Event.model_validate(one) for one in found.events],
         acks=[Ack.model_validate(one) for one in found.acks],
         told=[_told(one) for one in found.notices],
+        pages=[Sent.model_validate(one) for one in found.pages],
     )
 
 

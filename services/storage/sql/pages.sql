@@ -146,3 +146,13 @@ SELECT DISTINCT p.recipient, i.incident_id
 FROM page AS p JOIN page_incident AS i ON i.page_id = p.id JOIN incident ON incident.id = i.incident_id
 WHERE p.recipient = ANY ($1::text[]) AND p.kind <> 'cleared' AND incident.status = 'open'
 ORDER BY p.recipient, i.incident_id;
+
+-- name: sent
+-- Who was told of an incident, with the newest try of each page.
+SELECT p.kind, p.recipient, p.made_at, p.due_at, p.accepted_at, p.given_up_at, p.tries,
+    newest.path, newest.reason_ko, newest.reason_en, newest.answer, newest.detail
+FROM page_incident AS i JOIN page AS p ON p.id = i.page_id
+LEFT JOIN LATERAL (
+    SELECT * FROM page_try WHERE page_id = p.id ORDER BY number DESC LIMIT 1
+) AS newest ON true
+WHERE i.incident_id = $1 ORDER BY p.made_at, p.id;

@@ -1,9 +1,10 @@
-"""What people enter at the command line: who has an incident, planned work, notices."""
+"""What people enter at the command line: who has an incident, planned work, notices; and what an
+incident shows of it, and of who was told."""
 
 import asyncio
 import getpass
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli.app import app, explained
-from services.storage import incidents, planned
+from services.storage import incidents, pages, planned
+from services.storage.pages import Page
 from services.storage.pool import Connection
 from tests.support.incidents import an_incident
 
 ROW = an_incident()
 ONSET = ROW.started_at
+WHY = ("ko reason", "because the other path passes what is broken")
 
 
 class Terminal:
@@ -134,3 +137,34 @@ async def test_an_acknowledgement_needs_no_leader(bongsu: Terminal, conn: Connec
     over = ONSET + timedelta(minutes=9)
     await incidents.put(conn, ROW._replace(status="closed", ended_at=over, closed_at=over))
     assert (await bongsu.say("incidents", "ack", ROW.id))[1].endswith("is closed already\n")
+
+
+async def _made(conn: Connection, recipient: str) -> None:
+    now = datetime.now(UTC)
+    page = Page(
+        f"{ROW.id}/opened/{recipient}/0", "opened", recipient, 0, now, now, None, {ROW.id: 0}
+    )
+    await pages.make(conn, [page])
+
+
+async def test_an_incident_shows_who_was_told_and_who_was_not_yet(
+    bongsu: Terminal, conn: Connection
+) -> None:
+    await incidents.put(conn, ROW)
+    for recipient in ("person:kim", "person:lee", "path:room"):
+        await _made(conn, recipient)
+    claimed = {page.recipient: page for page in await pages.claim(conn, "one", 30.0, 9)}
+    for recipient, answer in (("person:kim", "accepted"), ("person:lee", "later")):
+        page = claimed[recipient]
+        number = await pages.begin(conn, page.id, "some-sms", *WHY, ["carrier:kt"])
+        await pages.answered(conn, page.id, number, answer, "http-503")
+    await pages.accept(conn, claimed["person:kim"], "some-sms")
+    _, said = await bongsu.say("incidents", "show", ROW.id)
+    assert "opened to person:kim: accepted" in said
+    assert f"over some-sms, try 1 ({'; '.join(WHY)})" in said
+    assert "opened to person:lee: not accepted yet, later http-503 over some-sms" in said
+    assert "opened to path:room: not accepted yet, no answer\n" in said
+    told = (await bongsu.read("incidents", "show", ROW.id))["pages"]
+    assert {one["recipient"]: one["answer"] for one in told} == {
+        "person:kim": "accepted", "person:lee": "later", "path:room": None
+    }  # fmt: skip
