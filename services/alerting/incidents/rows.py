@@ -80,10 +80,10 @@ def _where(incident: Incident, catalogue: Catalogue) -> dict[str, str | None]:
     """The channel of most explained messages; provider and body where there is only one."""
     known = [catalogue.routes[name] for name in incident.routes if name in catalogue.routes]
     explained, channels = dict(incident.entry.explained), Counter[str]()
-    for route in sorted(known, key=lambda route: route.id):
-        channels[str(route.channel)] += explained.get(route.id, 0)
+    for route in known:
+        channels[route.channel] += explained.get(route.id, 0)
     return {
-        "channel": max(channels, key=lambda name: channels[name]) if channels else None,
+        "channel": max(sorted(channels), key=channels.__getitem__) if channels else None,
         "provider": _only(catalogue.accounts[route.account].provider for route in known),
         "body": _only(route.body for route in known),
     }

@@ -13,9 +13,9 @@ MANY_PEOPLE = 100_000
 
 def notices(catalogue: Catalogue, routes: Iterable[str]) -> list[Notice]:
     """What is sent on these routes, each once; what left the catalogue is left out."""
-    known = (catalogue.routes[name] for name in sorted(routes) if name in catalogue.routes)
-    hit = {(route.body, route.notice): catalogue.notice_of(route) for route in known}
-    return list(hit.values())
+    known = (catalogue.routes[name] for name in routes if name in catalogue.routes)
+    hit = {(route.body, route.notice): route for route in known}
+    return [catalogue.notice_of(hit[one]) for one in sorted(hit)]
 
 
 def people(hit: Iterable[Notice]) -> int:
