@@ -34,8 +34,8 @@ class Sums:
     """Of an open incident: how sure it is that it is over. Of a closed one: that it is back.
 
     `hypothesis`: whose rate of loss counts. `since`: the last relapse. `counted`: what became
-    certain up to then is in. `arrived`: the routes that arrived since the last relapse, `newest`
-    the start of the newest message that did.
+    certain up to then is in. `arrived`: the routes that arrived since the last relapse, `first`
+    when the first message did.
     """
 
     hypothesis: Hypothesis
@@ -43,16 +43,17 @@ class Sums:
     counted: int
     total: int = 0
     arrived: frozenset[str] = frozenset()
-    newest: int | None = None
+    first: int | None = None
 
 
 class Message(NamedTuple):
-    """A message whose fate became certain; `weight`, in millionths of a nat, is for its fate."""
+    """A message whose fate became `certain` then; `weight`, in millionths of a nat, is for it."""
 
     bad: bool
     weight: int
     route: str | None
     start: int
+    certain: int
 
 
 def opened(hypothesis: Hypothesis, now: int) -> Sums:
@@ -73,19 +74,19 @@ def recovers(sums: Sums) -> bool:
 def recovering(sums: Sums, view: View, component: str, present: Hypothesis) -> Sums:
     """The sum of an open incident; `present`: what is now said of it."""
     hypothesis, since, total = sums.hypothesis, sums.since, sums.total
-    arrived, newest = sums.arrived, sums.newest
+    arrived, first = sums.arrived, sums.first
     for message in _certain(sums, view, component):
         if message.bad:
             total -= message.weight
-            # What broke off before the arrivals says nothing of the rate of loss among them.
-            hypothesis = present if newest is not None and message.start > newest else hypothesis
+            # What was sent before anything arrived says nothing of the rate of loss since.
+            hypothesis = present if first is not None and message.start > first else hypothesis
         else:
             total += message.weight
-            newest = message.start if newest is None else max(newest, message.start)
+            first = message.certain if first is None else first
         if total <= 0:
-            total, since, arrived, newest = 0, view.now, frozenset(), None
+            total, since, arrived, first = 0, view.now, frozenset(), None
     arrived |= arrivals(view, component, hypothesis, max(since, sums.counted))
-    return Sums(hypothesis, since, view.now, total, arrived, newest)
+    return Sums(hypothesis, since, view.now, total, arrived, first)
 
 
 def relapsing(sums: Sums, view: View, component: str, elsewhere: frozenset[str]) -> Sums:
@@ -118,7 +119,7 @@ def _certain(sums: Sums, view: View, component: str) -> Iterator[Message]:
     for at in now[np.argsort(certain[now], kind="stable")].tolist():
         route = int(side.routes[rows[at]])
         name = view.routes[route] if route >= 0 else None
-        yield Message(not good[at], int(weights[at]), name, int(starts[at]))
+        yield Message(not good[at], int(weights[at]), name, int(starts[at]), int(certain[at]))
 
 
 def arrivals(view: View, component: str, hypothesis: Hypothesis, after: int) -> frozenset[str]:

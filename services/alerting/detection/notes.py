@@ -19,12 +19,13 @@ TURNED, LASTING = 60 * SECOND, 900 * SECOND
 
 
 def attach(
-    entry: Entry, incidents: Sequence[Incident], named: frozenset[str], now: int
+    entry: Entry, incidents: Sequence[Incident], named: frozenset[str], out: bool, now: int
 ) -> tuple[Incident, bool] | None:
     """The incident the entry is a note on, with that note, and whether it is a new one; None when
-    it is a finding of its own."""
+    it is a finding of its own. `out`: nothing of it arrived within the window, so that nobody sees
+    any more when it began."""
     for incident in incidents:
-        if belongs(entry, incident, named):
+        if belongs(entry, incident, named, out):
             return hold(entry, incident, now)
     for incident in incidents:
         before = _note(incident, entry.component)
@@ -40,11 +41,11 @@ def hold(entry: Entry, incident: Incident, now: int) -> tuple[Incident, bool]:
     return _with(incident, held), before is None
 
 
-def belongs(entry: Entry, incident: Incident, named: frozenset[str]) -> bool:
+def belongs(entry: Entry, incident: Incident, named: frozenset[str], out: bool = False) -> bool:
     """Does the open incident account for the entry, seen from this tick alone?"""
     same_plane = entry.plane == incident.entry.plane
     unnamed = same_plane and incident.component not in named
-    timely = unnamed or entry.onset <= incident.base + TOGETHER
+    timely = unnamed or out or entry.onset <= incident.base + TOGETHER
     part = incident.within(entry) or incident.related(entry)
     return part and timely and _alike(entry.component, incident.component)
 

@@ -24,7 +24,7 @@ from services.alerting.detection.state import (
     Verdict,
     Waiting,
 )
-from services.alerting.detection.window import Spent
+from services.alerting.detection.window import LONG_AGO, Spent
 
 SLOW_HOLD, WAIT = 60 * SECOND, 20 * SECOND
 STILL = 9 * NAT
@@ -97,7 +97,8 @@ class _Turn:
         if own:
             self._update(own[0], entry)
             return
-        attached = notes.attach(entry, list(self._open.values()), self._named, self._now)
+        incidents, out = list(self._open.values()), not self._arrived(entry, LONG_AGO)
+        attached = notes.attach(entry, incidents, self._named, out, self._now)
         if attached is None:
             self._consider(entry)
             return
@@ -191,19 +192,22 @@ class _Turn:
     def rename(self) -> None:
         """Incidents whose note has been named in their place for a minute."""
         for incident in list(self._open.values()):
-            well = self._arrived(incident) if incident.notes else frozenset[str]()
+            well = self._well(incident) if incident.notes else frozenset[str]()
             incident, renamed = notes.rename(incident, self.entries, well, self._now)
             self._open[incident.id] = incident
             if renamed:
                 apart = Apart(*self._explainer.margin(self._whole, incident.entry))
                 self.verdicts.append(Verdict(Told.UPDATED, incident.entry, incident, apart))
 
-    def _arrived(self, incident: Incident) -> frozenset[str]:
-        """Its routes that arrived since it opened, within the window, or left the catalogue."""
+    def _well(self, incident: Incident) -> frozenset[str]:
+        """Its routes that arrived since it opened, or left the catalogue."""
         known = self._policy.catalogue
         gone = frozenset[str]() if known is None else incident.routes - known
-        name, hypothesis = incident.component, incident.entry.hypothesis
-        return gone | closing.arrivals(self._view, name, hypothesis, incident.opened)
+        return gone | self._arrived(incident.entry, incident.opened)
+
+    def _arrived(self, entry: Entry, after: int) -> frozenset[str]:
+        """The routes that arrived over its component since then, within the window."""
+        return closing.arrivals(self._view, entry.component, entry.hypothesis, after)
 
     def recover(self) -> None:
         """Close what is over; its evidence is spent, or its old failures would be told again."""

@@ -115,3 +115,23 @@ def test_what_rests_at_night_is_not_taken_for_well(tmp_path: Path) -> None:
     assert found.row.component == "platform:kakaotalk"
     assert "moel.brandmessage.sens" in found.row.routes
     assert not {one.kind for one in found.timeline} & {"renamed", "narrowed", "closed"}
+
+
+STAGED = """
+id: staged
+segments:
+  - {component: platform:kakaotalk, state: down, from: 2026-06-01T12:05, to: 2026-06-01T12:15}
+  - {component: platform:kakaotalk, function: brandmessage, state: down, from: 2026-06-01T12:15, to: 2026-06-01T12:35}
+span: {from: 2026-06-01T12:00, to: 2026-06-01T12:40}
+"""  # noqa: E501 - as such files are written
+
+
+def test_an_outage_is_over_when_its_last_function_is_back(tmp_path: Path) -> None:
+    """Most of KakaoTalk is back after ten minutes: not the brand messages."""
+    (tmp_path / "staged.yaml").write_text(STAGED, encoding="utf-8")
+    scenario = load(tmp_path / "staged.yaml", shipped(), WORKERS)
+    (found,) = replay(scenario, shipped(), 1, learnt()).told.incidents
+    assert found.row.component == "platform:kakaotalk/brandmessage"
+    assert found.row.ended_at is not None
+    assert abs(found.row.ended_at - (NOON + 35 * MINUTE)) <= MINUTE
+    assert "reopened" not in {one.kind for one in found.timeline}

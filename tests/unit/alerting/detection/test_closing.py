@@ -144,11 +144,21 @@ def test_slowness_is_over_when_messages_come_within_twice_their_time() -> None:
 
 def test_the_rate_of_loss_changes_only_with_bad_news() -> None:
     sums = closing.opened(DEAD, us(0))
-    well, lost = an_item(1), an_item(2)
+    well, lost = an_item(1), an_item(4)
     views = list(_views([(well, arrival(well)), (lost, None)], range(1, 50)))
     before, after = views[10], views[-1]
     assert closing.recovering(sums, before, P, LOSSY).hypothesis is DEAD
     assert closing.recovering(sums, after, P, LOSSY).hypothesis is LOSSY
+
+
+def test_what_is_lost_among_arrivals_changes_the_rate_though_others_arrive_meanwhile() -> None:
+    well = [an_item(at) for at in range(0, 60, 3)]
+    fates: Fates = [*((one, arrival(one)) for one in well), (an_item(10), None)]
+    assert _after(sorted(fates, key=lambda pair: pair[0].start), DEAD, 60).hypothesis is DEAD
+    sums = closing.opened(DEAD, us(0))
+    for view in _views(sorted(fates, key=lambda pair: pair[0].start), range(1, 60)):
+        sums = closing.recovering(sums, view, P, LOSSY)
+    assert sums.hypothesis is LOSSY
 
 
 def test_what_was_sent_before_everything_arrived_again_is_no_news() -> None:

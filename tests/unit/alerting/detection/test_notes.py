@@ -54,7 +54,7 @@ def _named(*components: str) -> frozenset[str]:
 )
 def test_a_part_that_broke_with_the_whole_is_a_note_on_it(entry: Entry, note: bool) -> None:
     incidents, named = [_incident()], _named("platform:P", entry.component)
-    assert (notes.attach(entry, incidents, named, NOW) is not None) is note
+    assert (notes.attach(entry, incidents, named, False, NOW) is not None) is note
 
 
 def test_a_phone_is_no_part_of_a_worker_nor_bongsus_own_of_an_outage() -> None:
@@ -75,17 +75,26 @@ def test_a_later_part_is_a_note_while_it_is_named_in_the_wholes_place() -> None:
 
 def test_a_note_that_no_longer_belongs_stays_one_for_twenty_seconds() -> None:
     later, both = _entry(onset=us(500)), _named("sender:s", "platform:P")
-    attached = notes.attach(later, [_incident()], _named("sender:s"), NOW)
+    attached = notes.attach(later, [_incident()], _named("sender:s"), False, NOW)
     assert attached is not None
     incident, fresh = attached
     assert fresh
-    assert notes.attach(later, [incident], both, NOW + us(19)) == (incident, False)
-    assert notes.attach(later, [incident], both, NOW + us(20)) is None
+    assert notes.attach(later, [incident], both, False, NOW + us(19)) == (incident, False)
+    assert notes.attach(later, [incident], both, False, NOW + us(20)) is None
+
+
+def test_a_part_of_which_nothing_arrived_for_a_whole_window_has_been_out_with_the_whole() -> None:
+    """When it broke off nobody sees any more: no later than the window begins."""
+    part, both = _entry(onset=us(500)), _named("sender:s", "platform:P")
+    assert notes.attach(part, [_incident()], both, True, NOW) is not None
+    assert notes.attach(part, [_incident()], both, False, NOW) is None
+    stranger = _entry(routes=frozenset({"c1", "elsewhere"}), onset=us(500))
+    assert notes.attach(stranger, [_incident()], both, True, NOW) is None
 
 
 def test_the_note_named_alone_for_a_minute_takes_over_the_name() -> None:
     entry = _entry()
-    attached = notes.attach(entry, [_incident()], _named("sender:s"), NOW)
+    attached = notes.attach(entry, [_incident()], _named("sender:s"), False, NOW)
     assert attached is not None
     incident, _ = attached
     for second in range(60):
@@ -98,7 +107,7 @@ def test_the_note_named_alone_for_a_minute_takes_over_the_name() -> None:
 
 def test_what_the_new_name_would_leave_out_must_have_arrived_and_not_just_rest() -> None:
     entry = _entry()
-    attached = notes.attach(entry, [_incident()], _named("sender:s"), NOW)
+    attached = notes.attach(entry, [_incident()], _named("sender:s"), False, NOW)
     assert attached is not None
     incident, _ = attached
     for second in range(120):
@@ -113,7 +122,7 @@ def test_a_tick_without_it_or_with_the_whole_starts_the_minute_again(
     interruption: list[Entry],
 ) -> None:
     entry = _entry()
-    attached = notes.attach(entry, [_incident()], _named("sender:s"), NOW)
+    attached = notes.attach(entry, [_incident()], _named("sender:s"), False, NOW)
     assert attached is not None
     incident, _ = attached
     incident, _ = notes.rename(incident, [entry], ALL, NOW)
@@ -127,7 +136,7 @@ def test_the_whole_of_several_parts_that_are_named_keeps_its_name() -> None:
     parts = [_entry("platform:P/alimtalk"), _entry("platform:P/brandmessage")]
     incident, named = _incident(), _named(*(part.component for part in parts))
     for part in parts:
-        attached = notes.attach(part, [incident], named, NOW)
+        attached = notes.attach(part, [incident], named, False, NOW)
         assert attached is not None
         incident, _ = attached
     for second in range(200):
@@ -141,7 +150,7 @@ def test_the_whole_of_several_parts_that_are_named_keeps_its_name() -> None:
 
 def test_an_incident_that_recovers_keeps_its_name() -> None:
     entry, recovering = _entry(), _incident()
-    attached = notes.attach(entry, [recovering], _named("sender:s"), NOW)
+    attached = notes.attach(entry, [recovering], _named("sender:s"), False, NOW)
     assert attached is not None
     sums = replace(recovering.sums, total=closing.WELL // 2)
     incident = replace(attached[0], sums=sums)
