@@ -126,7 +126,8 @@ def _rows() -> list[Modern]:
             '    extract(epoch FROM coalesce(i.ended_at, now()) - i.started_at) AS "지속"\n'
             "FROM dash.incident AS i\n"
             "WHERE i.kind = 'outage' AND i.bodies && ARRAY[${body:sqlstring}]\n"
-            "    AND $__timeFilter(i.started_at)\nORDER BY i.started_at DESC"
+            "    AND i.started_at <= $__timeTo()\n"
+            "    AND coalesce(i.ended_at, now()) >= $__timeFrom()\nORDER BY i.started_at DESC"
         ),
         means="이 기관의 경로에서 메시지가 제때 가지 못한 장애입니다. 여러 기관에 함께 걸린 장애도"
         " 들어 있습니다.",

@@ -19,6 +19,7 @@ from services.replay.outcomes import Outcomes
 from services.replay.scenario import Scenario, faults
 from simulators.faults import Fault, State
 
+MEDIAN_S, P95_S = 60.0, 180.0  # of total outages of 5 min or more; of all
 STOPPED = frozenset({State.DOWN, State.REFUSING, State.SILENT_SENDER})
 LONG = timedelta(minutes=5)
 SEEN_AFTER = timedelta(hours=1)  # what ended so long before the span must be closed in it
@@ -51,9 +52,19 @@ def table(found: Sequence[Outcomes], catalogue: Catalogue) -> Iterator[str]:
         counts = f"{soon:>6}  {len(judged.pages):>5}  {end:>7}  {judged.reopened:>5}"
         yield f"{one.scenario.id:{width}}  {counts}  {named}"
     yield "page: from the onset; closed: from the end of what was broken"
-    total = [one for one in found if _total(one.scenario, catalogue)]
-    yield _quantiles("total, of 5 min or more", total)
-    yield _quantiles("all", found)
+    yield _quantiles("total, of 5 min or more", _delays(_totals(found, catalogue)))
+    yield _quantiles("all", _delays(found))
+
+
+def late(found: Sequence[Outcomes], catalogue: Catalogue) -> list[str]:
+    """What all together miss of the promised delays."""
+    total, all_ = _delays(_totals(found, catalogue)), _delays(found)
+    said = []
+    if total and (median := statistics.median(total)) > MEDIAN_S:
+        said.append(f"total outages: median {median:g} s, not {MEDIAN_S:g} s at most")
+    if all_ and (most := _p95(all_)) > P95_S:
+        said.append(f"all: p95 {most:g} s, not {P95_S:g} s at most")
+    return said
 
 
 def wrong(one: Outcomes) -> list[str]:
@@ -99,12 +110,23 @@ def _lasted(fault: Fault) -> timedelta:
     return fault.until - fault.since
 
 
-def _quantiles(what: str, found: Iterable[Outcomes]) -> str:
-    soon = sorted(s for one in found if (s := one.judged.time_to_page_s) is not None)
+def _totals(found: Iterable[Outcomes], catalogue: Catalogue) -> list[Outcomes]:
+    return [one for one in found if _total(one.scenario, catalogue)]
+
+
+def _delays(found: Iterable[Outcomes]) -> list[float]:
+    return sorted(s for one in found if (s := one.judged.time_to_page_s) is not None)
+
+
+def _quantiles(what: str, soon: Sequence[float]) -> str:
     if not soon:
         return f"{what}: no page"
-    p95 = soon[-(-95 * len(soon) // 100) - 1]
-    return f"{what}: {len(soon)} pages, median {statistics.median(soon):g} s, p95 {p95:g} s"
+    median = statistics.median(soon)
+    return f"{what}: {len(soon)} pages, median {median:g} s, p95 {_p95(soon):g} s"
+
+
+def _p95(soon: Sequence[float]) -> float:
+    return soon[-(-95 * len(soon) // 100) - 1]
 
 
 def _s(seconds: float | None) -> str:

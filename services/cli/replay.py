@@ -65,7 +65,9 @@ def _check(scenarios: list[Scenario], catalogue: Catalogue, seed: int, learnt: L
     typer.echo("\n".join(dated.table(found, catalogue)))
     for name, said in regressed.items():
         typer.echo(f"{name} is not as expected: {'; '.join(said)}")
-    if regressed:
+    if slow := dated.late(found, catalogue):
+        typer.echo("\n".join(slow))
+    if regressed or slow:
         raise typer.Exit(NOT_DONE)
 
 

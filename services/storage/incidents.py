@@ -126,6 +126,7 @@ _SQL = {
     name: text.format(
         columns=", ".join(_FIELDS),
         places=", ".join(f"${number}" for number in range(1, len(_FIELDS) + 1)),
+        routes=f"${_FIELDS.index('routes') + 1}",
         changes=", ".join(f"{field} = excluded.{field}" for field in _FIELDS[1:]),
     )
     for name, text in queries.load("incidents.sql").items()

@@ -155,15 +155,13 @@ class Writer:
     async def _asked(self, conn: Connection, seen: Seen, now: datetime) -> dict[str, Action]:
         """Do what can be done; the closing of an open incident waits for the next tick."""
         actions = await storage.asked(conn)
-        for action in actions:
-            if action.kind != "close":
-                await storage.append(conn, action.incident_id, [_said(action, now)])
-        closers = {one.incident_id: one for one in actions if one.kind == "close"}
         open_ = {name for name, row in seen.rows.items() if row.status == "open"}
-        await storage.done(
-            conn, [a.number for a in actions if a.kind != "close" or a.incident_id not in open_]
-        )
-        return closers
+        done = [a for a in actions if a.kind != "close" or a.incident_id not in open_]
+        for action in done:
+            if action.kind != "close" or action.incident_id not in self._closers:
+                await storage.append(conn, action.incident_id, [_said(action, now)])
+        await storage.done(conn, [action.number for action in done])
+        return {one.incident_id: one for one in actions if one.kind == "close"}
 
     async def _save(self, conn: Connection, memory: Memory) -> None:
         await memories.save(conn, standing.dumped(memory))
@@ -212,6 +210,8 @@ class Writer:
 def _said(action: Action, now: datetime) -> Event:
     if action.kind == "ack":
         return Event(now, "acknowledged", action.actor, *words.acknowledged(action.text))
+    if action.kind == "close":  # it was over by itself: the reason is not lost
+        return Event(now, "note", action.actor, *words.closed_by_hand(action.text))
     return Event(now, "note", action.actor, action.text, action.text)
 
 

@@ -1,9 +1,13 @@
 -- Incidents, their timelines and candidates, and what people ask for.
 
 -- name: put
--- `{columns}` are all of an incident's, `{places}` their numbers, `{changes}` each but the id.
-INSERT INTO incident ({columns}) VALUES ({places})
-ON CONFLICT (id) DO UPDATE SET {changes};
+-- `{columns}` are all of an incident's, `{places}` their numbers, `{routes}` that of its routes,
+-- `{changes}` each but the id. A body that it once hit stays.
+INSERT INTO incident ({columns}, bodies) VALUES (
+    {places}, ARRAY(SELECT DISTINCT split_part(route, '.', 1) FROM unnest({routes}::text[]) AS route)
+)
+ON CONFLICT (id) DO UPDATE SET
+    {changes}, bodies = ARRAY(SELECT DISTINCT unnest(incident.bodies || excluded.bodies));
 
 -- name: append
 INSERT INTO incident_event (incident_id, number, at, kind, actor, note_ko, note_en)

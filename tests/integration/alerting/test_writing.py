@@ -94,3 +94,21 @@ async def test_what_stands_is_read_after_a_commit_of_which_no_answer_came(pool: 
             await eventually(one.waits, within=10)
         await eventually(one.ticked, within=10)
         assert row.id in {incident.id for incident in one.detector.state.open}
+
+
+async def test_the_reason_of_a_close_that_comes_too_late_is_not_lost(pool: Pool) -> None:
+    row = an_incident(status="closed", ended_at=NOW, closed_at=NOW)
+    async with transaction(pool) as conn:
+        await incidents.put(conn, row)
+        await incidents.ask(conn, row.id, "close", "kim", "Kakao says so")
+    one = Writing(pool, datetime.now(UTC))
+
+    async def timeline() -> list[tuple[str, str, str]]:
+        await one.ticked()
+        async with transaction(pool) as conn:
+            found = await incidents.events(conn, row.id)
+        return [(event.kind, event.actor, event.note_en) for event in found]
+
+    async with one.running() as one.leader.epoch:
+        await eventually(timeline, within=10)
+    assert await timeline() == [("note", "kim", "closed by hand: Kakao says so")]

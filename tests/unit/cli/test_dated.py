@@ -74,5 +74,18 @@ def test_an_outage_must_be_as_expected_and_closed_after_its_end_once(
     assert dated.wrong(outcomes("kk-2018-05-21", **change)) == said
 
 
+def test_all_together_must_keep_what_was_promised(
+    outcomes: Callable[..., Outcomes], catalogue: Catalogue
+) -> None:
+    """A total outage may take 180 s by its own file: not half of them more than a minute."""
+    soon, slow = (outcomes("kk-2018-05-21", time_to_page_s=s) for s in (60.0, 61.0))
+    part = outcomes("kk-2021-05-05", time_to_page_s=181.0)
+    assert dated.late([soon, soon, slow], catalogue) == []
+    assert dated.late([soon, slow, slow, part], catalogue) == [
+        "total outages: median 61 s, not 60 s at most",
+        "all: p95 181 s, not 180 s at most",
+    ]
+
+
 def test_what_outlasts_the_span_may_stay_open(outcomes: Callable[..., Outcomes]) -> None:
     assert dated.wrong(outcomes("nirs-2025-09-26", recovered_s=None)) == []

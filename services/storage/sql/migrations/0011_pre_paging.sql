@@ -146,15 +146,19 @@ CREATE TABLE audit (
 -- was seen, what arrived beside it, the normal time, whether confirm probes took part.
 ALTER TABLE incident ADD COLUMN figures jsonb NOT NULL DEFAULT '{}';
 
--- `bodies`: whose routes it hit. Who acknowledged it last has it.
+-- `bodies`: whose routes it ever hit, by whatever name. Who acknowledged it last has it.
+ALTER TABLE incident ADD COLUMN bodies text[] NOT NULL DEFAULT '{}';
 CREATE OR REPLACE VIEW dash.incident AS
 SELECT
     i.id, i.kind, i.severity, i.status, i.channel, i.provider, i.carrier, i.body,
     i.title_ko AS title, i.component AS cause, i.hypothesis, i.started_at, i.detected_at,
     a.acked_at, i.ended_at, a.owner, 'docs/runbooks/detection.md' AS runbook_url, i.people,
-    ARRAY(SELECT DISTINCT split_part(route, '.', 1) FROM unnest(i.routes) AS route) AS bodies
+    i.bodies
 FROM public.incident AS i
 LEFT JOIN LATERAL (
     SELECT min(k.at) AS acked_at, (array_agg(k.person ORDER BY k.at DESC))[1] AS owner
     FROM public.incident_ack AS k WHERE k.incident_id = i.id
 ) AS a ON true;
+
+CREATE OR REPLACE VIEW dash.incident_event AS
+SELECT incident_id, at, kind, actor, note_ko AS note, number FROM public.incident_event;
