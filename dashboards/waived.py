@@ -29,6 +29,7 @@ _RECEIVERS = "read by people on the ops port: no board shows receivers yet"
 
 # Declared metrics that no board and no rule uses.
 METRICS = {
+    "bongsu_answers_total": _ITSELF,
     "bongsu_catalogue_rejected_total": _ITSELF,
     "bongsu_consumer_lag_records": _ITSELF,
     "bongsu_detection_candidates": _ITSELF,
@@ -41,6 +42,9 @@ METRICS = {
     "bongsu_ingest_mails_total": _ITSELF,
     "bongsu_ingest_seconds": _ITSELF,
     "bongsu_kafka_produce_total": _ITSELF,
+    "bongsu_page_seconds": _ITSELF,
+    "bongsu_page_tries_total": _ITSELF,
+    "bongsu_pages_total": _ITSELF,
     "bongsu_probe_answered_total": _PROVIDERS,
     "bongsu_probe_clock_suspect_total": _RECEIVERS,
     "bongsu_probe_commands_total": _ITSELF,

@@ -62,7 +62,8 @@ def _story() -> list[Modern]:
         (0, 27, 14, 9),
         Sql(
             'SELECT at AS "시각", kind AS "종류", actor AS "누가", note AS "내용"\n'
-            "FROM dash.incident_event\nWHERE incident_id = ${incident:sqlstring}\nORDER BY at, number"
+            "FROM dash.incident_event\nWHERE incident_id = ${incident:sqlstring}\n"
+            "ORDER BY at, number"
         ),
         means="이 장애에 일어난 일을 때 순서로 적은 것입니다. 고치거나 지울 수 없습니다.",
         do="조치한 것은 `bongsu incidents note`로 남깁니다.",
