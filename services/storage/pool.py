@@ -91,6 +91,13 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         await pool.release(conn, timeout=CLOSE_S)
 
 
+@asynccontextmanager
+async def part(conn: Connection) -> AsyncIterator[None]:
+    """A part of a transaction: an error in the block undoes the block, and the rest can be kept."""
+    async with conn.transaction():
+        yield
+
+
 def _session(label: str, command_timeout_s: float, idle_s: int | None) -> dict[str, str]:
     milliseconds = str(int(command_timeout_s * 1000))
     bounded = {"idle_session_timeout": f"{idle_s}s"} if idle_s else {}

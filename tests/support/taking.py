@@ -66,8 +66,8 @@ class Taker:
         return web.Response(status=status, headers=headers)
 
     def pages(self, *paths: str) -> list[Page]:
-        """What was taken over these paths."""
-        return [page for path, page in self.taken if path in paths]
+        """What was taken over these paths; proofs tell nobody anything."""
+        return [p for path, p in self.taken if path in paths and p.type != "page.proof"]
 
     def incidents(self, *paths: str, cleared: bool = False) -> set[str]:
         """The incidents that pages taken over these paths named."""

@@ -11,7 +11,6 @@ read again before anything else is written.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -32,10 +31,11 @@ from services.runtime.errors import Retry
 from services.runtime.ops import Health
 from services.runtime.retry import pause
 from services.storage import detector as memories
+from services.storage import errors
 from services.storage import incidents as storage
 from services.storage import leader as leadership
 from services.storage.incidents import Action, Candidate, Event, Incident
-from services.storage.pool import Connection, Pool, transaction
+from services.storage.pool import Connection, Pool, part, transaction
 
 EVERY_S, SAVED_S = 0.5, 10.0
 BACK = timedelta(hours=1)  # longer than a closed incident may come back
@@ -147,7 +147,7 @@ class Writer:
             for change in changes:
                 await _put(conn, change, seen.candidates)
             if due or changes:
-                await making.make(conn, _concerned(self._written, changes), seen.catalogue)
+                await self._page(conn, changes, seen.catalogue)
             if due:
                 await self._save(conn, seen.memory)
         self._keep(changes, closers, seen, due)
@@ -162,6 +162,21 @@ class Writer:
                 await storage.append(conn, action.incident_id, [_said(action, now)])
         await storage.done(conn, [action.number for action in done])
         return {one.incident_id: one for one in actions if one.kind == "close"}
+
+    async def _page(
+        self, conn: Connection, changes: list[Change], catalogue: Catalogue | None
+    ) -> None:
+        """An error here keeps no incident from being written: what is to be told is decided from
+        what stands, so the next look makes up for it."""
+        rows = self._written | {change.row.id: change.row for change in changes}
+        try:
+            async with part(conn):
+                await making.make(conn, list(rows.values()), catalogue)
+        except Exception as error:
+            if errors.curable(error):
+                raise
+            self._metrics.detection_crashes.inc()
+            _log.exception("no page could be made")
 
     async def _save(self, conn: Connection, memory: Memory) -> None:
         await memories.save(conn, standing.dumped(memory))
@@ -213,16 +228,6 @@ def _said(action: Action, now: datetime) -> Event:
     if action.kind == "close":  # it was over by itself: the reason is not lost
         return Event(now, "note", action.actor, *words.closed_by_hand(action.text))
     return Event(now, "note", action.actor, action.text, action.text)
-
-
-def _concerned(written: Mapping[str, Incident], changes: Sequence[Change]) -> list[Incident]:
-    """What is open, and what was closed just now."""
-    changed = {change.row.id: change.row for change in changes}
-    return [
-        row
-        for row in ({**written, **changed}).values()
-        if row.status == "open" or row.id in changed
-    ]
 
 
 async def _put(conn: Connection, change: Change, found: dict[str, list[Candidate]]) -> None:

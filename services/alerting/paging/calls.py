@@ -18,11 +18,11 @@ from services.alerting.paging.links import Addresses, links
 from services.alerting.paging.message import Forms, Kind, Message
 from services.contracts.catalogue import Catalogue
 from services.contracts.oncall import ROTA
-from services.storage import incidents, pages, people, planned, proofs
+from services.storage import errors, incidents, pages, people, planned, proofs
 from services.storage.incidents import Incident
 from services.storage.pages import Claimed, Try
 from services.storage.planned import Notice, Window
-from services.storage.pool import Connection
+from services.storage.pool import Connection, part
 from services.storage.proofs import Proof
 
 LINK_LASTS_S = 86_400.0
@@ -84,7 +84,22 @@ async def claimed(
         tuple(await planned.notices(conn, since=at - NOTICED)), resting,
         frozenset(resting) | doubted(await proofs.listed(conn), at),
     )  # fmt: skip
-    return [await _turn(conn, page, catalogue, terms, now) for page in found]
+    return [await _safely(conn, page, catalogue, terms, now) for page in found]
+
+
+async def _safely(
+    conn: Connection, page: Claimed, catalogue: Catalogue, terms: Terms, now: _Now
+) -> Turn:
+    """A page that cannot be prepared, whatever is wrong with it, keeps no other waiting."""
+    try:
+        async with part(conn):
+            return await _turn(conn, page, catalogue, terms, now)
+    except Exception as error:
+        if errors.curable(error):
+            raise
+        _log.exception("a page cannot be prepared", page=page.id)
+        await pages.put_off(conn, page, terms.lease_s)
+        return Turn(page, (), ())
 
 
 async def _turn(

@@ -23,7 +23,7 @@ from services.storage.pool import Connection
 async def make(
     conn: Connection, incidents: Sequence[Incident], catalogue: Catalogue | None
 ) -> None:
-    """Make what is to be made now. `incidents`: those open, those closed in this transaction."""
+    """Make what is to be made now. `incidents`: those open, and those closed lately."""
     if not incidents or catalogue is None:
         return
     now = await pages.clock(conn)

@@ -1,4 +1,4 @@
-"""Two instances, one dead platform: the control room hears of it once, and of its end."""
+"""Two instances, one dead platform: the control room hears of it once, and of its end, by hand."""
 
 import json
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.timeout(240)
 
 
-async def test_an_outage_is_told_once_though_two_send_and_closed_by_hand_is_cleared(
+async def test_an_outage_is_written_when_no_page_can_be_made_and_told_once_when_one_can(
     address: Address, applied: Producer, pool: Pool, database: str, tmp_path: Path
 ) -> None:
     (tmp_path / "path-control-room.json").write_text(json.dumps({"key": KEY}))
@@ -34,7 +34,18 @@ async def test_an_outage_is_told_once_though_two_send_and_closed_by_hand_is_clea
         ):
             await eventually(one.ready, within=90)
             await eventually(two.ready, within=90)
+            async with transaction(pool) as conn:
+                await conn.execute("ALTER TABLE page_incident RENAME TO away")
             await send(applied, kakaotalk_is_dead(datetime.now(UTC)))
+
+            async def written() -> bool:
+                async with transaction(pool) as conn:
+                    return bool((await incidents.standing(conn)).open)
+
+            await eventually(written, within=60)
+            assert taker.pages("room") == []
+            async with transaction(pool) as conn:
+                await conn.execute("ALTER TABLE away RENAME TO page_incident")
             (page,) = await eventually(lambda: taker.pages("room"), within=60)
             assert page.type == "page.opened"
             (told,) = page.data.incidents
