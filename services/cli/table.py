@@ -139,7 +139,7 @@ def sentence(one: Incident) -> str:
     notes = f"; also {', '.join(one.notes)}" if one.notes else ""
     return (
         f"{kind}{severity}{one.component}{alike} {one.hypothesis} since"
-        f" {one.started_at.astimezone():%H:%M:%S}: {one.failed} of {one.total} messages,"
+        f" {one.started_at.astimezone():%m-%d %H:%M:%S}: {one.failed} of {one.total} messages,"
         f" evidence {tens(one.gain)}, {len(one.routes)} routes{rival}{notes}"
     )
 

@@ -48,7 +48,7 @@ def _step(
     called: Words, now: datetime, refresh: bool,
 ) -> Change | None:  # fmt: skip
     if before is None:
-        said: list[Line] = [("opened", words.opened(row)), *_symptoms((), row, called)]
+        said: list[Line] = [("opened", words.opened(row, called)), *_symptoms((), row, called)]
         ending = [_ending(row, closer)] if row.status == "closed" else []
         opened = _lines(said, row.detected_at)
         return Change(row, (*opened, *ending), row.status == "open")
@@ -83,7 +83,7 @@ def _differences(before: Incident, row: Incident, called: Words) -> Iterator[Lin
     if before.status == "closed":
         yield "reopened", words.reopened(row)
     if row.component != before.component:
-        yield "renamed", words.renamed(before, row)
+        yield "renamed", words.renamed(before, row, called)
     elif row.hypothesis != before.hypothesis:
         yield "changed", words.changed(row)
     if more := set(row.routes) - set(before.routes):

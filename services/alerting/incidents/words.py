@@ -109,15 +109,16 @@ def tens(gain: float) -> str:
     return f"10^{gain / math.log(10):.1f}"
 
 
-def opened(row: Incident) -> Said:
-    """With the evidence."""
+def opened(row: Incident, words: Words) -> Said:
+    """With the evidence: so many of so many test messages of the component."""
     at, evidence = _clock(row.started_at), tens(row.gain)
     bodies = len({route.partition(".")[0] for route in row.routes})
-    ko = f"{row.title_ko}. {at}부터 시험 {row.total}건 중 {row.failed}건, 증거 {evidence}"
-    en = f"{row.title_en} since {at}: {row.failed} of {row.total} tests, evidence {evidence}"
+    ko = f"{row.title_ko}. {at}부터 시험 {row.total}건 중 {row.failed}건 비정상, 증거 {evidence}"
+    en = f"{row.title_en} since {at}: {row.failed} of {row.total} tests bad, evidence {evidence}"
     apart = Said("", "")
     if row.rival:
-        apart = Said(f". {row.rival}와(과) 구분되지 않음", f"; not separated from {row.rival}")
+        rival = words.component(row.rival)
+        apart = Said(f". 구분되지 않는 원인: {rival.ko}", f"; not separated from {rival.en}")
     return Said(
         f"{ko}, 경로 {len(row.routes)}개, 기관 {bodies}곳{apart.ko}",
         f"{en}, {_count(len(row.routes), 'route', 'routes')}"
@@ -130,11 +131,12 @@ def reopened(row: Incident) -> Said:
     return Said(f"다시 발생: {row.title_ko}", f"back again: {row.title_en}")
 
 
-def renamed(before: Incident, row: Incident) -> Said:
+def renamed(before: Incident, row: Incident, words: Words) -> Said:
     """Another cause is the likelier one."""
+    was = words.component(before.component)
     return Said(
-        f"추정 원인 변경: {before.component} → {row.component} ({row.title_ko})",
-        f"the likely cause is now {row.component}, before {before.component}: {row.title_en}",
+        f"추정 원인 변경, 이제 {row.title_ko} (이전: {was.ko})",
+        f"the likely cause is now another: {row.title_en} (before: {was.en})",
     )
 
 

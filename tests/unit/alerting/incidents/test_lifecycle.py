@@ -37,8 +37,8 @@ def test_what_is_not_written_yet_was_opened() -> None:
     (change,) = _steps(None, an_incident())
     (event,) = change.events
     assert (event.kind, event.actor, event.at) == ("opened", BONGSU, NOW)
-    assert "시험 14건 중 14건, 증거 10^8.6" in event.note_ko
-    assert "not separated from account:sens" in event.note_en
+    assert "시험 14건 중 14건 비정상, 증거 10^8.6" in event.note_ko
+    assert "not separated from account sens" in event.note_en
     assert change.named
 
 
