@@ -27,6 +27,7 @@ from services.alerting.detection.window import View
 OVERDUE = 40 * SECOND
 WELL, QUIET = 9 * NAT, 120 * SECOND  # so much good, and no relapse for so long
 BACK = 9_400_000
+WAITED = 600 * SECOND  # well for so long: what has not arrived by then rests
 
 
 @dataclass(frozen=True, slots=True)

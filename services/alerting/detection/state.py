@@ -47,8 +47,9 @@ class Incident:
     """장애 of one cause. `base`: what begins within a minute of it belongs to it.
 
     `onset` is the earliest that was ever found; `entry` is the newest evidence; `routes` are all
-    that it ever explained. `ended`: the last relapse before it was `closed`. `told`: in which way
-    people are told that it is broken; `turning`: since when evidence says another.
+    that it ever explained, without those long well. `ended`: the last relapse before it was
+    `closed`. `told`: in which way people are told that it is broken; `turning`: since when evidence
+    says another.
     """
 
     id: str

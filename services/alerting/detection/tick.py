@@ -214,7 +214,7 @@ class _Turn:
         for incident in list(self._open.values()):
             present = incident.entry.hypothesis
             sums = closing.recovering(incident.sums, self._view, incident.component, present)
-            incident = self._open[incident.id] = replace(incident, sums=sums)
+            incident = self._open[incident.id] = self._waiting_for(replace(incident, sums=sums))
             if self._over(incident):
                 del self._open[incident.id]
                 closed, spans = ended(incident, sums.since, self._now)
@@ -229,6 +229,14 @@ class _Turn:
             return True
         well = sums.total >= closing.WELL and self._now - sums.since >= closing.QUIET
         return well and (incident.monitor or routes <= sums.arrived)
+
+    def _waiting_for(self, incident: Incident) -> Incident:
+        """What has been well for long concerns only the routes of which nothing has arrived yet:
+        those that rest. Once: in the morning they come back one by one."""
+        sums, late = incident.sums, incident.routes - incident.sums.arrived
+        waited = self._now - sums.since - closing.WAITED
+        lasting = sums.total >= closing.WELL and 0 <= waited < closing.OVERDUE
+        return replace(incident, routes=late) if lasting and late else incident
 
     def _gone(self, incident: Incident) -> bool:
         """A worker or phone that was put away: no message passes it, nobody waits for its signs."""

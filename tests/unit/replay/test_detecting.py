@@ -135,3 +135,21 @@ def test_an_outage_is_over_when_its_last_function_is_back(tmp_path: Path) -> Non
     assert found.row.ended_at is not None
     assert abs(found.row.ended_at - (NOON + 35 * MINUTE)) <= MINUTE
     assert "reopened" not in {one.kind for one in found.timeline}
+
+
+EVENING = """
+id: evening
+segments:
+  - {component: platform:kakaotalk, state: down, from: 2026-06-01T19:50, to: 2026-06-01T20:05}
+span: {from: 2026-06-01T19:40, to: 2026-06-01T20:30}
+"""
+
+
+def test_what_is_well_again_but_for_routes_that_rest_concerns_only_these(tmp_path: Path) -> None:
+    """It stays open until the brand messages of the morning; Alimtalk is not said to be out."""
+    (tmp_path / "evening.yaml").write_text(EVENING, encoding="utf-8")
+    scenario = load(tmp_path / "evening.yaml", shipped(), WORKERS)
+    (found,) = replay(scenario, shipped(), 1, learnt()).told.incidents
+    assert (found.row.component, found.row.status) == ("platform:kakaotalk", "open")
+    resting = {r.id for r in shipped().routes.values() if r.channel == "brandmessage"}
+    assert set(found.row.routes) == resting
