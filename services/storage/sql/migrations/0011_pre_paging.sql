@@ -152,7 +152,7 @@ CREATE OR REPLACE VIEW dash.incident AS
 SELECT
     i.id, i.kind, i.severity, i.status, i.channel, i.provider, i.carrier, i.body,
     i.title_ko AS title, i.component AS cause, i.hypothesis, i.started_at, i.detected_at,
-    a.acked_at, i.ended_at, a.owner, 'docs/runbooks/detection.md' AS runbook_url, i.people,
+    a.acked_at, i.ended_at, a.owner, 'docs/runbooks/outage.md' AS runbook_url, i.people,
     i.bodies
 FROM public.incident AS i
 LEFT JOIN LATERAL (
