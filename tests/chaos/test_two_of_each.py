@@ -48,7 +48,7 @@ class TwoOfEach(Chain):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.balancer, self.second_ingest, *self._ops = free_ports(4)
+        self.balancer, self.second_ingest, self._answers, *self._ops = free_ports(5)
 
     @property
     def ingest_url(self) -> str:
@@ -62,9 +62,10 @@ class TwoOfEach(Chain):
             for name in ("alerting", "ingest")
         )
         port = {"BONGSU_PORT": str(self.second_ingest)}
+        answers = {"BONGSU_ANSWERS_PORT": str(self._answers)}
         return [
             *ones,
-            replace(alerting, instance="a2", ops_port=self._ops[0]),
+            replace(alerting, instance="a2", ops_port=self._ops[0], env=alerting.env | answers),
             replace(ingest, instance="i2", ops_port=self._ops[1], env=ingest.env | port),
         ]
 

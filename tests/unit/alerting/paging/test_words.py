@@ -9,7 +9,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.alerting.detection.likelihood import Hypothesis
@@ -149,6 +149,10 @@ NAMES = st.one_of(
 )
 
 
+@example(
+    component="account:kpdoc", hypothesis=Hypothesis.ACCEPT_LOSSY, kind=Kind.ESCALATED,
+    language="en", count=1_000_000, routes=100, days=1, own=False,
+)  # fmt: skip
 @given(
     component=NAMES, hypothesis=st.sampled_from(list(Hypothesis)), kind=st.sampled_from(list(Kind)),
     language=st.sampled_from(get_args(Language)), count=st.integers(0, 10_000_000),
