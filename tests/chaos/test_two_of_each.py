@@ -26,7 +26,15 @@ from services.contracts.catalogue import Catalogue
 from services.local.child import HOST
 from services.local.kafka import free_ports
 from services.local.stack import Part
-from tests.support.chain import Chain, Samples, probed, running, shipped, with_routes
+from tests.support.chain import (
+    Chain,
+    Samples,
+    calling_nobody,
+    probed,
+    running,
+    shipped,
+    with_routes,
+)
 from tests.support.faults import balanced
 from tests.support.waiting import eventually
 
@@ -73,7 +81,7 @@ class TwoOfEach(Chain):
 @pytest.fixture
 def catalogue() -> Catalogue:
     """Every route of the repository's catalogue, once in 2 s."""
-    whole = shipped()
+    whole = calling_nobody(shipped())
     return with_routes(whole, probed(whole), interval_s=INTERVAL_S, late_s=LATE_S)
 
 

@@ -14,7 +14,7 @@ from services.contracts.catalogue import Catalogue
 from services.local.stack import Part
 from services.storage import rows
 from services.storage.pool import Row
-from tests.support.chain import Chain, running, shipped, with_routes
+from tests.support.chain import Chain, calling_nobody, running, shipped, with_routes
 from tests.support.waiting import eventually
 
 HELD = 20
@@ -35,7 +35,7 @@ class OneWorker(Chain):
 
 def more_routes_than_calls_at_once() -> Catalogue:
     """24 SMS routes on an account that allows 20 calls at once: exactly 20 are held."""
-    catalogue = shipped()
+    catalogue = calling_nobody(shipped())
     sms = catalogue.routes["geoje.sms.sens"]
     assert catalogue.accounts[sms.account].concurrency == HELD
     routes = [sms.model_copy(update={"id": f"{sms.id}.r{n:02}"}) for n in range(ROUTES)]

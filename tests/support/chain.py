@@ -124,6 +124,11 @@ def with_routes(catalogue: Catalogue, routes: list[Route], **over: Any) -> Catal
     return catalogue.model_copy(update={"routes": {route.id: route for route in changed}})
 
 
+def calling_nobody(catalogue: Catalogue) -> Catalogue:
+    """The catalogue without paths of pages: nothing is sent but on its routes, no proof either."""
+    return catalogue.model_copy(update={"paths": {}, "people": {}, "rotas": {}})
+
+
 def probed(catalogue: Catalogue) -> list[Route]:
     """The routes on which probes go out: enabled, with an adapter that exists."""
     adapters = discover()

@@ -71,7 +71,9 @@ async def test_a_dead_platform_is_named_shown_and_still_the_same_after_a_kill(
 
         told = await asyncio.to_thread(_status, address, database, tmp_path)
         assert re.search(
-            rf"^severity [12]: {DEAD} \(or {DEAD}/alimtalk\) dead since \d\d:", told, re.MULTILINE
+            rf"^severity [12]: {DEAD} \(or {DEAD}/alimtalk\) dead since \d\d-\d\d \d\d:",
+            told,
+            re.MULTILINE,
         )
         assert re.search(r"geoje\.alimtalk\.sens +down +\d", told)
         assert re.search(r"geoje\.sms\.sens +up ", told)
