@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import json
 import shutil
 import time
 from collections.abc import Coroutine, Iterator, Sequence
@@ -19,7 +18,16 @@ from services.cli import catalogue as catalogues
 from services.cli import prelude, table
 from services.cli import replay as scenarios
 from services.cli.catalogue import DIRECTORY, Directory
-from services.cli.context import DATA, INTERRUPTED, INVALID, USAGE, Data, fail, seconds
+from services.cli.context import (
+    DATA,
+    INTERRUPTED,
+    INVALID,
+    USAGE,
+    Data,
+    as_json,
+    fail,
+    seconds,
+)
 from services.cli.play import Play, begin
 from services.cli.screen import Screen
 from services.contracts.catalogue import Catalogue
@@ -69,7 +77,7 @@ def up(
         this = Run(stack, wanted, screen, span, planned, pause)
         asyncio.run(this.live())
     if summary is not None:
-        summary.write_text(json.dumps(this.figures(), indent=2), encoding="utf-8")
+        summary.write_text(as_json(this.figures()), encoding="utf-8")
     if this.ready_s is None:
         raise typer.Exit(INTERRUPTED)
 
