@@ -34,6 +34,13 @@ def told(folder: Path, *segments: str, until: datetime = NOON + 25 * MINUTE) -> 
     return replay(a_scenario(folder, *segments, until=until), shipped(), 1, learnt()).told
 
 
+def told_of(folder: Path, text: str) -> Findings:
+    """What is told of a scenario that is written out."""
+    file = folder / "scenario.yaml"
+    file.write_text(text, encoding="utf-8")
+    return replay(load(file, shipped(), WORKERS), shipped(), 1, learnt()).told
+
+
 def test_an_outage_is_one_incident_with_its_beginning_and_its_end(tmp_path: Path) -> None:
     (found,) = told(tmp_path, "component: platform:kakaotalk, state: down").incidents
     row = found.row
@@ -109,9 +116,7 @@ span: {from: 2026-06-01T19:40, to: 2026-06-01T20:25}
 
 def test_what_rests_at_night_is_not_taken_for_well(tmp_path: Path) -> None:
     """From 20:00 on only Alimtalk shows that KakaoTalk is broken, but brand messages were, too."""
-    (tmp_path / "resting.yaml").write_text(RESTING, encoding="utf-8")
-    scenario = load(tmp_path / "resting.yaml", shipped(), WORKERS)
-    (found,) = replay(scenario, shipped(), 1, learnt()).told.incidents
+    (found,) = told_of(tmp_path, RESTING).incidents
     assert found.row.component == "platform:kakaotalk"
     assert "moel.brandmessage.sens" in found.row.routes
     assert not {one.kind for one in found.timeline} & {"renamed", "narrowed", "closed"}
@@ -128,9 +133,7 @@ span: {from: 2026-06-01T12:00, to: 2026-06-01T12:40}
 
 def test_an_outage_is_over_when_its_last_function_is_back(tmp_path: Path) -> None:
     """Most of KakaoTalk is back after ten minutes: not the brand messages."""
-    (tmp_path / "staged.yaml").write_text(STAGED, encoding="utf-8")
-    scenario = load(tmp_path / "staged.yaml", shipped(), WORKERS)
-    (found,) = replay(scenario, shipped(), 1, learnt()).told.incidents
+    (found,) = told_of(tmp_path, STAGED).incidents
     assert found.row.component == "platform:kakaotalk/brandmessage"
     assert found.row.ended_at is not None
     assert abs(found.row.ended_at - (NOON + 35 * MINUTE)) <= MINUTE
@@ -147,9 +150,7 @@ span: {from: 2026-06-01T19:40, to: 2026-06-01T20:30}
 
 def test_what_is_well_again_but_for_routes_that_rest_concerns_only_these(tmp_path: Path) -> None:
     """It stays open until the brand messages of the morning; Alimtalk is not said to be out."""
-    (tmp_path / "evening.yaml").write_text(EVENING, encoding="utf-8")
-    scenario = load(tmp_path / "evening.yaml", shipped(), WORKERS)
-    (found,) = replay(scenario, shipped(), 1, learnt()).told.incidents
+    (found,) = told_of(tmp_path, EVENING).incidents
     assert (found.row.component, found.row.status) == ("platform:kakaotalk", "open")
     resting = {r.id for r in shipped().routes.values() if r.channel == "brandmessage"}
     assert set(found.row.routes) == resting
