@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import asyncpg
 import pytest
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from services.catalogue.load import load
 from services.catalogue.publish import new_revision
@@ -31,7 +33,7 @@ from services.local import keys
 from services.local.child import HOST
 from services.runtime import logs
 from simulators import handset_wire
-from tests.support.canary import Canary, canaries, holds, without_templates
+from tests.support.canary import Canary, canaries, forms, holds, without_templates
 from tests.support.chain import let_through
 from tests.support.commands import ROOT, Up, bongsu, local_ports
 
@@ -123,17 +125,22 @@ def test_the_search_finds_every_canary_where_it_belongs(written: Written) -> Non
     assert holds(at_home + handset, written.wanted) == [canary.name for canary in written.wanted]
 
 
-def test_the_search_finds_what_is_escaped_or_encoded(written: Written) -> None:
-    for canary in written.wanted:
-        said = f"x{canary.value}y"
-        for hidden in (
-            said,
-            json.dumps(said),
-            quote(said),
-            base64.b64encode(said.encode()).decode(),
-            said.encode().hex(),
-        ):
-            assert holds(hidden, [canary]), canary.name
+@given(st.text(st.characters(codec="utf-8"), min_size=8, max_size=60))
+@example("whsec_a+b/c=d")
+def test_the_search_finds_what_is_escaped_or_encoded(value: str) -> None:
+    said = f"x{value}y"
+    for hidden in (
+        said,
+        json.dumps(said),
+        quote(said),
+        quote_plus(said),
+        base64.b64encode(said.encode()).decode(),
+        said.encode().hex(),
+    ):
+        assert holds(hidden, [Canary("any", value, frozenset(forms(value)))]), hidden
+
+
+def test_a_text_of_nobody_holds_no_number(written: Written) -> None:
     number = Canary("number", "", frozenset(written.wanted[0].forms))
     assert not holds("a text of nobody", [number])
 

@@ -57,6 +57,7 @@ def forms(value: str) -> Iterator[str]:
         raw = written.encode()
         yield written
         yield json.dumps(written)[1:-1]
+        yield quote(written)  # a path: its slashes stay
         yield quote(written, safe="")
         yield quote_plus(written)
         yield raw.hex()
