@@ -104,7 +104,10 @@ async def create_topics(address: Address, topics: tuple[Topic, ...]) -> list[str
     ]
     made = []
     async with _admin(address) as client:
-        response = await client.create_topics(wanted)
+        try:
+            response = await client.create_topics(wanted)
+        except AttributeError:  # aiokafka asks for the number of a controller that is not there
+            raise Retry("kafka_away", "Kafka has no controller yet") from None
         for name, code, *detail in response.topic_errors:
             if code == TopicAlreadyExistsError.errno:
                 continue

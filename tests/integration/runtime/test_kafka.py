@@ -1,10 +1,15 @@
 """The producer and the topics, on a real broker that is away, freezes, dies and comes back."""
 
 import asyncio
+import contextlib
 import dataclasses
+import struct
 import time
+from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka.protocol.admin import ApiVersionResponse_v0
+from aiokafka.protocol.metadata import MetadataResponse_v1
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -25,6 +30,8 @@ from services.runtime.kafka_readers import Fetched, follow
 from services.runtime.ops import Health
 from tests.integration.runtime.conftest import SMALL, TABLE, Broker, address_at, producing
 from tests.support.waiting import eventually
+
+NOBODY = MetadataResponse_v1(brokers=[], controller_id=-1, topics=[])
 
 
 async def read_all(address: Address) -> list[Fetched]:
@@ -231,3 +238,29 @@ async def test_without_a_broker_the_topics_cannot_be_checked_yet() -> None:
             await asking
     with pytest.raises(Retry):
         await partition_count(nobody, SMALL)
+
+
+async def test_a_broker_that_knows_no_controller_yet_makes_no_topic_and_is_asked_again() -> None:
+    async with starting_up() as bootstrap:
+        for asking in (create_topics, check_topics):
+            with pytest.raises(Retry, match="Kafka"):
+                await asking(address_at(bootstrap), (SMALL,))
+
+
+@contextlib.asynccontextmanager
+async def starting_up() -> AsyncIterator[str]:
+    """The address of a broker as it is for a moment after it listens: it answers, and knows neither
+    brokers nor a controller."""
+    said = {18: ApiVersionResponse_v0(0, [(3, 1, 1), (18, 0, 0), (19, 0, 1)]), 3: NOBODY}
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                size = int.from_bytes(await reader.readexactly(4), "big")
+                key, _, number = struct.unpack_from(">hhi", await reader.readexactly(size))
+                body = struct.pack(">i", number) + said[key].encode()
+                writer.write(len(body).to_bytes(4, "big") + body)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        yield "{}:{}".format(*server.sockets[0].getsockname())
