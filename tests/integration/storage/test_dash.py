@@ -5,13 +5,18 @@ from uuid import UUID
 
 import pytest
 
+from services.alerting.detection import paths
+from services.alerting.detection.kinds import monitors
+from services.alerting.paging.links import Addresses, links
 from services.contracts import catalogue
 from services.contracts.vocabulary import AnswerResult, Carrier, FaultDomain
-from services.storage import migrate, sink
+from services.storage import incidents, migrate, sink
 from services.storage.pool import Connection, open_pool
 from tests.integration.storage.storing import store
 from tests.support import builders
 from tests.support.builders import MINUTE, SLOT
+from tests.support.commands import ROOT
+from tests.support.incidents import an_incident
 
 CODES = [
     ("sens-alimtalk", "3018", "failed", "handset", "number and SIM differ"),
@@ -106,6 +111,29 @@ async def test_changes_say_who_changed_what_when(conn: Connection) -> None:
         (SLOT + MINUTE, "template", "템플릿 변경: geoje-alimtalk/t1", "lee"),
         (SLOT + MINUTE, "template", "템플릿 추가: geoje-alimtalk/t2", "lee"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [*catalogue.KINDS, "template"])
+async def test_a_change_of_any_kind_of_object_has_a_korean_word(
+    conn: Connection, kind: str
+) -> None:
+    word = await conn.fetchval("SELECT dash.kind_ko($1)", kind)
+    assert not word.isascii()
+
+
+@pytest.mark.parametrize(
+    "component",
+    ["platform:kakaotalk", "worker:w1", paths.SELF, "receiver:skt-01", "site:seoul"],
+)
+async def test_an_incident_leads_to_the_runbook_that_its_page_names(
+    conn: Connection, component: str
+) -> None:
+    kind = "monitor" if monitors(component) else "outage"
+    row = an_incident(component=component, kind=kind)
+    await incidents.put(conn, row)
+    shown = await conn.fetchval("SELECT runbook_url FROM dash.incident")
+    assert shown == links(Addresses(), row).runbook
+    assert (ROOT / shown).is_file()
 
 
 async def _know(conn: Connection) -> None:
