@@ -157,6 +157,12 @@ async def give_up(conn: Connection) -> list[str]:
     return [row["kind"] for row in await conn.fetch(_SQL["give_up"])]
 
 
+async def openings(conn: Connection, page_id: str) -> dict[str, int]:
+    """The incidents a page names, each with how often it had come back by then."""
+    found = await conn.fetch(_SQL["openings"], page_id)
+    return {row["incident_id"]: row["opening"] for row in found}
+
+
 async def sent(conn: Connection, incident_id: str) -> list[Sent]:
     """Every page that names it, in the order in which they were made."""
     return [Sent(*row) for row in await conn.fetch(_SQL["sent"], incident_id)]

@@ -24,7 +24,7 @@ async def page_of(
     page, token = f"{named[0].id}/opened/{recipient}/1", people.new_secret(people.LINK_BYTES)
     for row in named:
         await incidents.put(conn, row)
-    now, about = datetime.now(UTC), {row.id: 0 for row in named}
+    now, about = datetime.now(UTC), {row.id: row.reopened for row in named}
     await pages.make(conn, [Page(page, "opened", recipient, 0, now, now, None, about)])
     await pages.put_link(conn, page, people.hashed(token), lasts.total_seconds())
     return page, token

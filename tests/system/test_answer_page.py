@@ -11,6 +11,7 @@ from services.alerting.answers import links
 from services.alerting.metrics import Metrics
 from services.local.kafka import free_ports
 from services.runtime.serve import serve
+from services.storage import incidents
 from services.storage.pool import Connection, Pool
 from tests.support.browser import HEIGHT, WIDTH, Phone, phone
 from tests.support.fixtures import conn, database, pool
@@ -84,3 +85,17 @@ async def test_a_page_is_read_and_acknowledged_with_one_thumb(
     assert await browser.value("document.querySelector('button')") is None
     # The browser asks for an icon by itself, which is answered like everything else.
     assert [line for line in browser.complaints if "404" not in line] == []
+
+
+@pytest.mark.parametrize(("language", "says"), [("ko", "다시 발생"), ("en", "broken again")])
+async def test_the_link_of_an_earlier_opening_says_so_on_a_phone(
+    browser: Phone, address: str, conn: Connection, tmp_path: Path, language: str, says: str
+) -> None:
+    await people_in_force(conn)
+    _, token = await page_of(conn, LONG)
+    await incidents.put(conn, LONG._replace(reopened=1))
+    await browser.open(f"{address}/a/{token}?lang={language}")
+    (tmp_path / f"earlier-{language}.png").write_bytes(await browser.picture())
+    assert await browser.value("document.documentElement.scrollWidth") <= WIDTH
+    assert says in await browser.value("document.body.innerText")
+    assert await browser.value("document.querySelector('button')") is None

@@ -1,7 +1,7 @@
 """The port of acknowledgement links: `/a/<token>`, and nothing else.
 
 In:  GET shows what a page is about, POST acknowledges its incidents. Out: a page for one thumb;
-     200 shown or done, 404 no such link, 409 used already or over, 410 expired, 503 try again.
+     200 shown or done, 404 no such link, 409 used already, over or broken anew, 410 expired, 503.
 Before: `paging/dispatch.py` sent the link. After: rows of `incident_ack`, `incident_action` and
 `audit` in one transaction; the leader adds a line to the timelines at its next tick.
 Nothing here needs a leader. A preview of a link (GET, HEAD) acknowledges nothing. The token is in
@@ -19,12 +19,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from services.alerting.answers import words
-from services.alerting.answers.state import Found, State, judged, still_open
+from services.alerting.answers.state import Found, State, judged
 from services.alerting.database import session
 from services.alerting.metrics import Metrics
 from services.runtime.errors import Retry
 from services.runtime.incoming import FORM, body_of
-from services.storage import incidents, people
+from services.storage import incidents, pages, people
 from services.storage.pool import Connection, Pool
 
 LARGEST_FORM, LONGEST_TOKEN, LARGEST_QUERY = 4 * 1024, 64, 64
@@ -44,7 +44,7 @@ _HEADERS = {
 _STATUS = {
     State.UNKNOWN: 404, State.EXPIRED: 410, State.OTHER: 409, State.AWAY: 503,
 }  # fmt: skip
-_TOO_LATE = (State.USED, State.OVER)
+_TOO_LATE = (State.USED, State.OVER, State.EARLIER)
 
 
 def app(pool: Pool, metrics: Metrics) -> Starlette:
@@ -100,15 +100,16 @@ async def _found(conn: Connection, secret: str) -> Found | None:
     link = await people.link(conn, secret)
     if link is None:
         return None
-    spoken = await people.spoken_to(conn, link.person)
-    return Found(link, await incidents.of_page(conn, link.page_id), spoken)
+    rows = await incidents.of_page(conn, link.page_id)
+    told = await pages.openings(conn, link.page_id)
+    return Found(link, rows, told, await people.spoken_to(conn, link.person))
 
 
 async def _acknowledge(conn: Connection, secret: str, found: Found) -> State:
     if not await people.use_link(conn, secret):
         return State.USED  # by a second thumb at the same moment
-    mine, minutes = still_open(found.incidents), found.spoken.minutes
-    await people.acknowledge(conn, mine, found.link.person, "link", minutes)
+    minutes = found.spoken.minutes
+    await people.acknowledge(conn, found.told, found.link.person, "link", minutes)
     return State.ACKNOWLEDGED
 
 
@@ -117,4 +118,4 @@ def _page(found: Found | None, state: State, language: words.Language) -> str:
     if found is None or state is State.OTHER:
         return words.page(language, said)
     form = found.link.page_id if state is State.OPEN else None
-    return words.page(language, said, found.incidents, form)
+    return words.page(language, said, found.incidents, found.back, form)

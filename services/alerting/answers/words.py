@@ -6,7 +6,7 @@ Before: `links.py`. The language is the person's own, and `?lang=` changes it.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from html import escape
 from importlib.resources import files
@@ -40,6 +40,12 @@ _SAID = {
         "이미 복구되었습니다. 확인하실 일이 없습니다.",
         "This is over already. There is nothing to acknowledge.",
     ),
+    "earlier": (
+        "이 호출의 장애는 복구되었다가 다시 발생하여 이 링크로는 확인되지 않습니다."
+        " 다시 발생한 뒤에 받은 호출의 링크를 여십시오.",
+        "What this page told of was over and is broken again, so this link acknowledges nothing."
+        " Open the link of the page you got after that.",
+    ),
     "expired": (
         "이 링크는 {expires}에 만료되었습니다. 가장 최근에 받은 호출의 링크를 여십시오.",
         "This link expired at {expires} KST. Open the link of the newest page you got.",
@@ -61,11 +67,13 @@ _WORDS = {
     "ko": {
         "heading": "봉수 호출", "button": "확인", "since": "{at}부터", "until": "{at} 복구",
         "severity": "심각도 {n}", "own": "봉수 자체 장애", "more": "외 {n}건", "switch": "English",
+        "back": "다시 발생: 이 링크로는 확인되지 않음",
     },
     "en": {
         "heading": "bongsu page", "button": "Acknowledge", "since": "since {at} KST",
         "until": "over since {at} KST", "severity": "severity {n}", "own": "fault of bongsu's own",
         "more": "and {n} more", "switch": "한국어",
+        "back": "broken again: not acknowledged by this link",
     },
 }  # fmt: skip
 
@@ -91,11 +99,13 @@ def sentence(state: State, language: Language, found: Found | None, now: datetim
 
 
 def page(
-    language: Language, said: str, rows: Sequence[Incident] = (), form: str | None = None
-) -> str:
-    """The whole page; with a button for the page of the id `form`."""
+    language: Language, said: str, rows: Sequence[Incident] = (), back: Collection[str] = (),
+    form: str | None = None,
+) -> str:  # fmt: skip
+    """The whole page; with a button for the page of the id `form`. `back`: the ids of incidents
+    that it does not acknowledge."""
     words, other = _WORDS[language], "en" if language == "ko" else "ko"
-    shown = "".join(_incident(row, language) for row in rows[:MOST])
+    shown = "".join(_incident(row, language, row.id in back) for row in rows[:MOST])
     more = words["more"].format(n=len(rows) - MOST) if len(rows) > MOST else ""
     button = (
         f'<form method="post" action="?lang={language}">'
@@ -110,13 +120,15 @@ def page(
     )  # fmt: skip
 
 
-def _incident(row: Incident, language: Language) -> str:
+def _incident(row: Incident, language: Language, back: bool) -> str:
     words = _WORDS[language]
     title = row.title_en if language == "en" else row.title_ko
     grade = words["own"] if row.monitor else words["severity"].format(n=row.severity)
     when = [words["since"].format(at=_clock(row.started_at))]
     if row.status == "closed":
         when.append(words["until"].format(at=_clock(row.ended_at)))
+    if back:
+        when.append(words["back"])
     return f"<li><b>{escape(title)}</b><span>{grade}, {', '.join(when)}</span></li>"
 
 

@@ -147,6 +147,9 @@ FROM page AS p JOIN page_incident AS i ON i.page_id = p.id JOIN incident ON inci
 WHERE p.recipient = ANY ($1::text[]) AND p.kind <> 'cleared' AND incident.status = 'open'
 ORDER BY p.recipient, i.incident_id;
 
+-- name: openings
+SELECT incident_id, opening FROM page_incident WHERE page_id = $1;
+
 -- name: sent
 -- Who was told of an incident, with the newest try of each page.
 SELECT p.kind, p.recipient, p.made_at, p.due_at, p.accepted_at, p.given_up_at, p.tries,

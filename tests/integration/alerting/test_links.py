@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from services.alerting.answers import links
 from services.alerting.metrics import Metrics
+from services.storage import incidents
 from services.storage.pool import Connection, Pool, open_pool
 from tests.support.asgi import Answer, ask
 from tests.support.incidents import an_incident
@@ -32,9 +33,9 @@ class Door:
     async def get(self, token: str, query: str = "", method: str = "GET") -> Answer:
         return await ask(self.app, f"/a/{token}", {}, method=method, query=query)
 
-    async def press(self, token: str, page: str, **headers: str) -> Answer:
+    async def press(self, token: str, page: str, query: str = "") -> Answer:
         body = f"page={quote(page, safe='')}".encode()
-        return await ask(self.app, f"/a/{token}", FORM | headers, body)
+        return await ask(self.app, f"/a/{token}", FORM, body, query=query)
 
     def counted(self, result: str) -> float | None:
         labels = {"door": "link", "result": result}
@@ -129,6 +130,41 @@ async def test_what_is_over_needs_nobody(door: Door, conn: Connection) -> None:
     assert answer.status == 409
     assert "이미 복구되었습니다" in answer.body.decode()
     assert await _acked(conn) == []
+
+
+BACK = an_incident(reopened=1)
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [("", "복구되었다가 다시 발생하여"), ("lang=en", "was over and is broken again")],
+)
+async def test_the_link_of_an_earlier_opening_does_not_acknowledge_what_came_back(
+    door: Door, conn: Connection, query: str, says: str
+) -> None:
+    before, old = await page_of(conn, lasts=timedelta(days=1))
+    now, new = await page_of(conn, BACK, recipient="person:lee")
+    for answer in (await door.get(old, query), await door.press(old, before, query)):
+        said = answer.body.decode()
+        assert says in said
+        assert an_incident().title_en in said or an_incident().title_ko in said
+        assert "<button>" not in said
+    assert answer.status == 409
+    assert await _acked(conn) == []
+    assert door.counted("earlier") == 2
+    assert (await door.press(new, now)).status == 200
+    assert await _acked(conn) == [(BACK.id, "lee")]
+
+
+async def test_of_a_digest_only_what_has_not_been_over_since_is_acknowledged(
+    door: Door, conn: Connection
+) -> None:
+    page, token = await page_of(conn, an_incident(), OTHER)
+    await incidents.put(conn, BACK)
+    said = (await door.get(token)).body.decode()
+    assert said.count("이 링크로는 확인되지 않음") == 1
+    assert (await door.press(token, page)).status == 200
+    assert await _acked(conn) == [(OTHER.id, "kim")]
 
 
 @settings(
