@@ -64,7 +64,9 @@ class AlertingSettings(PublicSettings):
     content_key: SecretStr = Field(
         min_length=32, description="key of digests in dead letters and of texts, that of probe"
     )
-    retention_days: int = Field(400, ge=32, description="days that evidence and attempts are kept")
+    retention_days: int = Field(
+        400, ge=32, description="days that evidence, attempts and pages are kept"
+    )
     dead_letters_per_minute: int = Field(
         600, gt=0, description="more than this stops storing: something systematic is wrong"
     )

@@ -163,6 +163,13 @@ async def openings(conn: Connection, page_id: str) -> dict[str, int]:
     return {row["incident_id"]: row["opening"] for row in found}
 
 
+async def forget(conn: Connection, retention_days: int, most: int) -> int:
+    """Delete what was settled, and of incidents that were over, for so long; how many pages went:
+    fewer than `most` when none is left. Never below 32 days."""
+    gone: int = await conn.fetchval(_SQL["forget"], retention_days, most)
+    return gone
+
+
 async def sent(conn: Connection, incident_id: str) -> list[Sent]:
     """Every page that names it, in the order in which they were made."""
     return [Sent(*row) for row in await conn.fetch(_SQL["sent"], incident_id)]

@@ -1,4 +1,4 @@
-"""Partitions ahead of time, old days dropped: once at the start, then every hour."""
+"""Partitions ahead of time, old days and old pages dropped: once at the start, then every hour."""
 
 import asyncio
 
@@ -9,12 +9,13 @@ from services.alerting.metrics import Metrics
 from services.runtime.errors import Retry
 from services.runtime.ops import Health
 from services.runtime.retry import pause
-from services.storage import sink
+from services.storage import pages, sink
 from services.storage.pool import Pool, transaction
 
 EVERY_S = 3600.0
 AGAIN_S = 30.0
 DAYS_AHEAD = 14
+PAGES_AT_ONCE = 500
 _log = structlog.get_logger()
 
 
@@ -27,6 +28,7 @@ async def keep_partitions(
             with asked(health):
                 async with transaction(pool) as conn:
                     stray = await sink.maintain(conn, DAYS_AHEAD, retention_days)
+                await _forget_pages(pool, retention_days)
         except Retry:
             await pause(stopping, AGAIN_S)
             continue
@@ -34,3 +36,10 @@ async def keep_partitions(
             _log.error("rows lie outside every day's partition", count=stray)
         metrics.selfcheck.labels("upkeep").set_to_current_time()
         await pause(stopping, EVERY_S)
+
+
+async def _forget_pages(pool: Pool, retention_days: int) -> None:
+    gone = PAGES_AT_ONCE
+    while gone == PAGES_AT_ONCE:
+        async with transaction(pool) as conn:
+            gone = await pages.forget(conn, retention_days, PAGES_AT_ONCE)

@@ -159,3 +159,6 @@ LEFT JOIN LATERAL (
     SELECT * FROM page_try WHERE page_id = p.id ORDER BY number DESC LIMIT 1
 ) AS newest ON true
 WHERE i.incident_id = $1 ORDER BY p.made_at, p.id;
+
+-- name: forget
+SELECT forget_pages($1, $2);

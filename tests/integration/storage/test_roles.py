@@ -69,6 +69,7 @@ async def test_the_sink_stores_a_batch_with_its_own_rights(as_sink: Pool) -> Non
         "UPDATE evidence SET source = 'x'",
         "DELETE FROM attempts",
         "DELETE FROM message_ref",
+        "DELETE FROM page",
         "TRUNCATE evidence",
         "DROP TABLE evidence_default",
         "CREATE TABLE mine ()",
@@ -117,6 +118,7 @@ async def test_grafana_reads_every_view_of_boards_and_nothing_else(initialised: 
         "CREATE TABLE dash.mine ()",
         "CREATE TEMPORARY TABLE mine ()",
         "SELECT maintain(14, 400)",
+        "SELECT forget_pages(400, 1)",
         "SELECT make_day('evidence', '2026-01-01')",
     ],
 )
