@@ -12,13 +12,11 @@ from rich.console import Console
 from services.alerting.incidents.words import KST
 from services.alerting.paging import oncall, paths
 from services.alerting.paging.decide import Duty
-from services.catalogue.sentences import suggestion
 from services.cli import catalogue as catalogues
 from services.cli import independence, proofs
 from services.cli.catalogue import DIRECTORY, Directory
 from services.cli.context import (
     DATA,
-    INVALID,
     NOT_DONE,
     Data,
     Json,
@@ -31,7 +29,7 @@ from services.contracts.catalogue import Catalogue
 from services.contracts.oncall import WEEK
 from services.storage import incidents, people
 from services.storage import oncall as storage
-from services.storage.oncall import LONGEST, Override
+from services.storage.oncall import Override
 from services.storage.pool import Connection
 from services.storage.status import latest_catalogue
 
@@ -74,12 +72,8 @@ def override(
 
     Example: bongsu oncall override oncall-2 --to "2026-12-01 09:00" --reason "교대"
     """
-    start, end, why = moment(since) if since else datetime.now(UTC), moment(until), reason.strip()
-    if end <= max(start, datetime.now(UTC)):
-        fail("--to is over already, or not after --from", INVALID)
-    if not 0 < len(why) <= LONGEST:
-        fail(f"a reason has 1 to {LONGEST} characters, this one has {len(why)}", INVALID)
-    made = Override(0, person, start, end, why, getpass.getuser())
+    start = moment(since) if since else datetime.now(UTC)
+    made = Override(0, person, start, moment(until), reason, getpass.getuser())
     made = asyncio.run(in_database(data, lambda conn: _put(conn, made)))
     typer.echo(as_json(made._asdict()) if json else f"{person} has the watch {_span(made)}")
 
@@ -127,11 +121,7 @@ async def _proofs(conn: Connection) -> list[proofs.Shown]:
 
 async def _put(conn: Connection, made: Override) -> Override:
     await people.may_write(conn)
-    catalogue = await latest_catalogue(conn)
-    known = catalogue.people if catalogue else {}
-    if made.person not in known:
-        near = suggestion(made.person, known)
-        fail(f"the catalogue in force has no person '{made.person}'{near}", INVALID)
+    made = oncall.entered(made, await latest_catalogue(conn), datetime.now(UTC))
     made = made._replace(number=await storage.put_override(conn, *made[1:]))
     about = {name: value for name, value in made._asdict().items() if name != "actor"}
     await people.record(

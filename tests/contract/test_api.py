@@ -15,7 +15,9 @@ from services.alerting.answers import openapi
 from services.alerting.answers.api import BASE, ENDPOINTS, Api, Endpoint
 from services.alerting.answers.failures import MOST, Failures
 from services.alerting.metrics import Metrics
-from services.storage import incidents, people
+from services.catalogue import publish
+from services.catalogue.load import load
+from services.storage import incidents, people, sink
 from services.storage.pool import Connection, Pool
 from tests.support.asgi import Answer, ask
 from tests.support.fixtures import conn, database, pool
@@ -27,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = openapi.document()
 LATER = datetime.now(UTC) + timedelta(days=1)
 ROW = an_incident(id="platform:kakaotalk/alimtalk@1", component="platform:kakaotalk/alimtalk")
+PAST = "2026-01-01T09:00:00+09:00"
 START, END = "2026-12-01T02:00:00+09:00", "2026-12-01T04:00:00+09:00"
 WINDOW = f"provider:sens@{int(datetime.fromisoformat(START).timestamp())}"
 BODIES: dict[str, Any] = {
@@ -42,6 +45,7 @@ BODIES: dict[str, Any] = {
         "provider": "kakao", "component": "platform:kakaotalk", "says": "down",
         "said_at": ROW.started_at.isoformat(),
     },
+    "/oncall/overrides": {"person": "oncall-2", "ends_at": LATER.isoformat(), "reason": "교대"},
 }  # fmt: skip
 
 
@@ -80,6 +84,13 @@ async def _stored(conn: Connection) -> None:
     await incidents.put(conn, ROW)
 
 
+async def _in_force(conn: Connection) -> None:
+    """The shipped catalogue."""
+    now = datetime.now(UTC)
+    shipped = load(ROOT / "catalogue").catalogue(publish.new_revision(now))
+    await sink.store_catalogue(conn, shipped, "test", now)
+
+
 def _checked(one: Endpoint, answer: Answer) -> Any:
     """The answer, which must be what the document says of that status."""
     operation = DOCUMENT["paths"][BASE + one.path][one.method.lower()]
@@ -103,6 +114,7 @@ def test_the_document_is_the_one_that_is_kept_and_describes_every_endpoint() -> 
 
 async def test_every_endpoint_does_what_the_document_says(client: Client, conn: Connection) -> None:
     await incidents.put(conn, ROW)
+    await _in_force(conn)
     token = await a_token(conn, "operator")
     found: dict[str, Any] = {}
     # Reading last, so that there is something to read; withdrawing after that.
@@ -116,6 +128,7 @@ async def test_every_endpoint_does_what_the_document_says(client: Client, conn: 
     whole = found["GET /incidents/{id}"]
     assert [ack["person"] for ack in whole["acks"]] == ["kim"]
     assert [told["lag_s"] for told in whole["told"]] == [0.0]
+    assert found["GET /oncall/overrides"] == [found["POST /oncall/overrides"]]
     (window,) = found["GET /maintenance"]
     assert (window["recurs"], window["actor"]) == ("FREQ=WEEKLY;BYDAY=TU", "kim")
     asked = await incidents.asked(conn)
@@ -127,6 +140,7 @@ async def test_every_endpoint_does_what_the_document_says(client: Client, conn: 
         ("kim", "api", action)
         for action in (
             "ack", "close", "maintenance.add", "maintenance.withdraw", "note", "notice.add",
+            "oncall.override",
         )
     ]  # fmt: skip
 
@@ -167,6 +181,7 @@ async def test_too_many_wrong_tokens_from_an_address_have_to_wait(
 
 
 ACK = next(one for one in ENDPOINTS if one.path.endswith("/ack"))
+WATCH = next(one for one in ENDPOINTS if one.path == "/oncall/overrides" and one.body)
 PLAN = next(one for one in ENDPOINTS if one.path == "/maintenance" and one.body)
 
 
@@ -176,6 +191,10 @@ PLAN = next(one for one in ENDPOINTS if one.path == "/maintenance" and one.body)
         (ACK, {"minutes": 0}, 422, "minutes"),
         (ACK, {"minutes": 5, "person": "lee"}, 422, "person"),  # nobody acts in another's name
         (ACK, [], 422, "body"),
+        (WATCH, BODIES["/oncall/overrides"] | {"person": "oncall-3"}, 422, "did you mean"),
+        (WATCH, BODIES["/oncall/overrides"] | {"ends_at": PAST}, 422, "over already"),
+        (WATCH, BODIES["/oncall/overrides"] | {"reason": " "}, 422, "a reason has 1 to 500"),
+        (WATCH, BODIES["/oncall/overrides"] | {"actor": "lee"}, 422, "actor"),
         (PLAN, BODIES["/maintenance"] | {"ends_at": START}, 422, "not after the start"),
         (PLAN, BODIES["/maintenance"] | {"days": ["wed"]}, 422, "none of these days"),
         (PLAN, BODIES["/maintenance"] | {"starts_at": "2026-12-01T02:00:00"}, 422, "starts_at"),
@@ -185,6 +204,7 @@ async def test_what_makes_no_sense_is_one_sentence_and_changes_nothing(
     client: Client, conn: Connection, one: Endpoint, body: Any, status: int, says: str
 ) -> None:
     await _stored(conn)
+    await _in_force(conn)
     answer = await client.ask(one, await a_token(conn, "operator"), body)
     assert answer.status == status
     assert says in _checked(one, answer)["error"]
@@ -214,6 +234,22 @@ async def test_who_is_on_call_is_told(client: Client, conn: Connection) -> None:
     assert _checked(one, answer) == {
         "first": "kim", "later": ["kim"], "systems": ["desk"]
     }  # fmt: skip
+
+
+async def test_an_override_calls_somebody_else_from_its_start_on(
+    client: Client, conn: Connection
+) -> None:
+    await _in_force(conn)
+    one = next(one for one in ENDPOINTS if one.path == "/oncall")
+    token = await a_token(conn, "operator")
+    before = _checked(one, await client.ask(one, token))["first"]
+    other = {"oncall-1": "oncall-2", "oncall-2": "oncall-1"}[before]
+    body = BODIES["/oncall/overrides"] | {"person": other}
+    later = body | {"starts_at": (LATER - timedelta(hours=1)).isoformat()}
+    for given, first in ((later, before), (body, other)):
+        made = _checked(WATCH, await client.ask(WATCH, token, given))
+        assert made["actor"] == "kim"
+        assert _checked(one, await client.ask(one, token))["first"] == first
 
 
 async def test_what_is_not_there_or_over_is_said(client: Client, conn: Connection) -> None:

@@ -17,6 +17,7 @@ from services.runtime.errors import Refuse
 from services.storage import incidents, people
 from services.storage import oncall as overrides
 from services.storage import planned as storage
+from services.storage.oncall import Override
 from services.storage.planned import Notice
 from services.storage.pool import Connection
 from services.storage.status import latest_catalogue
@@ -130,6 +131,23 @@ async def on_call(asked: Asked) -> models.Oncall:
     later = (name.removeprefix("person:") for step in duty.later for name in step.people)
     systems = [name.removeprefix("path:") for name in duty.systems]
     return models.Oncall(first=first, later=list(dict.fromkeys(later)), systems=systems)
+
+
+async def watches(asked: Asked) -> list[models.Override]:
+    """Overrides of the rota that are not over, the newest first."""
+    found = await overrides.overrides(asked.conn, asked.now)
+    return [models.Override.model_validate(one) for one in found]
+
+
+async def watch(asked: Asked) -> models.Override:
+    """Give somebody the watch instead of whom the rota names."""
+    given = asked.body
+    start = given.starts_at or asked.now
+    made = Override(0, given.person, start, given.ends_at, given.reason, asked.person)
+    made = oncall.entered(made, await latest_catalogue(asked.conn), asked.now)
+    made = made._replace(number=await overrides.put_override(asked.conn, *made[1:]))
+    await asked.record("oncall.override", oncall.recipient(made.person), made.number)
+    return models.Override.model_validate(made)
 
 
 async def _ask(asked: Asked, kind: str, text: str, open_: bool) -> Taken:

@@ -71,6 +71,10 @@ ENDPOINTS = (
     Endpoint("GET", "/notices", "viewer", acts.notices, list[models.Notice]),
     Endpoint("POST", "/notices", "operator", acts.notice, models.Taken, models.NoticeAsked),
     Endpoint("GET", "/oncall", "viewer", acts.on_call, models.Oncall),
+    Endpoint("GET", "/oncall/overrides", "viewer", acts.watches, list[models.Override]),
+    Endpoint(
+        "POST", "/oncall/overrides", "operator", acts.watch, models.Override, models.OverrideAsked
+    ),
 )  # fmt: skip
 
 

@@ -165,6 +165,17 @@ class Oncall(BaseModel):
     systems: list[str]
 
 
+class Override(_Given):
+    """Somebody has the watch instead of whom the rota names; the newest that holds wins."""
+
+    number: int
+    person: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    reason: str
+    actor: str
+
+
 class AckAsked(_Asked):
     """For how many minutes; without, as the rota says."""
 
@@ -198,6 +209,15 @@ class WindowAsked(_Asked):
 class WithdrawAsked(_Asked):
     """Why it is taken back."""
 
+    reason: Reason
+
+
+class OverrideAsked(_Asked):
+    """Who has the watch until when, and why; without a start, from now on."""
+
+    person: Name
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime
     reason: Reason
 
 

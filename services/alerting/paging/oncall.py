@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from services.alerting.paging.decide import NOBODY, Duty, Step
+from services.catalogue.sentences import suggestion
 from services.contracts.catalogue import Catalogue
 from services.contracts.oncall import ROTA
-from services.storage.oncall import Override
+from services.runtime.errors import Refuse
+from services.storage.oncall import LONGEST, Override
 
 
 def first(catalogue: Catalogue, overrides: Iterable[Override], at: datetime) -> str | None:
@@ -38,6 +40,20 @@ def duty(catalogue: Catalogue, overrides: Sequence[Override], at: datetime) -> D
         ),
         tuple(f"path:{name}" for name in rota.systems),
     )
+
+
+def entered(asked: Override, catalogue: Catalogue | None, now: datetime) -> Override:
+    """An override as it is to be kept. Raises Refuse for one that would call nobody, or whose
+    reason nobody could read."""
+    reason, known = asked.reason.strip(), catalogue.people if catalogue else {}
+    if asked.ends_at <= max(asked.starts_at, now):
+        raise Refuse("oncall", "the end is over already, or not after the start")
+    if not 0 < len(reason) <= LONGEST:
+        raise Refuse("oncall", f"a reason has 1 to {LONGEST} characters, not {len(reason)}")
+    if asked.person not in known:
+        near = suggestion(asked.person, known)
+        raise Refuse("oncall", f"the catalogue in force has no person '{asked.person}'{near}")
+    return asked._replace(reason=reason)
 
 
 def recipient(person: str) -> str:

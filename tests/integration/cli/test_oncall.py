@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from services.alerting.incidents.words import KST
 from services.catalogue.load import load
 from services.catalogue.publish import new_revision
-from services.cli.app import app
+from services.cli.app import app, explained
 from services.storage import incidents, migrate, proofs, sink
 from services.storage.pool import open_pool, transaction
 from tests.support.commands import ROOT
@@ -40,6 +40,9 @@ class Terminal:
 
     async def say(self, *words: str) -> tuple[int, str]:
         done = await asyncio.to_thread(self._runner.invoke, app, ["oncall", *words])
+        if done.exception and not isinstance(done.exception, SystemExit):
+            sentence, code = explained(done.exception)
+            return code, sentence
         return done.exit_code, done.output
 
     async def read(self, *words: str) -> Any:
@@ -98,9 +101,9 @@ async def test_an_override_holds_at_once_and_says_who_made_it_in_the_audit(
     ("words", "code", "says"),
     [
         (("override", "oncall-3", *SWAP[2:]), 4, "no person 'oncall-3'; did you mean 'oncall-"),
-        ((*SWAP[:3], "2020-01-01 09:00", *SWAP[4:]), 4, "--to is over already"),
+        ((*SWAP[:3], "2020-01-01 09:00", *SWAP[4:]), 4, "the end is over already"),
         ((*SWAP[:3], "noon", *SWAP[4:]), 2, "'noon' is no time"),
-        ((*SWAP[:5], " "), 4, "a reason has 1 to 500 characters, this one has 0"),
+        ((*SWAP[:5], " "), 4, "a reason has 1 to 500 characters, not 0"),
     ],
 )
 async def test_an_override_that_would_mean_nothing_is_refused_with_a_sentence(
