@@ -340,7 +340,8 @@ def quotas_keep_room_for_citizens(s: Subject) -> Iterator[Problem]:
                 used, quota = getattr(use, span), getattr(use.quota, span)
                 text = (
                     f"probes would use {used} of {quota} {use.channel} messages a {span}, confirm"
-                    f" probes and substitutes included; at most {allowed:.0%} may go to probes"
+                    f" probes, substitutes and proofs of paths included; at most {allowed:.0%} may"
+                    " go to probes"
                 )
                 yield item.problem(text, *place)
 

@@ -6,12 +6,14 @@ Numbers: probes of enabled routes only, a month has 31 days, money in KRW.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 
 from services.contracts.catalogue import Catalogue, DailyWindow, Quota, Route
 from services.contracts.model import Model
+from services.contracts.oncall import MOST_PAGES, PAGES_WITHIN
 from services.contracts.vocabulary import Channel
 
 DAYS = 31
@@ -24,10 +26,12 @@ class Limits:
 
     `quota_share`: of any quota of an account or sender. `confirm_share`: confirm and manual
     probes on top of the scheduled ones (`detection.md` measured 2.5 to 3.1 % in quiet times).
+    `proof_every_s`: how often alerting proves each path.
     """
 
     quota_share: float = 0.20
     confirm_share: float = 0.05
+    proof_every_s: float = 3600
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,13 @@ class Use:
 @dataclass(frozen=True)
 class Load:
     """What a catalogue's probes come to. Probes are the scheduled ones; cost and uses include the
-    confirm allowance, uses also substitutes."""
+    confirm allowance and proofs of paths, uses also substitutes. `pages_hour`, by account, is in
+    none of them: pages are no probes, and may use what these leave."""
 
     probes_day: int
     cost_krw_month: dict[str, int]
     uses: tuple[Use, ...]
+    pages_hour: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def plan(before: Catalogue | None, after: Catalogue, limits: Limits | None = Non
     new = {(kind, key): item for kind, key, item in after.objects()}
     changes = [_change(name, old.get(name), item) for name, item in new.items()]
     changes += [Change("removed", *name) for name in old if name not in new]
-    nothing = Load(0, {}, ())
+    nothing = Load(0, {}, (), {})
     return Plan(
         tuple(change for change in changes if change),
         load_of(before, limits) if before else nothing,
@@ -118,7 +124,39 @@ def load_of(catalogue: Catalogue, limits: Limits) -> Load:
         if route.failover and account:  # each drill costs both legs
             pair = price + account.price_krw.get(Channel(route.failover.channel), 0)
             cost[route.account] += pair * DAYS * drills_a_day(catalogue, route)
-    return Load(sum(daily.values()), dict(cost), _uses(catalogue, enabled, daily, limits))
+    for account_id, _, channel in _proven(catalogue):
+        account = catalogue.accounts.get(account_id)
+        price = account.price_krw.get(channel, 0) if account else 0
+        cost[account_id] += price * DAYS * proofs_a_day(limits)
+    uses, pages = _uses(catalogue, enabled, daily, limits), pages_an_hour(catalogue)
+    return Load(sum(daily.values()), dict(cost), uses, pages)
+
+
+def proofs_a_day(limits: Limits) -> int:
+    """Proofs of one path on one day."""
+    return math.ceil(timedelta(days=1).total_seconds() / limits.proof_every_s)
+
+
+def _proven(catalogue: Catalogue) -> Iterator[tuple[str, str, Channel]]:
+    """Account, sender and channel of each path that costs a message to prove."""
+    for path in catalogue.paths.values():
+        if path.account and path.sender and path.receiver:
+            yield path.account, path.sender, Channel(path.notifier)
+
+
+def pages_an_hour(catalogue: Catalogue) -> dict[str, int]:
+    """The most pages that an hour of outages sends over each account while nobody acknowledges: to
+    each person and over each path as many as one may get of what opens, of each its all-clear, and
+    one more for each step of escalation that names them."""
+    steps = [
+        name for rota in catalogue.rotas.values() for one in rota.escalation for name in one.people
+    ]
+    opened, found = MOST_PAGES * (timedelta(hours=1) // PAGES_WITHIN), Counter[str]()
+    for person in catalogue.people.values():
+        for path in map(catalogue.paths.get, person.paths):
+            if path and path.account:
+                found[path.account] += opened * (2 + steps.count(person.id))
+    return dict(found)
 
 
 def with_confirms(probes: int, limits: Limits) -> int:
@@ -165,6 +203,9 @@ def _uses(
         for channel, sender in legs:
             wanted["account", route.account, channel] += probes
             wanted["sender", sender, channel] += probes
+    for account, sender, channel in _proven(catalogue):
+        wanted["account", account, channel] += proofs_a_day(limits)
+        wanted["sender", sender, channel] += proofs_a_day(limits)
     return tuple(
         Use(*name, day, day * DAYS, _quota(catalogue, *name))
         for name, day in sorted(wanted.items())

@@ -21,6 +21,7 @@ from services.cli.context import (
     INVALID,
     NOT_DONE,
     USAGE,
+    CliSettings,
     Data,
     Json,
     as_json,
@@ -31,6 +32,7 @@ from services.contracts.catalogue import Catalogue
 from services.runtime.errors import Retry
 from services.runtime.kafka import Address, Producer
 from services.runtime.ops import Health
+from services.runtime.settings import load as load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Bodies, notices, routes: check, compare, apply.")
 
@@ -59,7 +61,8 @@ def plan(directory: Directory = DIRECTORY, data: Data = DATA, json: Json = False
     Example: bongsu catalogue plan
     """
     new = read(directory)
-    difference = planning.plan(asyncio.run(in_force(context(data).kafka)), new)
+    before = asyncio.run(in_force(context(data).kafka))
+    difference = planning.plan(before, new, _limits())
     typer.echo(as_json(difference) if json else "\n".join(lines(difference)))
 
 
@@ -81,7 +84,7 @@ def read(directory: Path, json: bool = False) -> Catalogue:
     if not directory.is_dir():
         fail(f"there is no folder {directory}/", USAGE)
     loaded = load(directory)
-    problems = check(loaded, set(adapters.discover()))
+    problems = check(loaded, set(adapters.discover()), _limits())
     if json:
         typer.echo(as_json(problems))
     for problem in () if json else problems:
@@ -90,6 +93,11 @@ def read(directory: Path, json: bool = False) -> Catalogue:
     if errors:
         fail(f"{errors} problem{'s' * (errors > 1)} in {directory}/; nothing was changed", INVALID)
     return loaded.catalogue(publish.new_revision(datetime.now(UTC)))
+
+
+def _limits() -> planning.Limits:
+    """Of the plan; alerting's own interval of proofs, as far as it is told here."""
+    return planning.Limits(proof_every_s=load_settings(CliSettings).proof_every_s)
 
 
 async def in_force(address: Address) -> Catalogue | None:
@@ -147,7 +155,12 @@ def lines(difference: planning.Plan) -> list[str]:
         for name in sorted({*before.cost_krw_month, *after.cost_krw_month})
     ]
     probes = f"probes a day: {before.probes_day:,} → {after.probes_day:,}"
-    return [*(changes or ["nothing changes"]), probes, *cost, *_quota_lines(before, after)]
+    pages = [
+        f"pages over account {name}: at most {most} in an hour of outages, in no figure above"
+        for name, most in sorted(after.pages_hour.items())
+    ]
+    quotas = _quota_lines(before, after)
+    return [*(changes or ["nothing changes"]), probes, *cost, *quotas, *pages]
 
 
 def _quota_lines(before: planning.Load, after: planning.Load) -> Iterator[str]:

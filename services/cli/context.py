@@ -40,6 +40,9 @@ class CliSettings(Settings):
     """What the command line can be told outside a local stack."""
 
     postgres: SecretStr | None = Field(None, description="DSN of a role that may read")
+    proof_every_s: float = Field(
+        3600, ge=1, description="as alerting is told: what catalogue validate and plan count"
+    )
 
 
 @dataclass(frozen=True, slots=True)

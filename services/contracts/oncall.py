@@ -4,7 +4,7 @@ Part of the catalogue. Numbers, mail addresses and keys stand in the secrets fol
 at more than one object live in `services/catalogue/oncall.py`.
 """
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ ROTA = "oncall"  # the one rota there is
 Notifier = Literal["alertmanager", "webhook", "email", "sms"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MOST_PAGES, PAGES_WITHIN = 3, timedelta(minutes=5)  # of what opens, to one recipient
 DAY = 24 * 60
 WEEK = 7 * DAY
 PageUrl = Annotated[str, Field(pattern=r"^https?://[^\s/@][^\s@]*[^/\s@]$")]

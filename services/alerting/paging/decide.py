@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from services.alerting.paging.message import Kind
+from services.contracts.oncall import MOST_PAGES, PAGES_WITHIN
 from services.storage.incidents import Incident
 from services.storage.pages import Page
 
-MOST, WITHIN = 3, timedelta(minutes=5)  # pages of what opened, for one recipient
 GATHERED = timedelta(seconds=10)
 _COUNTED = (Kind.OPENED, Kind.DIGEST)
 # By incident: its pages since it opened last, as they were made.
@@ -107,11 +107,11 @@ def _within_budget(
 ) -> Iterator[Page]:
     """Two are told one by one; all others in a digest, once one more page is allowed."""
     times = sorted(page.accepted_at or max(page.due_at, now) for page in counted)
-    alone = max(0, MOST - 1 - sum(at > now - WITHIN for at in times))
+    alone = max(0, MOST_PAGES - 1 - sum(at > now - PAGES_WITHIN for at in times))
     for one in fresh[:alone]:
         yield _page(Kind.OPENED, recipient, (one,), str(one.reopened), now)
     if rest := fresh[alone:]:
-        allowed = times[-MOST] + WITHIN if len(times) >= MOST else now
+        allowed = times[-MOST_PAGES] + PAGES_WITHIN if len(times) >= MOST_PAGES else now
         made = _page(Kind.DIGEST, recipient, rest, str(rest[0].reopened), now)
         yield made._replace(due_at=max(now + GATHERED, allowed))
 

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from services.alerting.incidents.words import PLANNED
 from services.alerting.paging import oncall, planned
-from services.alerting.paging.decide import WITHIN, Known, decide
+from services.alerting.paging.decide import Known, decide
 from services.contracts.catalogue import Catalogue
+from services.contracts.oncall import PAGES_WITHIN
 from services.storage import incidents as storage
 from services.storage import pages
 from services.storage.incidents import Event, Incident
@@ -30,7 +31,7 @@ async def make(
     growing = await pages.growing(conn)
     names = [row.id for row in incidents]
     known = Known(
-        await pages.known(conn, names, now - WITHIN),
+        await pages.known(conn, names, now - PAGES_WITHIN),
         growing,
         await pages.acknowledged(conn, names),
     )

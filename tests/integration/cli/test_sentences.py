@@ -32,6 +32,13 @@ def test_a_mistake_is_one_sentence(words: list[str], code: int, says: str, tmp_p
     assert done.err.count("\n") == 1
 
 
+def test_proofs_of_paths_that_would_use_up_a_quota_are_refused() -> None:
+    done = bongsu("catalogue", "validate", settings={"BONGSU_PROOF_EVERY_S": "10"})
+
+    assert done.code == 4
+    assert "account 'nhn': probes would use 23328 of 60000 sms messages a day" in done.err
+
+
 @pytest.mark.parametrize("data", ["/proc/version", "/proc/nowhere"])
 def test_a_folder_that_cannot_be_made_is_one_sentence(data: str) -> None:
     done = bongsu("up", data=Path(data))

@@ -162,13 +162,18 @@ def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     whole_day, half_a_day = 4 * 8 + 4 * 9 + 2 * 27, 6 * 15
     # 288 drills of Eumseong's ladder a day, each an Alimtalk and an LMS.
     probes, drills = 1_512 * whole_day + 756 * half_a_day, 288 * (8 + 27)
+    proofs = 2 * 24  # by SMS with either dealer, to two people
     assert load_now.cost_krw_month == {
-        "sens": 31 * (probes + drills),
-        "nhn": 31 * 1_512 * (4 * 8 + 4 * 10),
+        "sens": 31 * (probes + drills + proofs * 9),
+        "nhn": 31 * (1_512 * (4 * 8 + 4 * 10) + proofs * 10),
         "kpdoc": 31 * 1_512 * 2 * 40,
         "mail": 0,
     }
+    # Two people, 36 openings an hour, two steps of escalation and an all-clear of each.
+    assert load_now.pages_hour == dict.fromkeys(("sens", "nhn", "mail"), 2 * 36 * 4)
     uses = {(use.owner, use.id, use.channel): use for use in load_now.uses}
+    assert uses["account", "mail", "email"].day == 1_512 + proofs
+    assert uses["sender", "lh-sms-nhn", "sms"].day == 1_512 + proofs
     # Eumseong's substitutes count as if every Alimtalk failed over.
     assert uses["account", "sens", "lms"].day == 3 * 1_512 + 288
     assert uses["sender", "eumseong-lms", "lms"].day == 2 * 1_512 + 288

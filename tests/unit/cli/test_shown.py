@@ -97,8 +97,9 @@ def test_fetching_kafka_is_two_lines_in_a_log(capsys: pytest.CaptureFixture[str]
 
 def test_a_plan_shows_cost_and_quota_before_and_after() -> None:
     quota = Quota(day=1_000)
-    before = Load(10, {"a": 100, "gone": 5}, (Use("sender", "s", "sms", 100, 3_100, quota),))
-    after = Load(20, {"a": 200}, (Use("sender", "s", "sms", 150, 4_650, quota),))
+    before = Load(10, {"a": 100, "gone": 5}, (Use("sender", "s", "sms", 100, 3_100, quota),), {})
+    use = Use("sender", "s", "sms", 150, 4_650, quota)
+    after = Load(20, {"a": 200}, (use,), {"a": 108})
 
     assert lines(Plan((), before, after)) == [
         "nothing changes",
@@ -106,4 +107,5 @@ def test_a_plan_shows_cost_and_quota_before_and_after() -> None:
         "cost of account a: 100 → 200 KRW a month",
         "cost of account gone: 5 → 0 KRW a month",
         "quota of sender s: 10.0% → 15.0% of 1,000 sms a day",
+        "pages over account a: at most 108 in an hour of outages, in no figure above",
     ]

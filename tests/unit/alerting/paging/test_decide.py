@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.paging.decide import GATHERED, MOST, WITHIN, Duty, Known, Step, decide
+from services.alerting.paging.decide import GATHERED, Duty, Known, Step, decide
 from services.alerting.paging.message import Kind
+from services.contracts.oncall import MOST_PAGES, PAGES_WITHIN
 from services.storage.incidents import Incident
 from services.storage.pages import Page
 from tests.support.incidents import NOW, an_incident
@@ -178,7 +179,7 @@ def test_a_digest_takes_more_until_it_is_sent_and_the_next_waits_for_its_turn(pl
     play.opens("e")
     play.passes(timedelta(seconds=10))
     assert play.told(KIM)[2:] == [("digest", ("c", "d")), ("digest", ("e",))]
-    assert play.pages[f"e/digest/{KIM}/0"].due_at == NOW + WITHIN
+    assert play.pages[f"e/digest/{KIM}/0"].due_at == NOW + PAGES_WITHIN
 
 
 def test_what_is_over_before_its_digest_was_sent_and_back_is_told_in_the_next(play: Play) -> None:
@@ -197,7 +198,7 @@ def test_what_could_not_be_sent_yet_counts_as_if_it_were_sent_now(play: Play) ->
     for name in "ab":
         play.opens(name)
     play.look()
-    play.now += 2 * WITHIN
+    play.now += 2 * PAGES_WITHIN
     play.opens("c")
     play.look()
     assert play.told(KIM)[2:] == [("digest", ("c",))]
@@ -268,8 +269,8 @@ def test_never_more_than_three_in_any_five_minutes(acts: list[Callable[[Play], o
             for page in play.pages.values()
             if page.recipient == recipient and page.kind in (Kind.OPENED, Kind.DIGEST)
         )
-        for first, fourth in zip(times, times[MOST:], strict=False):
-            assert fourth - first >= WITHIN
+        for first, fourth in zip(times, times[MOST_PAGES:], strict=False):
+            assert fourth - first >= PAGES_WITHIN
 
 
 def _breaks(act: Callable[[Play], object]) -> bool:
