@@ -31,6 +31,8 @@ from services.cli.context import (
 from services.cli.play import Play, begin
 from services.cli.screen import Screen
 from services.contracts.catalogue import Catalogue
+from services.local.outside import without_alertmanager
+from services.local.prometheus import programs
 from services.local.settings import LocalSettings
 from services.local.stack import Stack
 from services.replay.scenario import Scenario
@@ -70,6 +72,7 @@ def up(
     if summary is not None and not summary.parent.is_dir():
         fail(f"there is no folder {summary.parent}/ for --summary", USAGE)
     wanted, settings = catalogues.read(directory), load(LocalSettings)
+    wanted = wanted if programs() else without_alertmanager(wanted)
     planned = scenarios.read([scenario], wanted, settings.proxies())[0] if scenario else None
     with _alone_on(data):
         screen = Screen(data)

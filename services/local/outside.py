@@ -65,6 +65,16 @@ def destinations(
     }
 
 
+def without_alertmanager(catalogue: Catalogue) -> Catalogue:
+    """The same where none is installed: nobody is to ask a path that is known not to be there."""
+    paths = {n: path for n, path in catalogue.paths.items() if path.notifier != "alertmanager"}
+    rotas = {
+        name: rota.model_copy(update={"systems": tuple(n for n in rota.systems if n in paths)})
+        for name, rota in catalogue.rotas.items()
+    }
+    return catalogue.model_copy(update={"paths": paths, "rotas": rotas})
+
+
 def _direct(catalogue: Catalogue) -> list[PagingPath]:
     return [path for path in catalogue.paths.values() if path.account is None]
 

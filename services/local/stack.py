@@ -270,7 +270,10 @@ class Stack:
 
     async def _start_monitors(self, installed: tuple[str, str] | None) -> None:
         if installed is None:
-            self._tell(f"no Prometheus: for metrics over time, apt-get install {PACKAGES}")
+            self._tell(
+                "no Prometheus and no Alertmanager, whose path is left out of the on-call file:"
+                f" apt-get install {PACKAGES}"
+            )
             return
         self._tell("starting Prometheus and Alertmanager")
         ports = self.settings

@@ -17,6 +17,7 @@ from typing import Any
 import jsonschema
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from services.alerting.paging.message import Answer, Forms, Kind, Links, Result
 from services.alerting.paging.notifiers import Notifiers, discover
@@ -386,6 +387,19 @@ async def test_a_fault_of_one_notifier_is_an_answer(caplog: pytest.LogCaptureFix
     unknown = replace(nobody, notifier="pigeon")  # type: ignore[arg-type]
     answer = await Notifiers(Outside()).send(a_message(), unknown, WITHIN_S)
     assert answer == Answer(Result.UNCLEAR, "KeyError")
+
+
+async def test_a_path_that_somebody_must_mend_is_told_once_and_again_once_it_had_worked() -> None:
+    async with receiving("webhook") as receiver:
+        notifiers, fine = Notifiers(Outside()), a_target("webhook", receiver.url)
+        bare = replace(fine, keys=())
+        with capture_logs() as lines:
+            for target in (bare, bare, fine, bare):
+                await notifiers.send(a_message(), target, WITHIN_S)
+    said = f"path {fine.path}: its secret has no key"
+    assert [(line["event"], line["reason"]) for line in lines] == [
+        ("a path cannot be used", said)
+    ] * 2
 
 
 async def test_a_call_that_is_cancelled_is_cancelled() -> None:

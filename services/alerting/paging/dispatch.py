@@ -16,8 +16,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import structlog
-
 from services.alerting.database import asked
 from services.alerting.metrics import Metrics
 from services.alerting.paging import calls
@@ -38,7 +36,6 @@ EVERY_S, GIVEN_UP_S = 0.5, 60.0
 AT_ONCE, OF_ONE = 16, 2  # pages that are being sent; of one recipient, before it is busy
 FIRST_S, LONGEST_S = 1.0, 60.0
 DEADLINE = 0.4  # of the lease: the rest is for writing down what was answered
-_log = structlog.get_logger()
 
 
 class Answered(NamedTuple):
@@ -105,8 +102,7 @@ class Dispatcher:
         try:
             target = target_of(catalogue, catalogue.paths[call.path], self._secrets)
         except Stop as error:
-            _log.error("a path cannot be used", path=call.path, reason=str(error))
-            answer = Answer(Result.REFUSED, error.reason)
+            answer = self._notifiers.unusable(call.path, error)
         else:
             deadline_s = self._terms.lease_s * DEADLINE
             answer = await self._notifiers.send(call.message, target, deadline_s)

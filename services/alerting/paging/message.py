@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from services.contracts.catalogue import Account, Sender
 from services.contracts.oncall import Notifier
+from services.runtime.errors import Refuse, Stop
 from services.storage.incidents import Incident
 
 
@@ -117,4 +118,8 @@ class Notifying(Protocol):
 
     async def send(self, message: Message, target: Target, deadline_s: float) -> Answer:
         """Tell once; whatever happens is an answer."""
+        ...
+
+    def unusable(self, path: str, error: Refuse | Stop) -> Answer:
+        """The answer of a path that a person must mend."""
         ...

@@ -45,7 +45,8 @@ from services.storage import proofs
 from services.storage.pool import Pool, transaction
 
 NOTICE = "path-proof"
-TURN_S, CALL_WITHIN_S, LONGEST_DETAIL = 10.0, 20.0, 40
+TURN_S, CALL_WITHIN_S = 10.0, 20.0
+LONGEST_CODE, LONGEST_SAID = 40, 200
 _RESULTS = {
     Result.ACCEPTED: AnswerResult.ACCEPTED,
     Result.REFUSED: AnswerResult.REFUSED,
@@ -99,9 +100,9 @@ class Prover:
         try:
             answer = await self._prove(catalogue, path, slot)
         except Consequence as error:
-            answer = Answer(Result.LATER, error.reason)
+            answer = Answer(Result.LATER, str(error))
         accepted = answer.result is Result.ACCEPTED
-        detail = None if accepted else f"{answer.result}: {answer.detail}"[:LONGEST_DETAIL]
+        detail = None if accepted else f"{answer.result}: {answer.detail}"[:LONGEST_SAID]
         async with transaction(self._pool) as conn:
             alone = accepted and path.receiver is None
             await proofs.answered(conn, path.id, slot, alone, detail)
@@ -184,7 +185,7 @@ def answered(
         started_at=began,
         ended_at=ended,
         result=_RESULTS[answer.result],
-        code=answer.detail[:LONGEST_DETAIL] or None,
+        code=answer.detail[:LONGEST_CODE] or None,
         **{name: getattr(sent, name) for name in same},
     )
 

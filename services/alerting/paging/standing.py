@@ -10,8 +10,6 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-import structlog
-
 from services.alerting.database import asked
 from services.alerting.paging import words
 from services.alerting.paging.links import Addresses, links
@@ -30,7 +28,6 @@ from services.storage.pool import Pool, transaction
 FORGETS = "alertmanager"  # the notifier whose receivers forget what is not told anew
 CALL_WITHIN_S = 10.0
 ONE_BY_ONE = 20  # more than these are told together
-_log = structlog.get_logger()
 
 
 class Standing:
@@ -82,7 +79,7 @@ class Standing:
         try:
             target = target_of(catalogue, path, self._secrets)
         except Stop as error:
-            _log.error("a path cannot be used", path=path.id, reason=str(error))
+            self._notifiers.unusable(path.id, error)
             return
         for rows in (*((row,) for row in told[:ONE_BY_ONE]), told[ONE_BY_ONE:]):
             if rows:

@@ -188,7 +188,7 @@ async def test_what_cannot_be_announced_is_not_sent(scene: Scene) -> None:
     scene.publisher.away = True
     await scene.prover.turn()
     assert {target.path for _, target in scene.notifiers.calls} == {"alertmanager", "control-room"}
-    assert (await scene.proof("oncall-1-nhn")).detail == "later: away"
+    assert (await scene.proof("oncall-1-nhn")).detail == "later: Kafka is away"
 
 
 async def test_a_path_that_is_misconfigured_holds_up_no_other(scene: Scene) -> None:
@@ -197,8 +197,10 @@ async def test_a_path_that_is_misconfigured_holds_up_no_other(scene: Scene) -> N
     paths = CATALOGUE.paths | {broken.id: broken, bare.id: bare}
     scene.catalogue = CATALOGUE.model_copy(update={"paths": paths})
     await scene.prover.turn()
-    assert (await scene.proof("oncall-1-nhn")).detail == "later: secret"
-    assert (await scene.proof("oncall-1-sens")).detail == "later: no_receiver"
+    said = [(await scene.proof(name)).detail for name in (broken.id, bare.id)]
+    assert said[0] is not None
+    assert said[0].startswith("later: secret nowhere: ")
+    assert said[1] == "later: path oncall-1-sens: no test receiver to prove it at"
     assert "oncall-2-sens" in {target.path for _, target in scene.notifiers.calls}
 
 

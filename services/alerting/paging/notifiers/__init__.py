@@ -37,12 +37,13 @@ class Notifiers:
 
     def __init__(self, outside: Outside) -> None:
         self._by_name = {name: kind(outside) for name, kind in discover().items()}
+        self._said: dict[str, str] = {}  # by path: why it cannot be used
 
     async def send(self, message: Message, target: Target, deadline_s: float) -> Answer:
         """Tell once; an answer within `deadline_s` seconds, whatever happens."""
         try:
             async with asyncio.timeout(deadline_s):
-                return await self._by_name[target.notifier].send(message, target)
+                answer = await self._by_name[target.notifier].send(message, target)
         except (NoAnswer, TimeoutError):
             return Answer(Result.UNCLEAR, "no answer")
         except NotNow as error:
@@ -50,8 +51,17 @@ class Notifiers:
         except Retry as error:
             return Answer(Result.LATER, error.reason)
         except (Refuse, Stop) as error:
-            _log.warning("a path cannot be used", path=target.path, reason=str(error))
-            return Answer(Result.REFUSED, error.reason)
+            return self.unusable(target.path, error)
         except Exception as error:  # other paths are to be tried, whatever is wrong with this one
             _log.exception("a notifier failed", path=target.path)
             return Answer(Result.UNCLEAR, type(error).__name__)
+        self._said.pop(target.path, None)
+        return answer
+
+    def unusable(self, path: str, error: Refuse | Stop) -> Answer:
+        """What a path answers that a person must mend; they are told once, however often it is
+        tried."""
+        if self._said.get(path) != str(error):
+            self._said[path] = str(error)
+            _log.error("a path cannot be used", path=path, reason=str(error))
+        return Answer(Result.REFUSED, error.reason)
