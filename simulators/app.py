@@ -45,7 +45,7 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
     front_ends = [kind(config, live, carriage) for kind in found]
     control = Control(components(config), live.faults)
     own = [Route("/healthz", _healthy), Route(config.control_path, _reachable)]
-    own += ControlRoom().routes()
+    own += [*ControlRoom().routes(), *handsets.inbox.routes()]
     apis = [route for front_end in front_ends for route in front_end.routes()]
     app = Starlette(routes=[*apis, *control.routes(), *own])
     server = _Server(

@@ -27,6 +27,7 @@ import structlog
 from simulators import handset_wire as wire
 from simulators.carriage import Arrival, LiveWorld, utc_now
 from simulators.config import HandsetConfig, SimulatorConfig, recipient_of
+from simulators.inbox import Inbox
 from simulators.journey import Message, Sight
 from simulators.sights import FORWARDER, GATEWAY, next_beat, observer
 
@@ -251,9 +252,11 @@ class Phones:
         self._config, self._live = config, live
         self._apps: dict[str, Mapping[str, GatewayApp | ForwarderApp]] = {}
         self._people: dict[str, Person] = {}
+        self.inbox = Inbox()
 
     def noticed(self, arrival: Arrival, sight: Sight) -> None:
         """The app tells of it; a mailbox has none: bongsu itself looks."""
+        self.inbox.keep(arrival)
         apps = self._apps.get(arrival.message.recipient or "", {})
         if sight.by in apps:
             apps[sight.by].show(arrival)
