@@ -174,13 +174,19 @@ def graded(before: Incident, row: Incident) -> Said:
 def closed(row: Incident) -> Said:
     """How long it was."""
     ended = row.ended_at or row.closed_at or row.detected_at
-    lasted = max(ended - row.started_at, timedelta(0))
-    hours, minutes = divmod(int(lasted.total_seconds() // 60), 60)
-    ko, en = (f"{hours}시간 ", f"{hours} h ") if hours else ("", "")
+    ko, en = lasted(ended - row.started_at)
     return Said(
-        f"종료: {_clock(ended)}부터 정상, 지속 {ko}{minutes}분",
-        f"over: well since {_clock(ended)}, it lasted {en}{minutes} min",
+        f"종료: {_clock(ended)}부터 정상, 지속 {ko}",
+        f"over: well since {_clock(ended)}, it lasted {en}",
     )
+
+
+def lasted(span: timedelta) -> Said:
+    """A duration in hours and whole minutes."""
+    hours, minutes = divmod(int(max(span, timedelta(0)).total_seconds() // 60), 60)
+    if hours:
+        return Said(f"{hours}시간 {minutes}분", f"{hours} h {minutes} min")
+    return Said(f"{minutes}분", f"{minutes} min") if minutes else Said("1분 미만", "under 1 min")
 
 
 def closed_by_hand(text: str) -> Said:

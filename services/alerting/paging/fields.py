@@ -7,7 +7,7 @@ is nothing to say. Before: `words.py` asks. After: templates lay them out (`fill
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from services.alerting.incidents.words import KST, Said, Words, tens
+from services.alerting.incidents.words import KST, Said, Words, lasted, tens
 from services.alerting.paging.filling import Language
 from services.contracts.catalogue import Catalogue
 from services.contracts.vocabulary import NoticeClass
@@ -90,7 +90,7 @@ class Speaker:
             "detected": f"{row.detected_at.astimezone(KST):%H:%M:%S}",
             "ended": _exact(ended),
             "ended_clock": self.clock(ended),
-            "lasted": self._lasted(ended - row.started_at),
+            "lasted": self.said(*lasted(ended - row.started_at)),
         }
 
     def _evidence(self, row: Incident) -> dict[str, str]:
@@ -169,12 +169,6 @@ class Speaker:
         return self.said(
             " (잠정: 1분 안에 바뀔 수 있음)", " (provisional: may change within 1 min)"
         )
-
-    def _lasted(self, span: timedelta) -> str:
-        hours, minutes = divmod(int(max(span, timedelta(0)).total_seconds() // 60), 60)
-        if hours:
-            return self.said(f"{hours}시간 {minutes}분", f"{hours} h {minutes} min")
-        return self.said(f"{minutes}분", f"{minutes} min")
 
 
 def _exact(at: datetime) -> str:

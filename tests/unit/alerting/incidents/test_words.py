@@ -50,6 +50,8 @@ def test_an_ending_says_since_when_and_how_long() -> None:
     assert closed(ended).ko == "종료: 10-15 15:30:00부터 정상, 지속 3분"
     long = ended._replace(started_at=NOW - timedelta(hours=26, minutes=5))
     assert closed(long).en == "over: well since 10-15 15:30:00, it lasted 26 h 5 min"
+    short = ended._replace(started_at=NOW - timedelta(seconds=57))
+    assert closed(short).ko.endswith("지속 1분 미만")
 
 
 def test_a_line_names_a_few_routes_and_counts_the_rest() -> None:
