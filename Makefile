@@ -5,7 +5,7 @@ BIN := .venv/bin
 ONLY := detection
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: help install up format lint types imports check test replay chaos test-system bench schemas requirements clean
+.PHONY: help install up demo format lint types imports check test replay chaos test-system bench schemas requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ install: .venv/.dev ## everything for development into .venv
 
 up: .venv/.local ## real Kafka and Postgres, a simulated outside world, all processes; Ctrl-C stops all
 	@$(BIN)/bongsu up $(ARGS)
+
+demo: .venv/.local ## the same, and one outage in it: KakaoTalk breaks, people are paged, it is repaired
+	@$(BIN)/bongsu demo $(ARGS)
 
 format: .venv/.dev ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 from services.cli import (
     catalogue,
     dashboards,
+    demo,
     doctor,
     faults,
     incidents,
@@ -37,6 +38,7 @@ app = typer.Typer(
     help="봉수: do the messages of public bodies arrive? Start with `bongsu up`.",
 )
 app.command("up")(up.up)
+app.command("demo")(demo.demo)
 app.command("init")(operate.init)
 app.command("run")(operate.run_process)
 app.add_typer(catalogue.app, name="catalogue")

@@ -75,7 +75,7 @@ def show(incident: Id, data: Data = DATA, json: Json = False) -> None:
     elif json:
         typer.echo(as_json(_record(found)))
     else:
-        typer.echo("\n".join(_told(found)))
+        typer.echo("\n".join(told(found)))
 
 
 @app.command()
@@ -187,7 +187,8 @@ def _record(found: Known) -> dict[str, object]:
     }
 
 
-def _told(found: Known) -> Iterator[str]:
+def told(found: Known) -> Iterator[str]:
+    """All that is known of one incident, in lines; times are Korean."""
     row = found.row
     until = f"until {_clock(row.ended_at)}" if row.status == "closed" else "open"
     yield f"{row.id}: {until}"

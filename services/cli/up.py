@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import shutil
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -47,6 +47,8 @@ STOP_WITHIN_S = 14.5  # gone within 15 s of Ctrl-C
 LEAST_FREE_BYTES = 1_000_000_000
 SEED = 1  # of the prelude
 
+Until = Callable[[Pool], Coroutine[Any, Any, object]]
+
 
 def up(
     directory: Directory = DIRECTORY,
@@ -74,10 +76,10 @@ def up(
     wanted, settings = catalogues.read(directory), load(LocalSettings)
     wanted = wanted if programs() else without_alertmanager(wanted)
     planned = scenarios.read([scenario], wanted, settings.proxies())[0] if scenario else None
-    with _alone_on(data):
+    with alone_on(data):
         screen = Screen(data)
         stack = Stack(data, settings, screen.tell, screen.fetched)
-        this = Run(stack, wanted, screen, span, planned, pause)
+        this = Run(stack, wanted, screen, _waiting(span), planned, pause)
         asyncio.run(this.live())
     if summary is not None:
         summary.write_text(as_json(this.figures()), encoding="utf-8")
@@ -85,8 +87,12 @@ def up(
         raise typer.Exit(INTERRUPTED)
 
 
+def _waiting(span: float | None) -> Until:
+    return lambda _: asyncio.sleep(float("inf") if span is None else span)
+
+
 @contextmanager
-def _alone_on(data: Path) -> Iterator[None]:
+def alone_on(data: Path) -> Iterator[None]:
     """The data folder is ours alone, and its disk has room: servers end in ugly ways on a full
     one. The operating system frees the lock when this process dies."""
     data.mkdir(parents=True, exist_ok=True)
@@ -108,9 +114,9 @@ class Run:
     stack: Stack
     wanted: Catalogue
     screen: Screen
-    span: float | None
-    scenario: Scenario | None
-    pause: timedelta  # from ready to the scenario's first segment
+    until: Until  # what is done once all is ready, and with whose end all ends
+    scenario: Scenario | None = None
+    pause: timedelta = timedelta(0)  # from ready to the scenario's first segment
     play: Play | None = None
     ready_s: float | None = None
     first_seen_s: float | None = None
@@ -150,9 +156,8 @@ class Run:
         if self.scenario is not None:
             await self._begin(self.scenario)
         self.screen.ready(self.stack.addresses())
-        patience = asyncio.sleep(float("inf") if self.span is None else self.span)
-        async with open_pool(self.stack.dsn("report"), role_label="up", max_size=1) as pool:
-            await _first_of(self._show(pool), self.stack.watch(), patience)
+        async with open_pool(self.stack.dsn("report"), role_label="up", max_size=2) as pool:
+            await _first_of(self._show(pool), self.stack.watch(), self.until(pool))
 
     async def _start(self) -> None:
         """Servers and processes, and beside them what a new detector has learnt: before a catalogue
