@@ -24,6 +24,7 @@ from simulators.front import FrontEnd, Serves, discover
 from simulators.handsets import Phones
 from simulators.proxy import Proxy
 from simulators.rooms import post
+from simulators.webhooks import Webhooks
 
 GRACE_S = 1  # for calls under way when the process is to stop
 
@@ -45,7 +46,8 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
     front_ends = [kind(config, live, carriage) for kind in found]
     control = Control(components(config), live.faults)
     own = [Route("/healthz", _healthy), Route(config.control_path, _reachable)]
-    own += [*ControlRoom().routes(), *handsets.inbox.routes()]
+    back = Webhooks(config.ingest_url)
+    own += [*ControlRoom(back, config.proofs).routes(), *handsets.inbox.routes()]
     apis = [route for front_end in front_ends for route in front_end.routes()]
     app = Starlette(routes=[*apis, *control.routes(), *own])
     server = _Server(
@@ -62,6 +64,7 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
         posters = [tasks.create_task(post(room, carriage)) for room in config.rooms]
         proxies = [tasks.create_task(Proxy(w, live.faults).run()) for w in config.workers]
         tasks.create_task(_stop(server, front_ends, stop), name="stop")
+        tasks.create_task(back.serve(stop), name="proofs")
         for front_end in front_ends:
             if isinstance(front_end, Serves):
                 tasks.create_task(front_end.serve(stop), name=front_end.provider)

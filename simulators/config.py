@@ -176,6 +176,8 @@ class SimulatorConfig(_Frozen):
     rooms: tuple[RoomConfig, ...] = ()
     mail: MailConfig | None = None
     workers: tuple[WorkerConfig, ...] = ()
+    proofs: dict[ShortId, SecretStr] = {}
+    """The word with which a paged system sends proofs back, by path."""
     world: WorldConfig = WorldConfig()
     night: Night | None = Night()
     """When brand messages fail with 3022; None: at no time."""

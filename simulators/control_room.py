@@ -1,13 +1,15 @@
 """The control room of a public body: takes the signed webhooks of pages, and tells what it took.
 
-In:  POST /control-room. Out: GET /control-room, the newest first, for people and tests.
+In:  POST /control-room. Out: GET /control-room, the newest first, for people and tests; proofs go
+back to ingest as they came, at /proofs/<path> and with the word of that path.
 It believes every signature: what is checked here is that pages come, by `webhook-id`, once.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,9 +17,10 @@ from starlette.routing import Route
 from simulators import calls
 from simulators.calls import Refusal, json
 from simulators.carriage import utc_now
+from simulators.webhooks import Webhook, Webhooks
 
 MOST = 1_000
-PATH = "/control-room"
+PATH, PROOF = "/control-room", "page.proof"
 
 
 class Taken(BaseModel):
@@ -28,10 +31,11 @@ class Taken(BaseModel):
 
 
 class ControlRoom:
-    """Remembers the last pages, in memory."""
+    """Remembers the last pages, in memory. `words`: of the paths whose proofs go `back`."""
 
-    def __init__(self) -> None:
+    def __init__(self, back: Webhooks, words: Mapping[str, SecretStr]) -> None:
         self._pages: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._back, self._words = back, words
 
     def routes(self) -> list[Route]:
         return [calls.route("POST", PATH, self._take), calls.route("GET", PATH, self._tell)]
@@ -45,7 +49,15 @@ class ControlRoom:
         self._pages[name] = known | {"times": known["times"] + 1, **page.model_dump()}
         while len(self._pages) > MOST:
             self._pages.popitem(last=False)
+        if page.type == PROOF:
+            self._send_back(page)
         return Response(status_code=204)
+
+    def _send_back(self, page: Taken) -> None:
+        path = str(page.data.get("dedup_key")).removeprefix("proof/")
+        if word := self._words.get(path):
+            told = {"Authorization": f"Bearer {word.get_secret_value()}"}
+            self._back.tell(Webhook(f"/proofs/{path}", told, page.model_dump, utc_now()))
 
     async def _tell(self, _: Request) -> Response:
         return json({"pages": list(reversed(self._pages.values()))})

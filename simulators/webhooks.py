@@ -1,7 +1,7 @@
 """Tells a provider's customer of results: posts to ingest until it takes them, within bounds.
 
-In:  webhooks of a front end, as results come to be. Out: POST <ingest_url>/reports/….
-Before: `nhn.py`. After: ingest.
+In:  webhooks of a front end, as results come to be; proofs. Out: POST <ingest_url>/reports/….
+Before: `nhn.py`, `control_room.py`. After: ingest.
 No provider documents how often it tries, how long it waits and which answers it takes for a yes:
 here a webhook is posted four times at most, with pauses of 0.5, 2 and 8 seconds, each time for 5
 seconds, until the answer is a 2xx.

@@ -23,8 +23,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "alertmanager": ("base_url",),
 }
 WITHOUT: dict[str, tuple[str, ...]] = {
-    "sms": ("base_url", "platform"),
-    "email": ("base_url",),
+    "sms": ("base_url", "platform", "returns"),
+    "email": ("base_url", "returns"),
     "webhook": ("account", "sender", "receiver"),
     "alertmanager": ("account", "sender", "receiver"),
 }
@@ -44,7 +44,7 @@ def paths_are_complete(s: Subject) -> Iterator[Problem]:
             if getattr(path, field) is None:
                 yield item.problem(f"{path.notifier} needs '{field}'")
         for field in WITHOUT[path.notifier]:
-            if getattr(path, field) is not None:
+            if getattr(path, field):
                 yield item.problem(f"{path.notifier} uses no '{field}'; leave it out", field)
         if path.carrier is Carrier.NONE:
             yield item.problem("leave 'carrier' out where no phone is", "carrier")
@@ -91,6 +91,12 @@ def paths_are_proven_like_they_are_read(s: Subject) -> Iterator[Problem]:
         if rule and not {observer.kind for observer in phone.observers} & set(rule.observers):
             text = f"receiver '{phone.id}' has no observer that sees {path.notifier}"
             yield item.problem(text, "receiver")
+
+
+def what_returns_is_proven_by_a_secret(s: Subject) -> Iterator[Problem]:
+    for item, path in s.of(PagingPath):
+        if path.returns and path.secret is None:
+            yield item.problem("'returns' needs a 'secret', whose word comes along", "returns")
 
 
 def people_are_read_somewhere(s: Subject) -> Iterator[Problem]:
@@ -193,6 +199,7 @@ def _clock(minute: int) -> str:
 
 RULES: tuple[Rule, ...] = (
     somebody_is_paged, paths_are_complete, paths_fit_their_senders, paths_are_sent_like_routes,
-    paths_are_proven_like_they_are_read, people_are_read_somewhere, nobody_is_silenced,
-    rota_names_people_and_paths, everybody_and_every_path_is_used, shifts_cover_the_week,
+    paths_are_proven_like_they_are_read, what_returns_is_proven_by_a_secret,
+    people_are_read_somewhere, nobody_is_silenced, rota_names_people_and_paths,
+    everybody_and_every_path_is_used, shifts_cover_the_week,
 )  # fmt: skip

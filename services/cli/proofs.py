@@ -62,7 +62,11 @@ def table(found: list[Shown], now: datetime) -> Table:
     return made
 
 
-_HOW = {"seen": "seen at its test receiver", "accepted": "accepted only"}
+_HOW = {
+    "seen": "seen at its test receiver",
+    "returned": "came back",
+    "accepted": "accepted only",
+}
 
 
 def newest(proof: Proof | None, now: datetime) -> str:

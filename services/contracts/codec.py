@@ -25,6 +25,7 @@ _MODELS: tuple[type[Record], ...] = (
     evidence.DeviceOpened,
     evidence.ChannelObserved,
     evidence.CanaryAnnounced,
+    evidence.PathReturned,
     evidence.Heartbeat,
     evidence.ProbeCommand,
     evidence.DeadLetter,

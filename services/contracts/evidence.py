@@ -216,6 +216,17 @@ class CanaryAnnounced(Event):
     at: Moment
 
 
+class PathReturned(Event):
+    """The alert of a proof came back from the system that a path leads to, of which nothing else
+    can be seen. No attempt, outcome or ratio hangs on it."""
+
+    kind: Literal["path.returned"] = "path.returned"
+    version: Literal[1] = 1
+    probe_id: UUID
+    path: Id
+    at: Moment
+
+
 # What one probe's attempt is folded from.
 Evidence = ProbeSent | ProbeAnswered | ReportReceived | DeviceSeen | DeviceOpened
 
@@ -305,6 +316,11 @@ def post_id(
 def canary_id(key: bytes, worker: str, at: datetime) -> UUID:
     """Id of a `canary.announced`."""
     return ids.make_event_id(key, at, "canary.announced", [worker, _stamp(at)])
+
+
+def returned_id(key: bytes, probe_id: UUID, path: str) -> UUID:
+    """Id of a `path.returned`: it comes back once, however often it is told."""
+    return _about(key, "path.returned", probe_id, path)
 
 
 def _about(key: bytes, kind: str, probe_id: UUID, *parts: str) -> UUID:

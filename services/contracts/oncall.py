@@ -6,17 +6,20 @@ at more than one object live in `services/catalogue/oncall.py`.
 
 from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from services.contracts import ids
 from services.contracts.evidence import Id
 from services.contracts.model import Model, Name, SecretRef
-from services.contracts.vocabulary import Carrier
+from services.contracts.vocabulary import Carrier, Purpose
 
 ROTA = "oncall"  # the one rota there is
 
 Notifier = Literal["alertmanager", "webhook", "email", "sms"]
+How = Literal["seen", "returned", "accepted"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_PAGES, PAGES_WITHIN = 3, timedelta(minutes=5)  # of what opens, to one recipient
@@ -31,7 +34,8 @@ class PagingPath(Model):
     `secret` holds `number`, `address`, `key` (and `url`) of a webhook, `username` and `password` of
     an Alertmanager that wants them. Read on a phone it has a `carrier`; `desk`: read at a desk,
     over a wire. `platform`: whose mailbox. `receiver`: the test receiver at which it is proven
-    without waking anyone.
+    without waking anyone; `returns`: a system sends what it is told as a proof back to ingest, with
+    the word `returns` of the secret.
     """
 
     id: Id
@@ -45,6 +49,22 @@ class PagingPath(Model):
     platform: Id | None = None
     receiver: Id | None = None
     desk: bool = False
+    returns: bool = False
+
+    @property
+    def how(self) -> How:
+        """What can be seen of it: its test receiver, what comes back, or its own word."""
+        return "seen" if self.receiver else "returned" if self.returns else "accepted"
+
+    def proof_id(self, key: bytes, slot: datetime) -> UUID:
+        """Id of the probe that asks it at `slot` whether it works; `key` is BONGSU_ID_KEY."""
+        to = self.receiver or self.id
+        return ids.make_probe_id(key, proof_route(self.id), to, slot, Purpose.PROOF, None)
+
+
+def proof_route(path: str) -> str:
+    """The route of the probes that prove a path; no route of the catalogue has such a name."""
+    return f"path.{path}"
 
 
 class Person(Model):

@@ -15,6 +15,7 @@ from services.ingest.metrics import Metrics
 from services.ingest.opened import Openings
 from services.ingest.poll import Poller
 from services.ingest.receive import Keeper, Receipts
+from services.ingest.returned import Returns
 from services.ingest.settings import IngestSettings
 from services.ingest.watched import Directory
 from services.ingest.webhooks import Webhooks
@@ -52,8 +53,9 @@ async def ingest(stopping: asyncio.Event) -> None:
     webhooks = Webhooks(
         keeper, adapters.discover(), lambda: follower.catalogue, secrets, producer, metrics, clock
     )
+    returns = Returns(keeper, lambda: follower.catalogue, secrets, producer, clock)
     apps = list(receivers.discover().values())
-    public = app.create(receipts, apps, webhooks, openings, metrics)
+    public = app.create(receipts, apps, webhooks, returns, openings, metrics)
     poller = Poller(
         keeper, adapters.discover(), lambda: follower.catalogue, secrets, settings.destinations,
         producer, partial(offsets_since, address), metrics, clock,

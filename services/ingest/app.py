@@ -1,12 +1,13 @@
 """The public port: receipts of test handsets, webhooks of providers, and the page at which
 documents open (`page.py`). Ops endpoints are on another port.
 
-In:  `POST /v1/receipts/<app>/<receiver>`, `POST /reports/<adapter>/<account>`: JSON, of a phone at
-     most 64 KiB, of a provider 1 MiB (the results of citizens' messages come along), uncompressed.
+In:  `POST /v1/receipts/<app>/<receiver>`, `/reports/<adapter>/<account>`, `/proofs/<path>`: JSON,
+     at most 64 KiB, of a provider 1 MiB (the results of citizens' messages come along),
+     uncompressed.
      Out: 202 (SmsForwarder: 200) once Kafka has it, 401 without detail, 503 when the sender shall
      repeat.
-Before: phone, provider. After: `receive.py`, `webhooks.py`. How long a request may take to arrive
-is `runtime/serve`.
+Before: phone, provider, a system that is paged. After: `receive.py`, `webhooks.py`, `returned.py`.
+How long a request may take to arrive is `runtime/serve`.
 """
 
 import time
@@ -26,6 +27,7 @@ from services.ingest.metrics import Metrics, Result
 from services.ingest.opened import Openings
 from services.ingest.receive import Receipts
 from services.ingest.receivers.base import Incoming, Observes
+from services.ingest.returned import Returns
 from services.ingest.webhooks import Webhooks
 from services.runtime.errors import Refuse, Retry, Stop
 from services.runtime.incoming import body_of
@@ -40,10 +42,11 @@ def create(
     receipts: Receipts,
     apps: list[Observes],
     webhooks: Webhooks,
+    returns: Returns,
     openings: Openings,
     metrics: Metrics,
 ) -> Starlette:
-    """One door for each app and each adapter that reads reports, and the page."""
+    """One door for each app and each adapter that reads reports, one for proofs, and the page."""
     receipt = partial(_Door, "receipt", LARGEST_RECEIPT, metrics)
     report = partial(_Door, "report", LARGEST_REPORT, metrics)
     doors = {
@@ -53,6 +56,7 @@ def create(
         f"/reports/{name}": report(name, partial(webhooks.receive, name))
         for name in webhooks.adapters
     }
+    doors["/proofs"] = _Door("proof", LARGEST_RECEIPT, metrics, "proof", returns.receive)
     routes = [Route(path + "/{who}", door.answer, methods=["POST"]) for path, door in doors.items()]
     return Starlette(routes=[*routes, page.route(openings, metrics)])
 

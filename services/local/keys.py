@@ -70,11 +70,12 @@ def _account(
 
 def _end_of(path: PagingPath, folder: Path, catalogue: Catalogue) -> dict[str, str]:
     """Who is paged reads it on the path's test receiver: here, nobody has another phone."""
+    word = {"returns": secrets.token_urlsafe(30)} if path.returns else {}
     if path.notifier == "webhook":
-        return {"key": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"}
+        return word | {"key": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"}
     phone = catalogue.receivers.get(path.receiver or "")
     held = json.loads((folder / f"{phone.secret}.json").read_text("utf-8")) if phone else {}
-    return {name: held[name] for name in ("number", "address") if name in held}
+    return word | {name: held[name] for name in ("number", "address") if name in held}
 
 
 def _login() -> dict[str, str]:

@@ -39,6 +39,7 @@ def write_world(
         "accounts": [_account(a, catalogue, secrets) for a in _used(catalogue)],
         "rooms": [_room(route, catalogue) for route in catalogue.routes.values() if route.observed],
         "mail": _mail(catalogue, secrets, settings),
+        "proofs": proof_words(catalogue, secrets),
         "workers": [{"id": id_, "port": port} for id_, port in settings.proxies().items()],
         **({} if settings.kakao_night else {"night": None}),
     }
@@ -73,6 +74,12 @@ def without_alertmanager(catalogue: Catalogue) -> Catalogue:
         for name, rota in catalogue.rotas.items()
     }
     return catalogue.model_copy(update={"paths": paths, "rotas": rotas})
+
+
+def proof_words(catalogue: Catalogue, secrets: SecretFolder) -> dict[str, str]:
+    """What comes along with the proofs that come back, by path."""
+    paths = [path for path in catalogue.paths.values() if path.returns]
+    return {path.id: _value(secrets, path.secret, "returns") for path in paths if path.secret}
 
 
 def _direct(catalogue: Catalogue) -> list[PagingPath]:

@@ -19,6 +19,7 @@ from services.local import child
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 ALERTMANAGER_CONFIG = DEPLOY / "alertmanager" / "alertmanager.yml"
+INGEST, WORD = "https://ingest.invalid", "proofs-word"  # as the shipped configuration names them
 PACKAGES = "prometheus prometheus-alertmanager"
 # Production scrapes every 15 s. Here somebody breaks a thing and looks for it: one rate needs four
 # scrapes, and at 15 s that is a minute of waiting.
@@ -75,13 +76,25 @@ class _Monitor(child.Server):
 
 
 class EmbeddedAlertmanager(_Monitor):
-    """Takes alerts, groups them, and tells the receivers of its configuration."""
+    """Takes alerts, groups them, and tells the receivers of its configuration: of those ingest
+    listens, at `ingest_url`, and believes whoever knows `word`."""
 
     name = "Alertmanager"
 
+    def __init__(
+        self, program: str, data: Path, port: int, ingest_url: str = INGEST, word: str = ""
+    ) -> None:
+        super().__init__(program, data, port)
+        self._ingest_url, self._word = ingest_url, word
+
     def _options(self) -> list[str]:
+        config, word = self._data / "alertmanager.yml", self._data / WORD
+        text = ALERTMANAGER_CONFIG.read_text(encoding="utf-8")
+        config.write_text(text.replace(INGEST, self._ingest_url), encoding="utf-8")
+        word.touch(0o600)
+        word.write_text(self._word, encoding="utf-8")
         return [
-            f"--config.file={ALERTMANAGER_CONFIG}",
+            f"--config.file={config}",
             f"--storage.path={self._data / 'store'}",
             "--cluster.listen-address=",  # one alone: no port for peers
         ]

@@ -133,7 +133,7 @@ class Stack:
         self._start_world(catalogue)
         for part in self.parts():
             self.start_part(part)
-        await self._start_monitors(monitoring)
+        await self._start_monitors(monitoring, catalogue)
         self._write_addresses()
 
     async def ready(self) -> None:
@@ -268,7 +268,9 @@ class Stack:
         }
         self._start_child(WORLD, [sys.executable, "-m", "simulators"], told)
 
-    async def _start_monitors(self, installed: tuple[str, str] | None) -> None:
+    async def _start_monitors(
+        self, installed: tuple[str, str] | None, catalogue: Catalogue
+    ) -> None:
         if installed is None:
             self._tell(
                 "no Prometheus and no Alertmanager, whose path is left out of the on-call file:"
@@ -276,14 +278,15 @@ class Stack:
             )
             return
         self._tell("starting Prometheus and Alertmanager")
-        ports = self.settings
+        ports, words = self.settings, outside.proof_words(catalogue, SecretFolder(self.secrets))
         self.monitors = {
             "prometheus": EmbeddedPrometheus(
                 installed[0], self.data / "prometheus", ports.prometheus_port,
                 self._targets(), ports.alertmanager_port,
             ),
             "alertmanager": EmbeddedAlertmanager(
-                installed[1], self.data / "alertmanager", ports.alertmanager_port
+                installed[1], self.data / "alertmanager", ports.alertmanager_port,
+                self.ingest_url, words.get("alertmanager", ""),
             ),
         }  # fmt: skip
         await _both(*(monitor.start() for monitor in self.monitors.values()))

@@ -1,25 +1,27 @@
 """Proofs of paths in Postgres: when each was asked whether it works, and last did.
 
-In:  paths, what a notifier answered; attempts of proof probes. Out: the newest of each path.
+In:  paths, what a notifier answered; attempts of proof probes, what came back. Out: the newest of
+each path.
 Any instance asks: whoever claims a path does.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from services.contracts.oncall import How
 from services.storage import queries
 from services.storage.pool import Connection
 
 
 class Proof(NamedTuple):
-    """`how`: seen at its test receiver, or accepted only, where it has none. `detail`: why the
-    newest try came to nothing."""
+    """`how`: seen at its test receiver, come back, or accepted only, where it has neither.
+    `detail`: why the newest try came to nothing."""
 
     path: str
     asked_at: datetime
     proven_at: datetime | None
-    how: Literal["seen", "accepted"] | None
+    how: How | None
     detail: str | None
 
 
@@ -39,8 +41,9 @@ async def answered(
 
 
 async def see(conn: Connection) -> None:
-    """Take down what test receivers saw."""
+    """Take down what test receivers saw, and what came back."""
     await conn.execute(_SQL["see"])
+    await conn.execute(_SQL["see_returned"])
 
 
 async def listed(conn: Connection) -> list[Proof]:

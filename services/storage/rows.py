@@ -15,13 +15,14 @@ from services.contracts.evidence import (
     ChannelObserved,
     Event,
     Evidence,
+    PathReturned,
     ProbeAnswered,
     ProbeSent,
     ReportReceived,
 )
 from services.storage.pool import Row
 
-Kept = Evidence | ChannelObserved  # what the table of evidence holds
+Kept = Evidence | ChannelObserved | PathReturned  # what the table of evidence holds
 _NOT_STORED = {"kind", "version", "probe_id", "leg"}
 
 

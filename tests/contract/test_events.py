@@ -18,6 +18,7 @@ from services.contracts.evidence import (
     ChannelObserved,
     DeviceOpened,
     DeviceSeen,
+    PathReturned,
     ProbeAnswered,
     ProbeSent,
     Record,
@@ -80,6 +81,8 @@ def test_the_event_of_an_example_lies_in_the_slot_of_its_probe(file: Path) -> No
             assert record.observed_min - ids.time_of(record.event_id) < timedelta(milliseconds=1)
         case CanaryAnnounced():
             assert record.at - ids.time_of(record.event_id) < timedelta(milliseconds=1)
+        case PathReturned():
+            assert ids.time_of(record.event_id) == ids.time_of(record.probe_id)
         case ProbeSent() | ProbeAnswered() | ReportReceived() | DeviceSeen() | DeviceOpened():
             assert record.probe_id is not None
             assert ids.time_of(record.event_id) == ids.time_of(record.probe_id)

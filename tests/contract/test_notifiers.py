@@ -23,9 +23,11 @@ from services.alerting.paging.message import Answer, Forms, Kind, Links, Result
 from services.alerting.paging.notifiers import Notifiers, discover
 from services.alerting.paging.notifiers.base import Outside
 from services.alerting.paging.notifiers.webhook import signatures
+from services.contracts.ids import write_nonce
 from services.contracts.page import Page
 from services.local.kafka import free_ports
 from tests.contract.freeze_schemas import FOLDER
+from tests.support.builders import a_probe_id
 from tests.support.incidents import NOW, an_incident
 from tests.support.notifying import (
     ADDRESS,
@@ -204,6 +206,20 @@ async def test_a_digest_is_an_alert_for_each_incident_and_those_over_end() -> No
     first, second = receiver.json()
     assert first["endsAt"] > second["endsAt"] == NOW.isoformat()
     assert first["labels"]["incident"] != second["labels"]["incident"]
+
+
+async def test_a_proof_is_an_alert_of_its_own_where_it_comes_back_and_else_none() -> None:
+    async with receiving("alertmanager") as receiver:
+        asked = a_message(incidents=(), probe_id=a_probe_id(), at=NOW)
+        target = a_target("alertmanager", receiver.url)
+        for returns in (True, False):
+            told = replace(target, returns=returns)
+            await Notifiers(Outside()).send(asked, told, WITHIN_S)
+    (alert,), none = receiver.json(0), receiver.json(1)
+    nonce = write_nonce(a_probe_id(), 0)
+    labels = {"alertname": "BongsuProof", "path": "am", "probe": nonce, "severity": "none"}
+    assert (alert["labels"], none) == (labels, [])
+    assert alert["endsAt"] == (NOW + timedelta(minutes=5)).isoformat()
 
 
 async def test_an_alertmanager_may_want_a_login() -> None:

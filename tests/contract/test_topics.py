@@ -13,6 +13,7 @@ from services.contracts.evidence import (
     DeviceOpened,
     DeviceSeen,
     Heartbeat,
+    PathReturned,
     ProbeAnswered,
     ProbeCommand,
     ProbeSent,
@@ -30,6 +31,7 @@ TOPIC_OF: dict[type[Record], Topic] = {
     DeviceOpened: topics.EVIDENCE,
     ChannelObserved: topics.EVIDENCE,
     CanaryAnnounced: topics.EVIDENCE,
+    PathReturned: topics.EVIDENCE,
     Heartbeat: topics.HEARTBEATS,
     ProbeCommand: topics.COMMANDS,
     DeadLetter: topics.DEADLETTERS,
@@ -38,7 +40,7 @@ TOPIC_OF: dict[type[Record], Topic] = {
 PROCESS_OF = {"worker": "probe", "observer": "ingest"}
 SENT = builders.a_probe_sent()
 PROBE = str(SENT.probe_id)
-CANARY = builders.a_canary()
+CANARY, RETURN = builders.a_canary(), builders.a_return()
 KEYED: list[tuple[Record, str]] = [
     (SENT, PROBE),
     (builders.an_answer(SENT), PROBE),
@@ -48,6 +50,7 @@ KEYED: list[tuple[Record, str]] = [
     (builders.an_opening(SENT), PROBE),
     (builders.a_post(), "moel.openchat.none"),
     (CANARY, str(CANARY.event_id)),
+    (RETURN, str(RETURN.probe_id)),
     (builders.a_heartbeat(), "worker/worker-a"),
     (builders.a_heartbeat(source="observer/skt-1/imap"), "observer/skt-1/imap"),
     (builders.a_command(), "geoje.alimtalk.sens-a"),

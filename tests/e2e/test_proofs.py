@@ -43,7 +43,7 @@ async def test_paths_are_proven_and_one_over_a_dead_dealer_no_longer(chain: Chai
     async def all_seen() -> bool:
         found = await proofs()
         seen = {name for name, row in found.items() if row["how"] == "seen"}
-        return seen == PHONES and found["control-room"]["how"] == "accepted"
+        return seen == PHONES and found["control-room"]["how"] == "returned"
 
     await eventually(all_seen, within=90)
     told = await chain.samples("alerting-a1")

@@ -180,6 +180,17 @@ def a_canary(**over: Any) -> evidence.CanaryAnnounced:
     return evidence.CanaryAnnounced(**fields | {"at": at} | over)
 
 
+def a_return(**over: Any) -> evidence.PathReturned:
+    """The proof of SLOT came back from Alertmanager after one second."""
+    path, slot = over.get("path", "alertmanager"), over.pop("slot", SLOT)
+    probe_id = ids.make_probe_id(ID_KEY, f"path.{path}", path, slot, Purpose.PROOF, None)
+    fields = {
+        "event_id": evidence.returned_id(ID_KEY, probe_id, path), "source": "ingest/ingest-a",
+        "probe_id": probe_id, "path": path, "at": slot + SECOND,
+    }  # fmt: skip
+    return evidence.PathReturned(**fields | over)
+
+
 def a_heartbeat(**over: Any) -> evidence.Heartbeat:
     """A worker that reached its provider and the control address."""
     fields = {"source": "worker/worker-a", "at": SLOT, "reached": ("sens", "control")}

@@ -14,6 +14,7 @@ from tests.support.waiting import eventually
 
 ROUTED = [
     ("watchdog", "alertname=BongsuWatchdog", "severity=none"),
+    ("proofs", "alertname=BongsuProof", "path=alertmanager", "probe=BSP", "severity=none"),
     ("operators", "alertname=BongsuPartDown", "job=probe", "severity=critical"),
     ("operators", "alertname=BongsuReceiverSilent", "severity=warning"),
     ("incidents", "alertname=BongsuIncident", "kind=outage", "incident=one", "severity=critical"),
@@ -26,7 +27,10 @@ MUTED = [
     ({"alertname": "BongsuNobodyLeads"}, "BongsuCanaryLost"),
     ({"alertname": "BongsuNoProbeSent"}, "BongsuProbesNotSent"),
 ]
-NEVER_MUTED = ("BongsuWatchdog", "BongsuIncident", "BongsuStoringStopped", "BongsuPartDown")
+NEVER_MUTED = (
+    *("BongsuWatchdog", "BongsuProof", "BongsuIncident"),
+    *("BongsuStoringStopped", "BongsuPartDown"),
+)
 
 
 @pytest.mark.parametrize(("receiver", "labels"), [(to, labels) for to, *labels in ROUTED])

@@ -80,7 +80,7 @@ async def test_the_stack_is_scraped_judged_by_its_rules_and_heard_by_alertmanage
         return bool(await _query(prometheus, "bongsu:sli_valid:increase1h > 0"))
 
     async def the_watchdog_is_heard() -> bool:
-        return await _heard(alertmanager) == {"BongsuWatchdog"}
+        return await _heard(alertmanager) == {"BongsuWatchdog", "BongsuProof"}
 
     await eventually(every_target_is_up, within=30)
     await eventually(sent_probes_have_series, within=30)

@@ -67,7 +67,8 @@ class Watched(Chain):
         ):
             alerts: list[dict[str, Any]] = await answer.json()
         named = {a["labels"]["alertname"]: a["receivers"][0]["name"] for a in alerts}
-        return {name: to for name, to in named.items() if name != "BongsuWatchdog"}
+        at_rest = ("BongsuWatchdog", "BongsuProof")
+        return {name: to for name, to in named.items() if name not in at_rest}
 
 
 @dataclass

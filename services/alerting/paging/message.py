@@ -85,7 +85,7 @@ class Contract:
 class Target:
     """Where one path leads. `path` is its id; `to` a number, a mail address, or the address of a
     server; `keys` sign a webhook, newest first: it is signed with each; `login` is a user name and
-    a password; `contract` None where nobody is paid for sending."""
+    a password; `contract` None where nobody is paid for sending; `returns`: proofs come back."""
 
     path: str
     notifier: Notifier
@@ -93,6 +93,7 @@ class Target:
     keys: tuple[SecretStr, ...] = ()
     login: tuple[SecretStr, SecretStr] | None = None
     contract: Contract | None = None
+    returns: bool = False
 
 
 class Result(StrEnum):

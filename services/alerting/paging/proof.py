@@ -3,9 +3,10 @@
 In:  paths of the catalogue. Out: `probe.sent` (purpose proof, route `path.<id>`), a call of the
 path's own notifier over its own account and sender, `probe.answered`; rows of `path_proof`;
 metrics. Before: the clock. After: whoever watches the test receiver tells ingest, storing stores.
-A path without a test receiver is told itself what its kind can bear: Alertmanager an empty list, a
-webhook the type `page.proof`; that it was accepted is all that is known then. Evidence of a proof
-counts in no ratio and no detector.
+A path without a test receiver is told itself what its kind can bear: a webhook the type
+`page.proof`, Alertmanager an alert that goes back to ingest; where the catalogue says that nothing
+comes back, that it was accepted is all that is known. Evidence of a proof counts in no ratio and no
+detector.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from services.contracts import evidence, ids, slots, text
 from services.contracts.catalogue import Catalogue
 from services.contracts.codec import encode
 from services.contracts.evidence import ProbeAnswered, ProbeSent
-from services.contracts.oncall import PagingPath
+from services.contracts.oncall import PagingPath, proof_route
 from services.contracts.topics import EVIDENCE
 from services.contracts.vocabulary import AnswerResult, Channel, NoticeClass, Purpose
 from services.runtime.errors import Consequence, Retry, Stop
@@ -104,14 +105,12 @@ class Prover:
         accepted = answer.result is Result.ACCEPTED
         detail = None if accepted else f"{answer.result}: {answer.detail}"[:LONGEST_SAID]
         async with transaction(self._pool) as conn:
-            alone = accepted and path.receiver is None
+            alone = accepted and path.how == "accepted"
             await proofs.answered(conn, path.id, slot, alone, detail)
 
     async def _prove(self, catalogue: Catalogue, path: PagingPath, slot: datetime) -> Answer:
         target = target_of(catalogue, path, self._secrets)
-        probe_id = ids.make_probe_id(
-            self._keys.id_key, _route(path), path.receiver or path.id, slot, Purpose.PROOF, None
-        )
+        probe_id = path.proof_id(self._keys.id_key, slot)
         if target.contract is None:
             return await self._notifiers.send(_message(path, probe_id, slot), target, CALL_WITHIN_S)
         if path.receiver is None:
@@ -132,7 +131,7 @@ class Prover:
         for path in catalogue.paths.values():
             proof = by_path.get(path.id)
             at = proof.proven_at.timestamp() if proof and proof.proven_at else 0
-            gauge.labels(path.id, "seen" if path.receiver else "accepted").set(at)
+            gauge.labels(path.id, path.how).set(at)
 
 
 def announcement(
@@ -151,7 +150,7 @@ def announcement(
         slot=slot,
         purpose=Purpose.PROOF,
         revision=catalogue.revision,
-        route=_route(path),
+        route=proof_route(path.id),
         body=contract.sender.body,
         notice=NOTICE,
         notice_class=NoticeClass.C4,
@@ -202,7 +201,3 @@ def _message(path: PagingPath, probe_id: UUID, slot: datetime) -> Message:
         at=slot,
         probe_id=probe_id,
     )
-
-
-def _route(path: PagingPath) -> str:
-    return f"path.{path.id}"

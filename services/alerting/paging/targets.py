@@ -33,6 +33,7 @@ def target_of(catalogue: Catalogue, path: PagingPath, secrets: SecretFolder) -> 
         if {"username", "password"} <= held.keys()
         else None,
         contract=_contract(catalogue, path, secrets) if path.notifier in _CHANNELS else None,
+        returns=path.returns,
     )
 
 

@@ -9,7 +9,7 @@ WHERE path_proof.asked_at <= excluded.asked_at - $2::interval
 RETURNING path, asked_at;
 
 -- name: answered
--- Of a path without a test receiver its own word is all there is ($3).
+-- Of a path of which nothing is seen its own word is all there is ($3).
 UPDATE path_proof SET
     proven_at = CASE WHEN $3 THEN clock_timestamp() ELSE proven_at END,
     how = CASE WHEN $3 THEN 'accepted' ELSE how END,
@@ -23,6 +23,16 @@ FROM attempts AS a
 WHERE a.probe_id >= first_id_at(p.asked_at)
     AND a.probe_id < first_id_at(p.asked_at + interval '1 millisecond')
     AND a.route = 'path.' || p.path AND a.purpose = 'proof' AND a.seen_at IS NOT NULL
+    AND (p.proven_at IS NULL OR p.proven_at < p.asked_at);
+
+-- name: see_returned
+-- What came back of the newest probe of each path; no clock of ours makes it older than the asking.
+UPDATE path_proof AS p SET
+    proven_at = greatest(e.occurred_at, p.asked_at), how = 'returned', detail = NULL
+FROM evidence AS e
+WHERE e.event_id >= first_id_at(p.asked_at)
+    AND e.event_id < first_id_at(p.asked_at + interval '1 millisecond')
+    AND e.kind = 'path.returned' AND e.body ->> 'path' = p.path
     AND (p.proven_at IS NULL OR p.proven_at < p.asked_at);
 
 -- name: listed

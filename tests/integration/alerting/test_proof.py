@@ -17,6 +17,7 @@ from services.alerting.paging.message import Answer, Message, Result, Target
 from services.alerting.paging.notifiers import Notifiers
 from services.alerting.paging.notifiers.base import Outside
 from services.alerting.paging.proof import Keys, Prover
+from services.alerting.storing.pipeline import Batch, apply_batch
 from services.contracts import text
 from services.contracts.catalogue import Catalogue
 from services.contracts.evidence import ProbeAnswered, ProbeSent
@@ -28,9 +29,10 @@ from services.runtime.secrets import SecretFolder
 from services.storage import proofs
 from services.storage.pool import Pool, transaction
 from services.storage.proofs import Proof
+from tests.integration.alerting.scene import stored
 from tests.integration.storage.storing import store
 from tests.support import adapters
-from tests.support.builders import CONTENT_KEY, ID_KEY, a_sighting
+from tests.support.builders import CONTENT_KEY, ID_KEY, a_return, a_sighting
 from tests.support.chain import shipped
 from tests.support.memory import MemoryPublisher
 from tests.support.simulated import ingesting, simulating, world_of
@@ -138,8 +140,18 @@ async def test_a_path_is_proven_when_its_test_receiver_saw_the_probe(scene: Scen
     assert (await scene.proof("oncall-1-sens")).proven_at is None
 
 
-async def test_of_systems_nothing_is_known_but_that_they_accepted(scene: Scene) -> None:
-    began = datetime.now(UTC)
+def silent(catalogue: Catalogue) -> Catalogue:
+    """The catalogue, in which nothing comes back."""
+    paths = {
+        name: path.model_copy(update={"returns": False}) for name, path in catalogue.paths.items()
+    }
+    return catalogue.model_copy(update={"paths": paths})
+
+
+async def test_of_systems_that_send_nothing_back_it_is_known_that_they_accepted(
+    scene: Scene,
+) -> None:
+    began, scene.catalogue = datetime.now(UTC), silent(CATALOGUE)
     await scene.prover.turn()
     for path in ("alertmanager", "control-room"):
         proof = await scene.proof(path)
@@ -151,6 +163,24 @@ async def test_of_systems_nothing_is_known_but_that_they_accepted(scene: Scene) 
     assert {r.route for r in scene.publisher.records if isinstance(r, ProbeSent)} == {
         f"path.{path.id}" for path in CATALOGUE.paths.values() if path.receiver
     }
+
+
+async def test_a_system_that_accepts_is_proven_only_by_what_comes_back(scene: Scene) -> None:
+    await scene.prover.turn()
+    asked = (await scene.proof("alertmanager")).asked_at
+    assert [target.path for _, target in scene.notifiers.calls if target.returns] == [
+        "alertmanager", "control-room",
+    ]  # fmt: skip
+    late = a_return(slot=asked - HOUR, at=asked)
+    other = a_return(path="control-room", slot=asked)
+    ours = a_return(slot=asked, at=asked - timedelta(seconds=1))  # by a clock that is behind
+    for event, proven in ((late, None), (other, None), (ours, asked), (ours, asked)):
+        async with transaction(scene.pool) as conn:
+            await apply_batch(conn, Batch((stored(event),), ()))
+        await scene.prover.turn()
+        proof = await scene.proof("alertmanager")
+        assert (proof.proven_at, proof.detail) == (proven, None)
+    assert (proof.how, scene.shown("alertmanager", "returned")) == ("returned", asked.timestamp())
 
 
 async def test_a_path_is_asked_once_an_interval_whoever_asks(scene: Scene) -> None:

@@ -132,14 +132,17 @@ async def test_as_long_as_no_catalogue_is_in_force_it_is_said_that_nobody_is_cal
 async def test_paths_are_shown_with_their_proofs(bongsu: Terminal, empty_database: str) -> None:
     slot, asked = datetime.now(UTC), "INSERT INTO path_proof (path, asked_at) VALUES ($1, $2)"
     async with open_pool(empty_database, role_label="test") as pool, transaction(pool) as conn:
-        for path in ("control-room", "oncall-1-nhn"):
+        for path in ("control-room", "oncall-1-nhn", "alertmanager"):
             await conn.execute(asked, path, slot)
         await proofs.answered(conn, "control-room", slot, True, None)
+        returned = "UPDATE path_proof SET proven_at = asked_at, how = 'returned' WHERE path = $1"
+        await conn.execute(returned, "alertmanager")
         await proofs.answered(conn, "oncall-1-nhn", slot, False, "refused: http-401")
     code, told = await bongsu.say("paths")
     lines = {line.split()[0]: line for line in told.splitlines()}
     assert code == 0
     assert "accepted only" in lines["control-room"]
+    assert "came back" in lines["alertmanager"]
     assert "never" in lines["oncall-1-nhn"]
     assert "refused: http-401" in lines["oncall-1-nhn"]
     assert "not asked yet" in lines["oncall-2-mail"]

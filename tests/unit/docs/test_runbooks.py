@@ -14,8 +14,8 @@ NAMES = {alert["alert"] for alert in ALERTS}
 LED_TO = {alert["annotations"]["runbook_url"] for alert in ALERTS}
 FOR_OUTAGES = "outage.md"  # where pages lead that no rule makes
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
-# Posted by bongsu itself, about an outage.
-POSTED = {"BongsuIncident"}
+# Posted by bongsu itself: about an outage, and to learn whether its alerts pass.
+POSTED = {"BongsuIncident", "BongsuProof"}
 _NAME = re.compile(r"\bBongsu[A-Z]\w+")
 
 

@@ -18,6 +18,7 @@ from services.ingest import app, receivers
 from services.ingest.metrics import Metrics
 from services.ingest.opened import Openings
 from services.ingest.receive import Keeper, Receipts
+from services.ingest.returned import Returns
 from services.ingest.webhooks import Webhooks
 from services.runtime.http import Destination
 from services.runtime.secrets import SecretFolder
@@ -84,8 +85,11 @@ class Ingest:
             KEEPER, kinds, lambda: self.in_force, SecretFolder(folder), self.published,
             self.metrics, self.clock,
         )  # fmt: skip
+        returns = Returns(
+            KEEPER, lambda: self.in_force, SecretFolder(folder), self.published, self.clock
+        )
         apps = list(receivers.discover().values())
-        self.app = app.create(receipts, apps, webhooks, openings, self.metrics)
+        self.app = app.create(receipts, apps, webhooks, returns, openings, self.metrics)
 
     @property
     def records(self) -> list[Any]:

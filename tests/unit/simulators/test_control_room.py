@@ -3,14 +3,27 @@
 import json
 from typing import Any
 
+from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from simulators.control_room import MOST, PATH, ControlRoom
+from simulators.webhooks import Webhook, Webhooks
 from tests.support.asgi import Answer, ask
 
 
-def a_room() -> Starlette:
-    return Starlette(routes=ControlRoom().routes())
+class Back(Webhooks):
+    """Keeps what would be posted."""
+
+    def __init__(self) -> None:
+        self.told: list[Webhook] = []
+
+    def tell(self, webhook: Webhook) -> None:
+        self.told.append(webhook)
+
+
+def a_room(back: Webhooks | None = None) -> Starlette:
+    room = ControlRoom(back or Back(), {"room": SecretStr("word")})
+    return Starlette(routes=room.routes())
 
 
 async def tell(room: Starlette, name: str | None, **page: Any) -> Answer:
@@ -51,3 +64,19 @@ async def test_the_oldest_page_is_forgotten_first() -> None:
     told = [page["id"] for page in await pages(room)]
 
     assert told == [f"page_{number}" for number in range(MOST + 1, 1, -1)]
+
+
+async def test_a_proof_goes_back_as_it_came_with_the_word_of_its_path() -> None:
+    back = Back()
+    room = a_room(back)
+    for kind, key in (("proof", "proof/room"), ("proof", "proof/other"), ("opened", "proof/room")):
+        data = {"dedup_key": key, "text": "BSP:…"}
+        await tell(room, f"page_{kind}", type=f"page.{kind}", data=data)
+
+    (told,) = back.told
+
+    assert (told.path, told.headers) == ("/proofs/room", {"Authorization": "Bearer word"})
+    assert told.body() == {
+        "type": "page.proof",
+        "data": {"dedup_key": "proof/room", "text": "BSP:…"},
+    }

@@ -8,16 +8,19 @@ one cluster pass no alerts on to each other: each is a path of its own.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import orjson
 from aiohttp import encode_basic_auth
 
 from services.alerting.paging.message import Answer, Message, Target
 from services.alerting.paging.notifiers.base import Notifier, Outside, post
+from services.contracts import ids
 from services.storage.incidents import Incident
 
-ALERTNAME = "BongsuIncident"
+ALERTNAME, PROOF = "BongsuIncident", "BongsuProof"
+PROOF_LASTS = timedelta(minutes=5)  # while ingest is away, Alertmanager tries again
 
 
 class Alertmanager:
@@ -27,8 +30,11 @@ class Alertmanager:
         self._outside = outside
 
     async def send(self, message: Message, target: Target) -> Answer:
-        """Every incident of the page as it stands now; a repeat changes nothing."""
+        """Every incident of the page as it stands now; a repeat changes nothing. Of a proof none,
+        or, where it comes back, the proof."""
         alerts = alerts_of(message, datetime.now(UTC) + self._outside.alert_lasts)
+        if message.probe_id and target.returns:
+            alerts = proof_of(message, message.probe_id, target.path)
         headers = {}
         if target.login is not None:
             user, password = (part.get_secret_value() for part in target.login)
@@ -51,6 +57,16 @@ def alerts_of(message: Message, lasts_until: datetime) -> Iterator[dict[str, obj
         if message.links.incident:
             alert["generatorURL"] = message.links.incident
         yield alert
+
+
+def proof_of(message: Message, probe_id: UUID, path: str) -> Iterator[dict[str, object]]:
+    """An alert of its own each time: one that Alertmanager knows it would not pass on again."""
+    nonce = ids.write_nonce(probe_id, 0)
+    yield {
+        "labels": {"alertname": PROOF, "path": path, "probe": nonce, "severity": "none"},
+        "startsAt": message.at,
+        "endsAt": message.at + PROOF_LASTS,
+    }
 
 
 def _labels(row: Incident) -> dict[str, str]:

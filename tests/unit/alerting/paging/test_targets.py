@@ -59,9 +59,10 @@ def test_a_webhook_is_signed_with_every_key_its_secret_holds(folder: Path) -> No
 
 
 def test_an_alertmanager_needs_no_secret_and_may_want_a_login(folder: Path) -> None:
-    assert target(folder, "alertmanager") == Target(
+    assert target(folder, "alertmanager", secret=None, returns=False) == Target(
         "alertmanager", "alertmanager", SecretStr("https://alertmanager.invalid")
     )
+    assert target(folder, "alertmanager").returns
     (folder / "am.json").write_text(json.dumps({"username": "u", "password": "p"}))
     assert target(folder, "alertmanager", secret="am").login == (SecretStr("u"), SecretStr("p"))
 
