@@ -19,11 +19,11 @@ from services.contracts.catalogue import (
     Account,
     Body,
     ChannelRule,
-    DailyWindow,
     Receiver,
     Route,
     Sender,
 )
+from services.contracts.model import DailyWindow
 from services.contracts.vocabulary import Channel, NoticeClass, ObserverKind
 
 MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an hour

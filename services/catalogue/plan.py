@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time, timedelta
 
-from services.contracts.catalogue import Catalogue, DailyWindow, Quota, Route
-from services.contracts.model import Model
+from services.contracts.catalogue import Catalogue, Quota, Route
+from services.contracts.model import DailyWindow, Model
 from services.contracts.oncall import MOST_PAGES, PAGES_WITHIN
 from services.contracts.vocabulary import Channel
 

@@ -1,10 +1,10 @@
 """The catalogue: bodies, notices, channels, providers, accounts, senders, receivers, routes;
-and who is paged (`oncall.py`).
+who is paged (`oncall.py`); what was promised (`sla.py`).
 
 Data only: rules that look at more than one object live in `services/catalogue/check.py`.
 """
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from pydantic import Field
 
 from services.contracts import slots
 from services.contracts.evidence import Id, Moment
-from services.contracts.model import Model, Name, SecretRef
+from services.contracts.model import DailyWindow, Model, Name, SecretRef
 from services.contracts.oncall import PagingPath, Person, Rota
+from services.contracts.sla import Contract
 from services.contracts.vocabulary import Carrier, Channel, NoticeClass, ObserverKind
 
 OBSERVED = "none"  # the adapter of a route on which bongsu sends nothing and only watches
@@ -24,14 +25,6 @@ Mailbox = Annotated[str, Field(pattern=r"^imaps?://[^\s/@]+$")]
 MailAddress = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9._-]{1,30}@[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=80)
 ]
-
-
-class DailyWindow(Model):
-    """A daily span [start, end) in `zone`; it may pass midnight."""
-
-    start: time
-    end: time
-    zone: str = "Asia/Seoul"
 
 
 class ChannelRule(Model):
@@ -261,6 +254,7 @@ KINDS: dict[str, type[Model]] = {
     "path": PagingPath,
     "person": Person,
     "rota": Rota,
+    "contract": Contract,
 }
 KIND_OF = {model: kind for kind, model in KINDS.items()}
 _IRREGULAR = {"body": "bodies", "person": "people"}
@@ -283,6 +277,7 @@ class Catalogue(Model):
     paths: dict[str, PagingPath] = Field(default_factory=dict)
     people: dict[str, Person] = Field(default_factory=dict)
     rotas: dict[str, Rota] = Field(default_factory=dict)
+    contracts: dict[str, Contract] = Field(default_factory=dict)
 
     def objects(self) -> list[tuple[str, str, Model]]:
         """(kind, id, object) of everything, in a stable order."""
@@ -314,6 +309,15 @@ class Catalogue(Model):
         """May nothing be sent on a route at that time?"""
         window = self.window_of(route)
         return window is not None and slots.within(window.start, window.end, window.zone, at)
+
+    def versions_of(self, item: str) -> list[Contract]:
+        """The versions of a contract item `<body>.<channel>`, oldest first."""
+        found = [one for one in self.contracts.values() if one.item == item]
+        return sorted(found, key=lambda one: one.version)
+
+    def rest_of(self, contract: Contract) -> DailyWindow | None:
+        """The hours that a contract leaves out: its own, else those in which its channel rests."""
+        return contract.restricted or self.channels[contract.channel].restricted
 
     def late_s(self, route: Route) -> int:
         """After how many seconds a message of this route is late."""

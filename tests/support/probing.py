@@ -15,7 +15,6 @@ from services.contracts.catalogue import (
     Body,
     Catalogue,
     ChannelRule,
-    DailyWindow,
     Failover,
     Notice,
     Observer,
@@ -30,7 +29,7 @@ from services.contracts.catalogue import (
     Template,
     build,
 )
-from services.contracts.model import Name
+from services.contracts.model import DailyWindow, Name
 from services.contracts.vocabulary import (
     AnswerResult,
     Carrier,
