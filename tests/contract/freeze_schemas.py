@@ -16,12 +16,14 @@ from pydantic import BaseModel
 from services.contracts import codec
 from services.contracts.catalogue import Current
 from services.contracts.page import Page
+from services.contracts.report import Report
 
 FOLDER = Path(__file__).parent / "schemas"
 MODELS: dict[str, type[BaseModel]] = {
     **{name.removeprefix("bongsu."): model for name, model in codec.BY_TYPE.items()},
     "current.v1": Current,
     "page.v1": Page,
+    "report.v1": Report,
 }
 
 
