@@ -65,6 +65,10 @@ class Speaker:
         """So many incidents."""
         return self.said(f"장애 {count}건", f"{count} incident{'s' if count > 1 else ''}")
 
+    def many(self, count: int) -> str:
+        """How many a short form is about, where it is several."""
+        return self.said(f"{count}건 최고", f"{count}, worst ") if count > 1 else ""
+
     def more(self, count: int, unit: str = "건") -> str:
         """How many are not named."""
         return self.said(f" 외 {count}{unit}", f" and {count} more") if count > 0 else ""

@@ -47,12 +47,13 @@ def lines(laid: Laid, fields: Mapping[str, str]) -> Iterator[str]:
 
 def short(laid: Laid, fields: Mapping[str, str]) -> str:
     """The short form within 90 bytes of EUC-KR: the name is cut at a character, then the number of
-    bodies is left out, and if need be the end is cut; a sign that SMS does not know becomes a
-    question mark."""
+    bodies is left out, then that of incidents, and if need be the end is cut; a sign that SMS does
+    not know becomes a question mark."""
     name = _plain(fields["name"])
     told = _plain(laid.short.substitute({**fields, "name": "-"}))
-    if _size(told) > SHORTEST and fields.get("spread"):
-        return short(laid, {**fields, "spread": ""})
+    spare = next((name for name in ("spread", "many") if fields.get(name)), None)
+    if _size(told) > SHORTEST and spare:
+        return short(laid, {**fields, spare: ""})
     left = SHORTEST - _size(told) + 1
     if _size(name) > left:
         name = _cut(name, left - _size("…")) + "…" if left > _size("…") else ""

@@ -17,7 +17,7 @@ from services.contracts.catalogue import Catalogue
 from services.storage.incidents import Incident
 from services.storage.planned import Notice, Window
 
-LISTED = 20  # incidents of a digest
+LISTED = 20  # incidents of one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Page:
 def forms(page: Page, language: Language, catalogue: Catalogue | None) -> Forms:
     """A page in its reader's language. `catalogue` gives names; without one, ids are said."""
     speaker = Speaker(language, catalogue, page.now)
-    ordered = sorted(page.incidents, key=_gravest)
+    ordered = sorted(page.incidents, key=lambda row: (not _meant(page, row), *_gravest(row)))
     fields = _fields(page, ordered, speaker, catalogue)
     laid = filling.template(language, _head(page, ordered[0]))
     title = laid.title.substitute(fields)
@@ -48,6 +48,11 @@ def forms(page: Page, language: Language, catalogue: Catalogue | None) -> Forms:
         short=filling.short(laid, fields),
         html=filling.html(language, title, told),
     )
+
+
+def _meant(page: Page, row: Incident) -> bool:
+    """It may be over, or back, before a page about it is sent."""
+    return (row.status == "closed") is (page.kind is Kind.CLEARED)
 
 
 def _gravest(row: Incident) -> tuple[bool, int, datetime, str]:
@@ -61,6 +66,7 @@ def _fields(
     return speaker.incident(first) | {
         "count": speaker.count(len(ordered)),
         "more": speaker.more(len(ordered) - 1),
+        "many": speaker.many(len(ordered)),
         "waited": str(page.waited_min),
         "planned": beside.planned(first, page.windows, catalogue, speaker),
         "provider": beside.said(first, page.notices, speaker),
@@ -79,12 +85,14 @@ def _rest(
     fields: dict[str, str],
 ) -> Iterator[str]:  # fmt: skip
     """What follows the lines of the page's own kind."""
-    if page.kind is Kind.DIGEST:
-        line = filling.template(language, "line")
-        for row in ordered[:LISTED]:
-            yield from filling.lines(line, speaker.incident(row))
-        besides = {"more": speaker.more(len(ordered) - LISTED).strip()}
-        yield from filling.lines(filling.template(language, "links"), fields | besides)
-    elif page.kind in (Kind.ESCALATED, Kind.AGAIN):
+    if page.kind in (Kind.ESCALATED, Kind.AGAIN):
         whole = "own" if ordered[0].monitor else "opened"
         yield from filling.lines(filling.template(language, whole), fields)
+    digest = page.kind is Kind.DIGEST
+    listed = ordered if digest else ordered[1:]
+    for row in listed[:LISTED]:
+        line = filling.template(language, "over" if row.status == "closed" else "line")
+        yield from filling.lines(line, speaker.incident(row))
+    led = fields if digest else dict.fromkeys(fields, "")
+    besides = {"more": speaker.more(len(listed) - LISTED).strip()}
+    yield from filling.lines(filling.template(language, "links"), led | besides)

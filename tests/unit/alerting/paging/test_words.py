@@ -281,11 +281,44 @@ def test_a_digest_tells_the_gravest_first_and_outages_before_bongsus_own() -> No
     assert ids == ["account:sens@2", KAKAO.id, OWN.id]
 
 
+SENS = KAKAO._replace(
+    id="account:sens@1792045900", component="account:sens", severity=3,
+    title_ko="SENS: 전달되지 않음", title_en="SENS: messages do not arrive",
+)  # fmt: skip
+
+
+def test_an_all_clear_of_several_names_each_and_when_it_was_well_again() -> None:
+    other = SENS._replace(status="closed", ended_at=NOW + timedelta(minutes=5))
+    found = _told(OVER, other, kind=Kind.CLEARED, now=NOW + timedelta(hours=2))
+    assert found.title == "[복구] 카카오톡 외 1건: 정상 (15:27–16:38, 1시간 11분)"
+    assert found.short == "[봉수]복구 2건 최고심각도2 카카오톡 15:27~16:38 1시간 11분 #45800"
+    assert _line(found, "복구됨") == (
+        "SENS: 전달되지 않음 (15:27–15:35, 8분, account:sens@1792045900)"
+    )
+
+
+@pytest.mark.parametrize("kind", [Kind.ESCALATED, Kind.AGAIN])
+def test_a_call_for_several_names_each_and_puts_what_is_over_last(kind: Kind) -> None:
+    found = _told(OVER._replace(severity=1), KAKAO, SENS, kind=kind, language="en")
+    assert "KakaoTalk: messages do not arrive and 2 more (since 15:27)" in found.title
+    assert " 3, worst SEV2 KakaoTalk dead since 15:27 " in found.short
+    assert found.text.splitlines()[2:-2] == EN.splitlines()[1:]
+    assert found.text.splitlines()[-2].endswith("(account:sens@1792045900)")
+    assert (_line(found, "Over") or "").startswith("KakaoTalk: messages do not arrive (15:27–16:38")
+
+
+def test_a_digest_says_what_is_over_already() -> None:
+    found = _told(OVER, SENS, kind=Kind.DIGEST)
+    assert found.title == "[심각도 3] 장애 2건: 중계사 계정 SENS 모의 계정 외 1건"
+    assert _line(found, "복구됨") is not None
+
+
 def test_a_digest_lists_twenty_and_counts_the_rest() -> None:
     many = [KAKAO._replace(id=f"route:{n}@{n}") for n in range(23)]
     found = _told(*many, kind=Kind.DIGEST, language="en")
     assert found.text.count("[severity 2]") == 1 + 20
     assert _line(found, "Besides") == "and 3 more"
+    assert _line(_told(*many, kind=Kind.AGAIN, language="en"), "Besides") == "and 2 more"
 
 
 def test_html_says_every_line_and_holds_what_could_be_markup_back() -> None:
