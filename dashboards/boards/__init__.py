@@ -1,6 +1,8 @@
 """The boards, one file each; `SHIPPED` is all of them."""
 
-from dashboards.boards import body, channel, incident, wall
+from dashboards.boards import body, channel, incident, pipeline, wall
 from dashboards.house import Dash
 
-SHIPPED: tuple[Dash, ...] = (wall.BOARD, channel.BOARD, body.BOARD, incident.BOARD)
+SHIPPED: tuple[Dash, ...] = (
+    wall.BOARD, channel.BOARD, body.BOARD, incident.BOARD, pipeline.BOARD
+)  # fmt: skip

@@ -90,10 +90,11 @@ def _measured() -> list[Modern]:
         ),
         means="발송·수신·저장·탐지 가운데 가장 오래 일하지 못한 부분이 마지막으로 일한 뒤"
         " 지난 시간입니다.",
-        do="2분을 넘으면 이 화면의 다른 수를 믿지 않고 `bongsu status`로 멈춘 부분을 찾습니다.",
+        do="2분을 넘으면 이 화면의 다른 수를 믿지 않고, 눌러서 멈춘 부분을 찾습니다.",
         steps=[(None, house.NORMAL), (120, house.DEGRADED), (300, house.DOWN)],
         unit=SECONDS,
         decimals=0,
+        field_links=[shared.to_board("봉수 자체 보기", "bongsu-pipeline")],
     )
     return [reached, counted, seen, itself]
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.alerting.paging.message import Kind
 from services.contracts.evidence import ProbeSent
 from services.contracts.vocabulary import Outcome
 
@@ -96,6 +97,11 @@ class Metrics:
             "Seconds from the detection of what opened until its page was accepted", ["kind"],
             buckets=PAGE_BUCKETS)
         # fmt: on
+        for kind in Kind:  # as `begin` says of outcomes
+            for result in ("accepted", "given-up"):
+                self.pages.labels(kind, result)
+        for kind in (Kind.OPENED, Kind.DIGEST):
+            self.page_seconds.labels(kind)
 
     def begin(self, sent: ProbeSent) -> None:
         """Every outcome of a stored probe begins at 0: a series that begins at 1, when the first

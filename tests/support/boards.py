@@ -107,6 +107,7 @@ def scraped_sample(now: datetime) -> str:
             _count(alerting, probe, str(route["channel"]), str(route["body"]), number)
         at = (now - SPAN + number * SCRAPE).timestamp()
         _show(alerting, ingest, now - SPAN + number * SCRAPE)
+        _work(alerting, ingest, probe)
         for metric in (metric for registry in registries for metric in registry.collect()):
             lines[metric.name] += _lines(metric, at)
             kinds[metric.name] = metric.type
@@ -135,7 +136,27 @@ def _show(alerting: AlertingMetrics, ingest: IngestMetrics, at: datetime) -> Non
         alerting.channel_state.labels(str(route["channel"]), "sens").set(2)
     alerting.incidents_open.labels("2", "alimtalk").set(1)
     alerting.selfcheck.labels("stored").set(at.timestamp())
+    alerting.heartbeat.set(at.timestamp())
+    alerting.path_proof.labels("oncall-1", "seen").set(at.timestamp())
     ingest.last_seen.labels("skt-1", "smsforwarder", "skt").set(at.timestamp())
+
+
+def _work(alerting: AlertingMetrics, ingest: IngestMetrics, probe: ProbeMetrics) -> None:
+    """What bongsu itself does in a minute, and what goes wrong of it."""
+    probe.schedule_delay.labels("sms").observe(0.02)
+    for result in ("accepted", "bad_signature", "unmatched"):
+        ingest.requests.labels("smsforwarder", result).inc()
+    ingest.seconds.labels("smsforwarder", "accepted").observe(0.01)
+    alerting.duplicates.labels("device.seen").inc()
+    alerting.dead_letters.labels("evidence", "codec").inc()
+    alerting.store_seconds.labels("batch").observe(0.02)
+    alerting.lag_seconds.labels("evidence", "store").set(1)
+    alerting.lag_records.labels("evidence", "store").set(3)
+    alerting.tick_seconds.observe(0.02)
+    alerting.pages.labels("opened", "accepted").inc()
+    alerting.page_tries.labels("oncall-1", "accepted").inc()
+    alerting.page_tries.labels("oncall-1", "later").inc()
+    alerting.page_seconds.labels("opened").observe(2)
 
 
 def _lines(metric: Metric, at: float) -> Iterable[str]:

@@ -132,6 +132,8 @@ class Prover:
             proof = by_path.get(path.id)
             at = proof.proven_at.timestamp() if proof and proof.proven_at else 0
             gauge.labels(path.id, path.how).set(at)
+            for result in Result:  # a series that begins at 1 has not increased
+                self._metrics.page_tries.labels(path.id, result)
 
 
 def announcement(

@@ -110,6 +110,13 @@ async def test_a_path_is_asked_by_its_own_notifier_at_its_test_receiver(scene: S
     assert nonce.probe_id == message.probe_id == scene.sent("oncall-1-nhn").probe_id
 
 
+async def test_of_each_path_every_answer_is_counted_from_0_on(scene: Scene) -> None:
+    await scene.prover.turn()
+    for result in Result:
+        labels = {"path": "oncall-1-nhn", "answer": result}
+        assert scene.registry.get_sample_value("bongsu_page_tries_total", labels) == 0
+
+
 async def test_a_proof_is_announced_before_it_is_sent_and_its_answer_follows(scene: Scene) -> None:
     await scene.prover.turn()
     sent = scene.sent("oncall-1-mail")
