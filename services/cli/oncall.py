@@ -108,7 +108,8 @@ async def _read(conn: Connection) -> Watch:
         fail("no catalogue is in force yet: nobody is called", NOT_DONE)
     if not catalogue.rotas:
         fail("the catalogue in force has no on-call file: nobody is called", NOT_DONE)
-    failed = paths.failure_set((await incidents.standing(conn)).open)
+    open_ = (await incidents.standing(conn)).open
+    failed = paths.failure_set(open_, await incidents.unseparated(conn))
     return Watch(catalogue, await storage.overrides(conn, at), failed, at)
 
 

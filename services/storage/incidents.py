@@ -203,6 +203,11 @@ async def candidates(conn: Connection, incident_id: str) -> list[Candidate]:
     return [Candidate(*row) for row in await conn.fetch(_SQL["candidates"], incident_id)]
 
 
+async def unseparated(conn: Connection) -> dict[str, list[str]]:
+    """What open incidents could not be told from when they were named, by id."""
+    return {row[0]: row[1] for row in await conn.fetch(_SQL["unseparated"])}
+
+
 async def ask(conn: Connection, incident_id: str, kind: str, actor: str, text: str) -> int:
     """Ask the leader for something; the number of the action."""
     await conn.execute("SET TRANSACTION READ WRITE")

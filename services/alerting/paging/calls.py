@@ -79,8 +79,9 @@ async def claimed(
         return []
     at = await pages.clock(conn)
     open_ = (await incidents.standing(conn)).open
+    failed = paths.failure_set(open_, await incidents.unseparated(conn))
     now = _Now(
-        at, paths.failure_set(open_), tuple(await planned.windows(conn)),
+        at, failed, tuple(await planned.windows(conn)),
         tuple(await planned.notices(conn, since=at - NOTICED)), resting,
         frozenset(resting) | doubted(await proofs.listed(conn), at),
     )  # fmt: skip

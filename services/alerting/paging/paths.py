@@ -6,7 +6,7 @@ What cannot be told from a broken component counts as broken, too. Whether bongs
 plays no part: what watches it from outside answers for that.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from services.alerting.incidents.words import Said, Words
@@ -27,14 +27,19 @@ class Choice(NamedTuple):
     all_failed: bool = False
 
 
-def failure_set(incidents: Iterable[Incident]) -> frozenset[str]:
-    """The components of open outages, and those they could not be told from.
+def failure_set(
+    incidents: Iterable[Incident], unseparated: Mapping[str, Sequence[str]]
+) -> frozenset[str]:
+    """The components of open outages, and those they could not be told from. `unseparated`: all
+    parts of what else would explain an incident, by its id; they count while it has a rival.
 
     A path names wholes and their functions alike (`platform:x` and `platform:x/email`), so that
     either is found by its own id, and the failure of another function hits nothing.
     """
     out = [one for one in incidents if one.status == "open" and not one.monitor]
-    rivals = {one.rival for one in out if one.rival}
+    rivals = {
+        part for one in out if one.rival for part in (one.rival, *unseparated.get(one.id, ()))
+    }
     return frozenset(rivals.union(*({one.component, *one.alike} for one in out)))
 
 

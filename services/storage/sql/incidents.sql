@@ -54,6 +54,12 @@ SELECT at, kind, actor, note_ko, note_en FROM incident_event WHERE incident_id =
 SELECT component, hypothesis, gain, failed, total, separated FROM incident_candidate
 WHERE incident_id = $1 ORDER BY rank;
 
+-- name: unseparated
+-- Every part of the next explanation, and what has the same messages.
+SELECT incident_id, array_agg(incident_candidate.component ORDER BY rank)
+FROM incident_candidate JOIN incident ON incident.id = incident_id
+WHERE status = 'open' AND NOT separated GROUP BY incident_id;
+
 -- name: ask
 INSERT INTO incident_action (incident_id, kind, actor, text) VALUES ($1, $2, $3, $4)
 RETURNING number;

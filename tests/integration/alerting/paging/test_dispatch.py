@@ -11,7 +11,7 @@ import pytest
 
 from services.alerting.paging import making
 from services.storage import incidents, pages
-from services.storage.incidents import Incident
+from services.storage.incidents import Candidate, Incident
 from services.storage.pages import Page
 from services.storage.pool import Pool, transaction
 from tests.support.incidents import NOW, an_incident
@@ -215,6 +215,22 @@ async def test_what_is_broken_is_avoided_and_the_reason_stored(
     assert {path for path, _ in taker.asked} == {"kim-b", "room"}
     why = "SELECT reason_en, failed_parts FROM page_try WHERE path = 'kim-b'"
     assert await rows(pool, why) == [("kim-a: carrier KT broken", ["carrier:kt"])]
+
+
+async def test_every_part_of_what_a_broken_one_cannot_be_told_from_is_avoided(
+    pool: Pool, database: str, taker: Taker, tmp_path: Path
+) -> None:
+    """The outage is another's, or that of two carriers at once."""
+    row = an_incident(component="provider:sens", rival="carrier:skt/sms")
+    named = ("provider:sens", "carrier:skt/sms", "carrier:kt")
+    found = [Candidate(name, "dead", 9.0, 5, 5, separated=False) for name in named]
+    async with transaction(pool) as conn:
+        await incidents.put(conn, row)
+        await incidents.replace_candidates(conn, row.id, found)
+    await make(pool, taker, row)
+    async with dispatching(database, taker.url, tmp_path):
+        await eventually(lambda: len(taker.taken) == 2, within=WITHIN_S)
+    assert {path for path, _ in taker.asked} == {"kim-b", "room"}
 
 
 async def test_a_digest_that_grew_after_it_was_read_is_told_again(pool: Pool, taker: Taker) -> None:

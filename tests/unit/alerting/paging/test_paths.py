@@ -172,4 +172,14 @@ def test_the_failure_set_is_open_outages_what_is_like_them_and_their_rivals() ->
     over = an_incident(component="carrier:skt", status="closed", rival=None)
     own = an_incident(component="worker:w1", kind="monitor", rival=None)
 
-    assert failure_set([dead, over, own]) == {"carrier:kt", "pair:nhn-kt", "provider:nhn"}
+    assert failure_set([dead, over, own], {}) == {"carrier:kt", "pair:nhn-kt", "provider:nhn"}
+
+
+def test_every_part_of_what_else_would_explain_an_outage_fails_until_they_are_told_apart() -> None:
+    sens = an_incident(id="a", component="provider:sens", rival="carrier:skt/sms")
+    apart = an_incident(id="b", component="provider:nhn", rival=None)
+    parts = {"a": ["carrier:skt/sms", "carrier:kt/sms"], "b": ["carrier:lgu/sms"]}
+
+    failed = failure_set([sens, apart], parts)
+
+    assert failed == {"provider:sens", "carrier:skt/sms", "carrier:kt/sms", "provider:nhn"}
