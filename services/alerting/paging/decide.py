@@ -57,11 +57,23 @@ def decide(
     told = _told(listed, known.pages)
     over = [one for one in listed if one.status == "closed"]
     loud = [one for one in listed if one.status == "open" and one.id not in muted]
-    return [
+    made = [
         *_cleared(over, told, now),
         *_opened([one for one in loud if not told[one.id]], known, duty, now),
         *_unanswered([one for one in loud if not one.monitor], told, known, duty, now),
     ]
+    return [page._replace(due_at=_in_turn(page, known.pages)) for page in made]
+
+
+def _in_turn(page: Page, others: Iterable[Page]) -> datetime:
+    """Not due before what its recipient has yet to hear of the same incidents: waiting for that, it
+    would seem to reach nobody."""
+    before = (
+        other.due_at for other in others
+        if other.recipient == page.recipient and other.id != page.id and not other.accepted_at
+        and not page.incidents.keys().isdisjoint(other.incidents.keys())
+    )  # fmt: skip
+    return max([page.due_at, *before])
 
 
 def _told(incidents: Iterable[Incident], pages: Iterable[Page]) -> _Told:

@@ -193,6 +193,22 @@ def test_what_is_over_before_its_digest_was_sent_and_back_is_told_in_the_next(pl
     assert play.told(KIM)[2:] == [("digest", ("c",)), ("cleared", ("c",)), ("digest", ("c",))]
 
 
+def test_an_all_clear_is_not_due_before_the_digest_that_it_waits_for(play: Play) -> None:
+    """Or it would seem to reach nobody."""
+    for name in "abc":
+        play.opens(name)
+    play.look()
+    play.passes(MINUTE)
+    play.opens("d")
+    play.passes(MINUTE)
+    play.closes("d")
+    play.passes(MINUTE)
+    kim = (p for p in play.pages.values() if p.recipient == KIM and "d" in p.incidents)
+    assert {page.kind: page.due_at for page in kim} == {
+        "digest": NOW + PAGES_WITHIN, "cleared": NOW + PAGES_WITHIN
+    }  # fmt: skip
+
+
 def test_what_could_not_be_sent_yet_counts_as_if_it_were_sent_now(play: Play) -> None:
     play.works = False
     for name in "ab":
