@@ -83,7 +83,7 @@ async def claimed(
     now = _Now(
         at, failed, tuple(await planned.windows(conn)),
         tuple(await planned.notices(conn, since=at - NOTICED)), resting,
-        frozenset(resting) | doubted(await proofs.listed(conn), at),
+        doubted(await proofs.listed(conn), at),
     )  # fmt: skip
     return [await _safely(conn, page, catalogue, terms, now) for page in found]
 
@@ -108,7 +108,7 @@ async def _turn(
 ) -> Turn:
     tried = await pages.tried(conn, page.id)
     counted = counted_paths(tried, now.at, terms.other_path_after_s)
-    chosen = paths.choose(catalogue, page.recipient, now.failed, counted, now.doubted)
+    chosen = paths.choose(catalogue, page.recipient, now.failed, counted, now.doubted, now.resting)
     free = [choice for choice in chosen if choice.path not in now.resting]
     if not free:
         wait = min((now.resting[choice.path] for choice in chosen), default=terms.lease_s)

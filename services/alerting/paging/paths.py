@@ -58,11 +58,13 @@ def choose(
     failed: Set[str],
     tried: Sequence[str] = (),
     doubted: Set[str] = frozenset(),
+    resting: Mapping[str, float] = {},
 ) -> tuple[Choice, ...]:
-    """One path: of those that pass nothing broken the one tried least, rather a proven one, then
-    as the recipient prefers. All of them when each passes something broken.
+    """One path: of those that pass nothing broken and may be used soonest the one tried least,
+    rather a proven one, then as the recipient prefers. All when each passes something broken.
 
-    `tried`: paths, once for each try of this page; `doubted`: those lately not proven to work.
+    `tried`: paths, once for each try of this page; `doubted`: those lately not proven to work;
+    `resting`: those that want to be left alone, for how many more seconds.
     """
     paths = paths_of(catalogue, recipient)
     broken = {path.id: failed & set(components_of_path(catalogue, path)) for path in paths}
@@ -73,10 +75,15 @@ def choose(
             Choice(path.id, _LAST_RESORT, hit, _short(path, failed), all_failed=True)
             for path in paths
         )
-    best = min(working, key=lambda path: (tried.count(path.id), path.id in doubted))
+
+    def rank(path: PagingPath) -> tuple[float, int, bool]:
+        return resting.get(path.id, 0.0), tried.count(path.id), path.id in doubted
+
+    best = min(working, key=rank)
     words, whys = Words(catalogue), list[Said]()
     for path in paths[: paths.index(best)]:
-        why = _broken(words, broken[path.id]) or (_TRIED if path.id in tried else _DOUBTED)
+        spoken = _RESTING if path.id in resting else _TRIED if path.id in tried else _DOUBTED
+        why = _broken(words, broken[path.id]) or spoken
         whys.append(Said(f"{path.name.ko}: {why.ko}", f"{path.name.en}: {why.en}"))
     return (Choice(best.id, _because(whys), hit, _short(best, failed)),)
 
@@ -89,6 +96,7 @@ _FIRST = Said("먼저 쓰는 길", "the preferred path")
 _LAST_RESORT = Said("모든 길에 장애가 걸려 모두로 보냄", "all paths pass what is broken: over each")
 _TRIED = Said("이미 시도함", "tried already")
 _DOUBTED = Said("최근 확인되지 않음", "not proven lately")
+_RESTING = Said("잠시 받지 않겠다고 함", "asked to be left alone for now")
 
 
 def _broken(words: Words, parts: Iterable[str]) -> Said | None:

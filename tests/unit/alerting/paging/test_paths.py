@@ -113,15 +113,19 @@ def test_a_page_passes_nothing_broken_or_goes_over_every_path(
     paths = paths_of(SHIPPED, recipient)
     ids = st.sampled_from([path.id for path in paths])
     tried, doubted = data.draw(st.lists(ids, max_size=4)), data.draw(st.sets(ids))
+    resting = data.draw(st.dictionaries(ids, st.floats(0.1, 300)))
 
-    found = choose(SHIPPED, recipient, failed, tried, doubted)
+    found = choose(SHIPPED, recipient, failed, tried, doubted, resting)
 
     parts = {path.id: set(components_of_path(SHIPPED, path)) for path in paths}
     working = [name for name, passed in parts.items() if not passed & failed]
     if working:
         (choice,) = found
         assert choice.path in working
-        assert tried.count(choice.path) == min(map(tried.count, working))
+        left = {name: resting.get(name, 0.0) for name in working}
+        free = [name for name in working if left[name] == min(left.values())]
+        assert choice.path in free
+        assert tried.count(choice.path) == min(map(tried.count, free))
     else:
         assert [choice.path for choice in found] == list(parts)
     assert {choice.all_failed for choice in found} == {not working}
@@ -144,6 +148,18 @@ def test_a_path_that_was_not_proven_lately_comes_after_the_others() -> None:
     assert choice.reason == (
         "당직 1 문자 (NHN·KT): 최근 확인되지 않음",
         "On-call 1, SMS (NHN, KT): not proven lately",
+    )
+
+
+def test_a_path_that_wants_to_be_left_alone_is_and_of_those_that_do_the_soonest_is_next() -> None:
+    """However often the others were tried."""
+    (other,) = choose(SHIPPED, ONE, set(), [SENS, MAIL, SENS], resting={NHN: 300.0})
+    (soonest,) = choose(SHIPPED, ONE, set(), resting={NHN: 300.0, SENS: 10.0, MAIL: 60.0})
+
+    assert (other.path, soonest.path) == (MAIL, SENS)
+    assert soonest.reason == (
+        "당직 1 문자 (NHN·KT): 잠시 받지 않겠다고 함",
+        "On-call 1, SMS (NHN, KT): asked to be left alone for now",
     )
 
 
