@@ -6,7 +6,7 @@ In a terminal beside `bongsu up` the stack's own data folder tells; elsewhere BO
 import json
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from urllib.parse import quote
 import orjson
 import typer
 from pydantic import BaseModel, Field, SecretStr
+from rich.console import Console
+from rich.table import Table
 
 from services.alerting.incidents.words import KST
 from services.local.keys import shared_key
@@ -111,6 +113,21 @@ def moment(text: str) -> datetime:
     except ValueError:
         fail(f"{text!r} is no time: write 2026-12-01 02:00 or 2026-12-01T02:00+09:00", USAGE)
     return at if at.tzinfo else at.replace(tzinfo=KST)
+
+
+def clock(at: datetime | None) -> str:
+    """Korean time to the minute, as `moment` reads it."""
+    return f"{at.astimezone(KST):%Y-%m-%d %H:%M}" if at else "-"
+
+
+def listed(records: Sequence[object], shown: Table, nothing: str, json: bool) -> None:
+    """A list: `records` for programs, `shown` for people, or that there is nothing."""
+    if json:
+        typer.echo(as_json(records))
+    elif records:
+        Console(width=None if Console().is_terminal else 200).print(shown)
+    else:
+        typer.echo(nothing)
 
 
 async def in_database(data: Path, do: Callable[[Connection], Awaitable[T]]) -> T:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services.alerting.answers.known import Known, known
@@ -25,6 +24,7 @@ from services.cli.context import (
     context,
     fail,
     in_database,
+    listed,
     seconds,
 )
 from services.storage import incidents as storage
@@ -55,12 +55,8 @@ def list_(
         return await storage.newest(conn, closed, MOST)
 
     found = asyncio.run(in_database(data, read))
-    if json:
-        typer.echo(as_json([table.incident_record(one) for one in found]))
-    elif found:
-        Console(width=None if Console().is_terminal else 200).print(_listed(found))
-    else:
-        typer.echo("no incident" if closed else "no open incident")
+    records = [table.incident_record(one) for one in found]
+    listed(records, _listed(found), "no incident" if closed else "no open incident", json)
 
 
 @app.command()

@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from services.alerting.incidents.words import KST
 from services.alerting.paging import planned as rules
-from services.cli.context import DATA, INVALID, Data, Json, as_json, fail, in_database, moment
+from services.cli.context import DATA, INVALID, Data, Json, clock, fail, in_database, listed, moment
 from services.storage import people, planned
 from services.storage.planned import Window
 from services.storage.pool import Connection
@@ -70,12 +68,7 @@ def list_(
     """
     found = asyncio.run(in_database(data, lambda conn: planned.windows(conn, every)))
     shown = [one for one in found if every or one.starts_at]
-    if json:
-        typer.echo(as_json([one._asdict() for one in shown]))
-    elif shown:
-        Console(width=None if Console().is_terminal else 200).print(_table(shown))
-    else:
-        typer.echo("no planned work")
+    listed([one._asdict() for one in shown], _table(shown), "no planned work", json)
 
 
 @app.command()
@@ -108,7 +101,7 @@ def _table(found: list[Window]) -> Table:
         shown.add_column(title, no_wrap=title != "why")
     for one in found:
         holds = "quiet" if rules.holds(one, now) else ""
-        told = _clock(one.announced_at)
+        told = clock(one.announced_at)
         shown.add_row(one.id, _when(one), holds, told, one.actor, one.reason)
     return shown
 
@@ -116,9 +109,5 @@ def _table(found: list[Window]) -> Table:
 def _when(one: Window) -> str:
     if one.starts_at is None or one.ends_at is None:
         return "withdrawn"
-    span = f"{_clock(one.starts_at)} to {_clock(one.ends_at)}"
+    span = f"{clock(one.starts_at)} to {clock(one.ends_at)}"
     return f"{span}, weekly {one.recurs.rpartition('=')[2].lower()}" if one.recurs else span
-
-
-def _clock(at: datetime | None) -> str:
-    return f"{at.astimezone(KST):%Y-%m-%d %H:%M}" if at else "-"

@@ -2,16 +2,13 @@
 
 import asyncio
 import getpass
-from datetime import datetime
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from services.alerting.incidents.words import KST
 from services.alerting.paging.planned import require_known
-from services.cli.context import DATA, INVALID, Data, Json, as_json, fail, in_database, moment
+from services.cli.context import DATA, INVALID, Data, Json, clock, fail, in_database, listed, moment
 from services.storage import incidents, people, planned
 from services.storage.planned import Notice, Says
 from services.storage.pool import Connection
@@ -70,12 +67,7 @@ def list_(
     """
     found = asyncio.run(in_database(data, lambda conn: planned.notices(conn, every)))
     shown = [one for one in found if every or one.says != "withdrawn"]
-    if json:
-        typer.echo(as_json([one._asdict() for one in shown]))
-    elif shown:
-        Console(width=None if Console().is_terminal else 200).print(_table(shown))
-    else:
-        typer.echo("no notice")
+    listed([one._asdict() for one in shown], _table(shown), "no notice", json)
 
 
 @app.command()
@@ -111,9 +103,5 @@ def _table(found: list[Notice]) -> Table:
     for title in ("id", "said, Korean time", "says", "by", "proof"):
         shown.add_column(title, no_wrap=title != "proof")
     for one in found:
-        shown.add_row(one.id, _clock(one.said_at), one.says, one.actor, one.proof or "")
+        shown.add_row(one.id, clock(one.said_at), one.says, one.actor, one.proof or "")
     return shown
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(KST):%Y-%m-%d %H:%M}"

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, NamedTuple
 
 import typer
-from rich.console import Console
 
-from services.alerting.incidents.words import KST
 from services.alerting.paging import oncall, paths
 from services.alerting.paging.decide import Duty
 from services.cli import catalogue as catalogues
@@ -21,8 +19,10 @@ from services.cli.context import (
     Data,
     Json,
     as_json,
+    clock,
     fail,
     in_database,
+    listed,
     moment,
 )
 from services.contracts.catalogue import Catalogue
@@ -85,11 +85,8 @@ def paths_(data: Data = DATA, json: Json = False) -> None:
     Example: bongsu oncall paths
     """
     found = asyncio.run(in_database(data, _proofs))
-    if json:
-        typer.echo(as_json([proofs.record(one) for one in found]))
-    else:
-        made = proofs.table(found, datetime.now(UTC))
-        Console(width=None if Console().is_terminal else 200).print(made)
+    records = [proofs.record(one) for one in found]
+    listed(records, proofs.table(found, datetime.now(UTC)), "no path", json)
 
 
 @app.command()
@@ -135,7 +132,7 @@ def shown(watch: Watch, duty: Duty) -> Iterator[str]:
     """For people; times are Korean time."""
     for person in duty.first:
         until = changes_at(watch)
-        yield f"{person} is called first" + (f", until {_clock(until)}" if until else "")
+        yield f"{person} is called first" + (f", until {clock(until)}" if until else "")
         for choice in _chosen(watch, person):
             yield f"  over {choice.path}: {choice.reason.ko} / {choice.reason.en}"
     for step in duty.later:
@@ -180,8 +177,4 @@ def _chosen(watch: Watch, recipient: str) -> tuple[paths.Choice, ...]:
 
 
 def _span(one: Override) -> str:
-    return f"from {_clock(one.starts_at)} to {_clock(one.ends_at)}"
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(KST):%Y-%m-%d %H:%M}"
+    return f"from {clock(one.starts_at)} to {clock(one.ends_at)}"

@@ -10,11 +10,9 @@ from typing import Annotated, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from services.alerting.incidents.words import KST
-from services.cli.context import DATA, INVALID, Data, Json, as_json, fail
+from services.cli.context import DATA, INVALID, Data, Json, clock, fail, listed
 from services.cli.operate import InitSettings
 from services.local.keys import shared_key
 from services.local.stack import ADDRESSES, DATABASE
@@ -59,12 +57,7 @@ def list_(data: Data = DATA, json: Json = False) -> None:
     Example: bongsu token list
     """
     found = asyncio.run(_as_owner(data, people.tokens))
-    if json:
-        typer.echo(as_json([one._asdict() | {"hash": one.short} for one in found]))
-    elif found:
-        Console(width=None if Console().is_terminal else 160).print(_table(found))
-    else:
-        typer.echo("no token")
+    listed([one._asdict() | {"hash": one.short} for one in found], _table(found), "no token", json)
 
 
 @app.command()
@@ -112,10 +105,6 @@ def _table(found: list[Token]) -> Table:
     for title in ("token", "person", "roles", "until", "made by"):
         shown.add_column(title, no_wrap=True)
     for one in found:
-        until = _clock(one.expires_at) if one.valid(now) else "revoked or over"
+        until = clock(one.expires_at) if one.valid(now) else "revoked or over"
         shown.add_row(one.short, one.person, ", ".join(one.roles), until, one.made_by)
     return shown
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(KST):%Y-%m-%d %H:%M}"

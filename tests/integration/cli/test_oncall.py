@@ -1,52 +1,27 @@
 """The watch at the command line, with the rights that it has: who is called, and who instead."""
 
-import asyncio
 import getpass
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-from typer.testing import CliRunner
 
 from services.alerting.incidents.words import KST
 from services.catalogue.load import load
 from services.catalogue.publish import new_revision
-from services.cli.app import app, explained
 from services.storage import incidents, migrate, proofs, sink
 from services.storage.pool import open_pool, transaction
 from tests.support.commands import ROOT
 from tests.support.incidents import an_incident
+from tests.support.terminal import Terminal
 
 NOW = datetime.now(KST)
 PASSWORDS = {f"bongsu_{role}": f"{role}-pw" for role in ("sink", "report", "grafana")}
 UNTIL = f"{NOW + timedelta(hours=2):%Y-%m-%d %H:%M}"
 CODES = [("sens_sms", "3018", "failed", "handset", None)]
 SWAP = ("override", "oncall-2", "--to", UNTIL, "--reason", "교대")
-
-
-class Terminal:
-    """`bongsu oncall`, asked in a thread of this process as `bongsu_report`."""
-
-    def __init__(self, admin: str, folder: Path) -> None:
-        parts = urlsplit(admin)
-        place = parts.netloc.rpartition("@")[2]
-        login = parts._replace(netloc=f"bongsu_report:report-pw@{place}")
-        told = {"BONGSU_POSTGRES": urlunsplit(login), "BONGSU_DATA": str(folder)}
-        self._runner = CliRunner(env=told | {"BONGSU_DEVELOPMENT": "true"})
-
-    async def say(self, *words: str) -> tuple[int, str]:
-        done = await asyncio.to_thread(self._runner.invoke, app, ["oncall", *words])
-        if done.exception and not isinstance(done.exception, SystemExit):
-            sentence, code = explained(done.exception)
-            return code, sentence
-        return done.exit_code, done.output
-
-    async def read(self, *words: str) -> Any:
-        return json.loads((await self.say(*words, "--json"))[1])
 
 
 @pytest.fixture
@@ -59,7 +34,10 @@ async def bongsu(empty_database: str, tmp_path: Path) -> Terminal:
     async with open_pool(empty_database, role_label="test") as pool, transaction(pool) as conn:
         await sink.store_catalogue(conn, catalogue, "tester", NOW)
         await incidents.put(conn, broken)
-    return Terminal(empty_database, tmp_path)
+    parts = urlsplit(empty_database)
+    login = f"bongsu_report:{PASSWORDS['bongsu_report']}@{parts.netloc.rpartition('@')[2]}"
+    dsn = urlunsplit(parts._replace(netloc=login))
+    return Terminal(tmp_path, "oncall", BONGSU_POSTGRES=dsn)
 
 
 async def test_who_is_called_now_is_told_with_a_path_that_passes_nothing_broken(
@@ -119,14 +97,9 @@ async def test_an_override_that_would_mean_nothing_is_refused_with_a_sentence(
 async def test_as_long_as_no_catalogue_is_in_force_it_is_said_that_nobody_is_called(
     database: str, tmp_path: Path
 ) -> None:
-    told = {"BONGSU_POSTGRES": database, "BONGSU_DATA": str(tmp_path)}
-    runner = CliRunner(env=told | {"BONGSU_DEVELOPMENT": "true"})
+    said = await Terminal(tmp_path, "oncall", BONGSU_POSTGRES=database).say("now")
 
-    done = await asyncio.to_thread(runner.invoke, app, ["oncall", "now"])
-
-    assert (done.exit_code, done.output) == (
-        1, "bongsu: no catalogue is in force yet: nobody is called\n",
-    )  # fmt: skip
+    assert said == (1, "bongsu: no catalogue is in force yet: nobody is called\n")
 
 
 async def test_paths_are_shown_with_their_proofs(bongsu: Terminal, empty_database: str) -> None:

@@ -1,49 +1,26 @@
 """What people enter at the command line: who has an incident, planned work, notices; and what an
 incident shows of it, and of who was told."""
 
-import asyncio
 import getpass
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from services.cli.app import app, explained
 from services.storage import incidents, pages, planned
 from services.storage.pages import Page
 from services.storage.pool import Connection
 from tests.support.incidents import an_incident
+from tests.support.terminal import Terminal
 
 ROW = an_incident()
 ONSET = ROW.started_at
 WHY = ("ko reason", "because the other path passes what is broken")
 
 
-class Terminal:
-    """`bongsu`, asked with a database of its own, in a thread of this process."""
-
-    def __init__(self, dsn: str, folder: Path) -> None:
-        told = {"BONGSU_POSTGRES": dsn, "BONGSU_DATA": str(folder), "BONGSU_DEVELOPMENT": "true"}
-        self._runner = CliRunner(env=told)
-
-    async def say(self, *words: str) -> tuple[int, str]:
-        """Exit code, and what was printed; of a refusal the sentence."""
-        done = await asyncio.to_thread(self._runner.invoke, app, words)
-        if isinstance(done.exception, Exception):  # as the console entry point does
-            sentence, code = explained(done.exception)
-            return code, f"bongsu: {sentence}\n"
-        return done.exit_code, done.output
-
-    async def read(self, *words: str) -> Any:
-        return json.loads((await self.say(*words, "--json"))[1])
-
-
 @pytest.fixture
 def bongsu(database: str, tmp_path: Path) -> Terminal:
-    return Terminal(database, tmp_path)
+    return Terminal(tmp_path, BONGSU_POSTGRES=database)
 
 
 async def test_planned_work_is_entered_corrected_and_withdrawn_and_all_of_it_is_kept(
