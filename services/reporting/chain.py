@@ -7,7 +7,7 @@ all its months: a removed or swapped one breaks it. Before: `assemble.py`. After
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.contracts.report import DayPart, Report, Seal
 from services.reporting.canonical import canonical
@@ -15,6 +15,36 @@ from services.reporting.canonical import canonical
 ZEROS = "0" * 64
 # What is decided or counted about the figures, and no function of the evidence.
 _NO_FIGURES = {"seal", "approval", "sealed_at", "diff", "revision", "state", "objections"}
+
+
+class Link(NamedTuple):
+    """One revision in the chain of its body."""
+
+    body: str
+    month: str
+    revision: int
+    content: str
+    entry: str
+
+
+def link_of(report: Report) -> Link:
+    """As its seal says."""
+    seal = report.seal
+    return Link(report.body.id, report.month, report.revision, seal.content, seal.entry)
+
+
+def chain_text(links: Iterable[Link]) -> bytes:
+    """The chain as a file, first revision first, a line each."""
+    return "".join("|".join(map(str, link)) + "\n" for link in links).encode()
+
+
+def read_chain(text: bytes) -> list[Link]:
+    """The inverse of `chain_text`. Raises ValueError for any other text."""
+    rows = [line.split("|") for line in text.decode().splitlines()]
+    links = [Link(body, month, int(n), content, entry) for body, month, n, content, entry in rows]
+    if chain_text(links) != text:
+        raise ValueError("not a chain")
+    return links
 
 
 def day_hash(lines: Iterable[str]) -> str:

@@ -3,27 +3,19 @@
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import services.contracts
 from services.contracts.report import Report
 from services.reporting import chain
 from services.reporting.canonical import canonical
+from tests.support.reports import EXAMPLE, a_report
 
-EXAMPLE = Path(services.contracts.__file__).parent / "examples/report/v1/corrected.json"
 OBJECTION = {
     "id": "o2", "by": "거제시", "at": "2026-11-12T00:00:00.000Z", "about": "items[0]",
     "attachment": None, "decision": "받아들이지 않음",
 }  # fmt: skip
-
-
-def _report(change: Callable[[dict[str, Any]], object] = lambda told: None) -> Report:
-    told = json.loads(EXAMPLE.read_bytes())
-    change(told)
-    return Report.model_validate_json(json.dumps(told))
 
 
 def test_the_vectors_of_the_rules() -> None:
@@ -39,12 +31,12 @@ def test_a_day_is_its_lines_each_ended() -> None:
 
 
 def test_the_example_bears_its_own_seal() -> None:
-    report = _report()
+    report = a_report()
     assert chain.sealed(report, report.seal.prev) == report
 
 
 def test_a_report_read_from_its_text_has_the_same_text() -> None:
-    text = chain.text_of(_report())
+    text = chain.text_of(a_report())
     assert chain.text_of(Report.model_validate_json(text)) == text
     assert json.loads(text) == json.loads(EXAMPLE.read_bytes())
 
@@ -61,7 +53,7 @@ def test_a_report_read_from_its_text_has_the_same_text() -> None:
 def test_what_people_decide_changes_the_content_and_not_the_figures(
     change: Callable[[dict[str, Any]], object],
 ) -> None:
-    before, after = _report(), _report(change)
+    before, after = a_report(), a_report(change)
     assert chain.content_hash(before) != chain.content_hash(after)
     assert chain.figures_hash(before) == chain.figures_hash(after)
 
@@ -76,20 +68,20 @@ def test_what_people_decide_changes_the_content_and_not_the_figures(
     ],
 )
 def test_another_figure_changes_both(change: Callable[[dict[str, Any]], object]) -> None:
-    before, after = _report(), _report(change)
+    before, after = a_report(), a_report(change)
     assert chain.content_hash(before) != chain.content_hash(after)
     assert chain.figures_hash(before) != chain.figures_hash(after)
 
 
 def test_evidence_is_of_every_day_and_in_no_order() -> None:
-    report = _report()
+    report = a_report()
     assert chain.evidence_hash(reversed(report.days)) == report.seal.evidence
     assert chain.evidence_hash(report.days[1:]) != report.seal.evidence
 
 
 def test_each_revision_leads_to_the_next() -> None:
-    first = chain.sealed(_report(lambda told: told.update(revision=0)), chain.ZEROS)
-    second = chain.sealed(_report(lambda told: told.update(revision=1)), first.seal.entry)
+    first = chain.sealed(a_report(lambda told: told.update(revision=0)), chain.ZEROS)
+    second = chain.sealed(a_report(lambda told: told.update(revision=1)), first.seal.entry)
     without = chain.sealed(second, chain.ZEROS)
     assert second.seal.content == without.seal.content
     assert second.seal.entry != without.seal.entry
