@@ -21,6 +21,7 @@ from services.cli import (
     page,
     probe,
     replay,
+    report,
     status,
     token,
     up,
@@ -50,6 +51,7 @@ app.add_typer(oncall.app, name="oncall")
 app.add_typer(page.app, name="page")
 app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(notice.app, name="notice")
+app.add_typer(report.app, name="report")
 app.command("doctor")(doctor.doctor)
 app.add_typer(token.app, name="token")
 app.command("break")(faults.break_)

@@ -1,0 +1,51 @@
+"""`bongsu report`: the month's report, and whether an exported one is what was sealed."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.alerting.paging.filling import Language
+from services.cli.context import NOT_DONE, fail
+from services.reporting.finding import Finding
+from services.reporting.verify import NothingHere
+from services.reporting.verify import verify as findings
+
+app = typer.Typer(no_args_is_help=True, help="Monthly reports: verify.")
+NO_SUCH_REPORT = 5
+_MARKS = {True: "=", False: "!", None: "?"}
+
+
+def language() -> Language:
+    """That of the terminal; English unless it is Korean."""
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LANG", "")
+    return "ko" if spoken.startswith("ko") else "en"
+
+
+@app.command()
+def verify(
+    place: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="as `report month` wrote it")],
+    lang: Annotated[Language | None, typer.Option(help="of what is said")] = None,
+) -> None:
+    """Check an exported report against its files, seal and chain; no database is needed.
+
+    A line each: = equal, ! different, ? not checked. Exit 1 if anything differs.
+
+    Example: bongsu report verify reports/2026-10/geoje
+    """
+    spoken = lang or language()
+    try:
+        found = [_shown(finding, spoken) for finding in findings(place)]
+    except NothingHere as nothing:
+        none = {"ko": "내보낸 보고서가 없습니다.", "en": "there is no exported report."}
+        fail(f"{nothing}: {none[spoken]}", NO_SUCH_REPORT)
+    first = next((line for finding, line in found if finding.equal is False), None)
+    if first:
+        fail(first, NOT_DONE)
+
+
+def _shown(finding: Finding, spoken: Language) -> tuple[Finding, str]:
+    line = f"{finding.what}: {finding.ko if spoken == 'ko' else finding.en}"
+    typer.echo(f"{_MARKS[finding.equal]} {line}")
+    return finding, line
