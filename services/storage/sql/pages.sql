@@ -141,10 +141,11 @@ WHERE accepted_at IS NULL AND given_up_at IS NULL
 RETURNING kind;
 
 -- name: standing
--- What is open of the incidents that these recipients were told of.
+-- What is open of the incidents that these recipients were told of since they opened last.
 SELECT DISTINCT p.recipient, i.incident_id
 FROM page AS p JOIN page_incident AS i ON i.page_id = p.id JOIN incident ON incident.id = i.incident_id
 WHERE p.recipient = ANY ($1::text[]) AND p.kind <> 'cleared' AND incident.status = 'open'
+    AND i.opening = incident.reopened
 ORDER BY p.recipient, i.incident_id;
 
 -- name: openings

@@ -1,6 +1,6 @@
 """What is open is told anew, whoever stops: Postgres, this instance, or the incident itself."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +15,9 @@ from services.contracts.model import Name
 from services.contracts.oncall import PagingPath
 from services.runtime.ops import Health
 from services.runtime.secrets import SecretFolder
-from services.storage import incidents
+from services.storage import incidents, planned
 from services.storage.incidents import Incident
+from services.storage.planned import Window
 from services.storage.pool import Pool, open_pool, transaction
 from tests.integration.alerting.proxy import CuttingProxy
 from tests.support.incidents import an_incident
@@ -98,6 +99,19 @@ async def test_what_is_open_is_told_anew_and_its_end_once_more(pool: Pool, told:
     assert await told.turn() == await told.turn() == [(FIRST.id, "open")]
     await _lead(pool, _over(FIRST))
     assert await told.turn() == [(FIRST.id, "closed")]
+    assert await told.turn() == []
+
+
+async def test_what_comes_back_under_planned_work_is_not_told(pool: Pool, told: Told) -> None:
+    await _lead(pool, FIRST)
+    await told.turn()
+    await _lead(pool, _over(FIRST))
+    await told.turn()
+    start, end = (datetime.now(UTC) + timedelta(hours=hours) for hours in (-1, 1))
+    work = Window("w", FIRST.component, start, end, None, "정기 점검", None, None, "kim")
+    async with transaction(pool) as conn:
+        await planned.put_window(conn, work)
+    await _lead(pool, FIRST._replace(reopened=1))
     assert await told.turn() == []
 
 
