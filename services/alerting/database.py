@@ -1,14 +1,22 @@
-"""The pool of this process, opened as soon as Postgres is there; and what its errors mean here."""
+"""The pool of this process, opened as soon as Postgres is there; what its errors mean here; and the
+catalogue that is stored, for who cannot ask Kafka."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
+import structlog
+from pydantic import ValidationError
+
+from services.contracts.catalogue import Catalogue
 from services.runtime.errors import Retry, Stop
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
 from services.storage import errors, migrate
 from services.storage.pool import Connection, Pool, open_pool, transaction
+from services.storage.status import latest_catalogue
+
+_log = structlog.get_logger()
 
 
 @contextlib.contextmanager
@@ -36,6 +44,15 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
         if not errors.curable(error):
             raise
         raise Retry("postgres_away", "Postgres does not answer") from error
+
+
+async def stored_catalogue(conn: Connection) -> Catalogue | None:
+    """The one that was stored last; None before the first, and for one of a newer release."""
+    try:
+        return await latest_catalogue(conn)
+    except (KeyError, ValidationError):
+        _log.error("the stored catalogue holds an object that this release cannot read")
+        return None
 
 
 @contextlib.asynccontextmanager

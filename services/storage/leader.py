@@ -47,8 +47,9 @@ async def ping(conn: Connection) -> None:
     await conn.fetchval(_SQL["ping"])
 
 
-async def hold(conn: Connection, epoch: int, ticked_at: datetime) -> None:
-    """Begin a transaction that writes. Raises Deposed when the epoch is over."""
+async def hold(conn: Connection, epoch: int, ticked_at: datetime | None) -> None:
+    """Begin a transaction that writes; None: there was no new tick. Raises Deposed when the epoch
+    is over."""
     if await conn.fetchval(_SQL["hold_epoch"], epoch, ticked_at) is None:
         raise Deposed(f"epoch {epoch} is over")
 

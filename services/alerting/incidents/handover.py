@@ -2,8 +2,9 @@
 
 In:  the state that this instance's own ticks led to, and the rows of the leader before. Out: the
 state to go on from. Before: `leader.py` took over. After: the next tick.
-A closed row closes what is open here; an open row that nobody here knows is open, until evidence
-closes it; what is open here without a row stays, and is inserted.
+A closed row closes what is open here, and what would be found here only later; an open row that
+nobody here knows is open, until evidence closes it; what is open here without a row stays, and is
+inserted.
 """
 
 from collections.abc import Sequence
@@ -13,17 +14,16 @@ from services.alerting.detection import closing
 from services.alerting.detection.explain import Entry
 from services.alerting.detection.items import microseconds
 from services.alerting.detection.likelihood import NAT, Hypothesis
-from services.alerting.detection.state import Incident, State
+from services.alerting.detection.state import Incident, SpentSpan, State
 from services.alerting.detection.tick import ended
 from services.storage import incidents as storage
 
 
 def adopted(state: State, rows: Sequence[storage.Incident], now: int) -> State:
     """`rows`: open ones, and those closed lately."""
-    over = {row.id for row in rows if row.status == "closed"}
-    for incident in state.open:
-        if incident.id in over:
-            state = end(state, incident.id, now)
+    for row in rows:
+        if row.status == "closed":
+            state = _over(state, row)
     known = {incident.id for incident in state.closed}
     stored = [row for row in rows if row.status == "open" and row.id not in known]
     ours = {incident.id: incident for incident in state.open}
@@ -38,9 +38,23 @@ def adopted(state: State, rows: Sequence[storage.Incident], now: int) -> State:
 def end(state: State, incident_id: str, now: int) -> State:
     """The state in which an incident that is open is over, because somebody says so."""
     incident = next((one for one in state.open if one.id == incident_id), None)
-    if incident is None:
+    return state if incident is None else _ended(state, incident, now, now)
+
+
+def _over(state: State, row: storage.Incident) -> State:
+    """As the row says. Who reads again what was before its opening would else open it anew."""
+    at = row.closed_at or row.detected_at
+    since, now = microseconds(row.ended_at or at), microseconds(at)
+    if any(incident.id == row.id for incident in state.closed):
         return state
-    closed, spans = ended(incident, now, now)
+    ours = next((one for one in state.open if one.id == row.id), None)
+    state = _ended(state, ours or _named(None, row, now), since, now)
+    notes = [SpentSpan(name, since, now) for name in row.notes]
+    return replace(state, spent=(*state.spent, *notes))
+
+
+def _ended(state: State, incident: Incident, since: int, now: int) -> State:
+    closed, spans = ended(incident, since, now)
     rest = tuple(one for one in state.open if one is not incident)
     return replace(state, open=rest, closed=(*state.closed, closed), spent=(*state.spent, *spans))
 

@@ -52,6 +52,8 @@ def _step(
         ending = [_ending(row, closer)] if row.status == "closed" else []
         opened = _lines(said, row.detected_at)
         return Change(row, (*opened, *ending), row.status == "open")
+    if before.status == row.status == "closed" and row.closed_at == before.closed_at:
+        return None
     row = _carried(before, row)
     events = [*_lines(_differences(before, row, called), now)]
     if row.status == "closed" and before.status == "open":

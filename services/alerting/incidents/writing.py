@@ -5,7 +5,8 @@ candidates, the detector's memory, all in transactions that name the leader's ep
 Before: `lifecycle.py` says what changed. After: `paging/making.py` in the same transaction;
 `bongsu status`, boards, restarts.
 The tail never waits for this. Of a commit of which nobody knows what became, what is stored is
-read again before anything else is written.
+read again before anything else is written. While nobody ticks, for Kafka is away, what is stored
+stands: pages about it go on, and what people ask for is done.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 import structlog
 
-from services.alerting.database import asked
+from services.alerting.database import asked, stored_catalogue
 from services.alerting.detection import standing
 from services.alerting.detection.detector import Detector, Memory
 from services.alerting.incidents import handover, lifecycle, words
@@ -43,9 +44,10 @@ _log = structlog.get_logger()
 
 
 class Seen(NamedTuple):
-    """What stands after a tick."""
+    """What stands after a tick; without a memory: what stands while there is none."""
 
-    memory: Memory
+    at: datetime
+    memory: Memory | None
     rows: dict[str, Incident]
     candidates: dict[str, list[Candidate]]
     words: Words
@@ -62,7 +64,10 @@ class Writer:
         self._written: dict[str, Incident] = {}
         self._closers: dict[str, Action] = {}
         self._seen: Seen | None = None
+        self._detector: Detector | None = None
+        self._in_force: Catalogue | None = None  # as it is stored
         self._told_at = datetime.now(UTC)  # of the last tick, by its own clock
+        self._begun_at = time.monotonic()  # of the last tick
         self._saved, self._laws_of = float("-inf"), None  # type: float, int | None
 
     @property
@@ -75,8 +80,16 @@ class Writer:
         """Is what was told last what stands?"""
         return datetime.now(UTC) - self._told_at < storage.STANDS_STILL
 
+    def _blind(self) -> bool:
+        """Has no tick begun for so long that none may for long? One that catches up has."""
+        return time.monotonic() - self._begun_at >= storage.STANDS_STILL.total_seconds()
+
     def instruct(self, detector: Detector) -> None:
-        """Before a tick: what another leader wrote, and what people closed, holds."""
+        """Before a tick: what another leader wrote, and what people closed, holds; so does what we
+        wrote ourselves, for a detector that has begun anew from what was saved before."""
+        self._begun_at = time.monotonic()
+        if detector is not self._detector:
+            self._detector, self._epoch, self._seen = detector, None, None
         if self._stored is not None:
             detector.state = handover.adopted(detector.state, self._stored, detector.at)
             self._written = {row.id: row for row in self._stored}
@@ -90,8 +103,9 @@ class Writer:
         fresh = (n for n, row in found.items() if row.status == "open")
         listed = {name: candidates(detector, name) for name in fresh}
         words = Words(detector.catalogue)
-        self._seen = Seen(detector.memory(), found, listed, words, detector.catalogue)
         self._told_at = standing.at(detector.at)
+        memory, catalogue = detector.memory(), detector.catalogue
+        self._seen = Seen(self._told_at, memory, found, listed, words, catalogue)
         self._show(detector, found)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -118,9 +132,12 @@ class Writer:
         epoch = self._leader.epoch
         if epoch is None:
             self._forget()
-        elif epoch != self._epoch:
+        elif epoch != self._epoch or (self._stored is None and self._blind()):
             await self._take_over(epoch)
-        elif self._stored is None and self._seen is not None:
+        elif self._stored is not None:
+            if self._blind():
+                await self._stand_in(epoch, self._stored)
+        elif self._seen is not None:
             await self._write(epoch, self._seen)
 
     def _forget(self) -> None:
@@ -131,35 +148,51 @@ class Writer:
     async def _take_over(self, epoch: int) -> None:
         async with transaction(self._pool) as conn:
             await leadership.await_writes(conn, epoch)
-            found = await storage.recent(conn, datetime.now(UTC) - BACK)
+            now = datetime.now(UTC)
+            ticked = await leadership.ticked_at(conn) or now
+            found = await storage.recent(conn, min(now, ticked) - BACK)
+            in_force = await stored_catalogue(conn)
         self._forget()
-        self._epoch, self._stored = epoch, found
+        self._epoch, self._stored, self._in_force = epoch, found, in_force
+
+    async def _stand_in(self, epoch: int, stored: list[Incident]) -> None:
+        """Instead of a tick: what is stored stands, but for what people closed. The next tick takes
+        over what comes of it."""
+        now, self._written = datetime.now(UTC), {row.id: row for row in stored}
+        rows = {
+            name: row._replace(status="closed", ended_at=now, closed_at=now)
+            if row.status == "open" and name in self._closers
+            else row
+            for name, row in self._written.items()
+        }
+        words = Words(self._in_force)
+        await self._write(epoch, Seen(now, None, rows, {}, words, self._in_force))
+        self._stored = list(self._written.values())
 
     async def _write(self, epoch: int, seen: Seen) -> None:
-        now = standing.at(seen.memory.at)
         due = time.monotonic() - self._saved >= SAVED_S
         async with transaction(self._pool) as conn:
-            await leadership.hold(conn, epoch, now)
-            closers = await self._asked(conn, seen, now)
+            await leadership.hold(conn, epoch, seen.at if seen.memory else None)
+            closers = await self._asked(conn, seen)
             changes = lifecycle.next_steps(
-                self._written, seen.rows, closers, seen.words, now, refresh=due
+                self._written, seen.rows, closers, seen.words, seen.at, refresh=due
             )
             for change in changes:
                 await _put(conn, change, seen.candidates)
             if due or changes:
                 await self._page(conn, changes, seen.catalogue)
-            if due:
+            if due and seen.memory:
                 await self._save(conn, seen.memory)
         self._keep(changes, closers, seen, due)
 
-    async def _asked(self, conn: Connection, seen: Seen, now: datetime) -> dict[str, Action]:
+    async def _asked(self, conn: Connection, seen: Seen) -> dict[str, Action]:
         """Do what can be done; the closing of an open incident waits for the next tick."""
         actions = await storage.asked(conn)
         open_ = {name for name, row in seen.rows.items() if row.status == "open"}
         done = [a for a in actions if a.kind != "close" or a.incident_id not in open_]
         for action in done:
             if action.kind != "close" or action.incident_id not in self._closers:
-                await storage.append(conn, action.incident_id, [_said(action, now)])
+                await storage.append(conn, action.incident_id, [_said(action, seen.at)])
         await storage.done(conn, [action.number for action in done])
         return {one.incident_id: one for one in actions if one.kind == "close"}
 
@@ -192,7 +225,8 @@ class Writer:
         still = {name for name, row in seen.rows.items() if row.status == "open"}
         self._closers = {name: one for name, one in closers.items() if name in still}
         if saved:
-            self._saved, self._laws_of = time.monotonic(), seen.memory.learnt_at
+            self._saved = time.monotonic()
+            self._laws_of = seen.memory.learnt_at if seen.memory else None
 
     def _silence(self) -> None:
         """No series is 무자료: nobody knows what stands."""

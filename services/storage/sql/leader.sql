@@ -31,7 +31,7 @@ SELECT true;
 
 -- name: hold_epoch
 -- Locked until the commit: the next leader begins after it, or before it and this finds nothing.
-UPDATE leader_epoch SET ticked_at = $2 WHERE epoch = $1 RETURNING true;
+UPDATE leader_epoch SET ticked_at = coalesce($2, ticked_at) WHERE epoch = $1 RETURNING true;
 
 -- name: await_writes
 -- Waits for what this epoch still writes, like a commit of which no answer came.

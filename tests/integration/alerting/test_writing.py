@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from services.alerting.detection.detector import Detector, Limits
 from services.alerting.detection.items import microseconds
 from services.alerting.detection.law import SECOND
+from services.alerting.detection.state import State
 from services.alerting.detection.tail import begin
 from services.alerting.incidents.writing import Writer
 from services.alerting.leader import Leader
@@ -112,3 +113,42 @@ async def test_the_reason_of_a_close_that_comes_too_late_is_not_lost(pool: Pool)
     async with one.running() as one.leader.epoch:
         await eventually(timeline, within=10)
     assert await timeline() == [("note", "kim", "closed by hand: Kakao says so")]
+
+
+async def test_a_detector_begun_anew_opens_nothing_twice_and_reopens_nothing(pool: Pool) -> None:
+    """It goes on from what was saved some seconds ago: before the opening, or before the end."""
+    at = datetime.now(UTC)
+    one = Writing(pool, at)
+
+    async def timeline() -> list[str]:
+        await one.ticked()
+        async with transaction(pool) as conn:
+            found = await conn.fetch("SELECT kind FROM incident_event ORDER BY incident_id, number")
+        return [row["kind"] for row in found]
+
+    async def shows(*kinds: str) -> None:
+        async def grown() -> bool:
+            return len(await timeline()) >= len(kinds)
+
+        await eventually(grown, within=10)
+        assert await timeline() == [*kinds]
+
+    async def say(kind: str) -> None:
+        async with transaction(pool) as conn:
+            (row,) = await incidents.newest(conn, True, 10)
+            await incidents.ask(conn, row.id, kind, "kim", "so it is")
+
+    async with one.running() as one.leader.epoch:
+        await shows("opened")
+        saved, one.detector = one.detector, Writing(pool, at).detector
+        found, one.detector.state = one.detector.state, State()
+        await say("note")
+        await shows("opened", "note")
+        one.detector.state = found
+        await say("note")
+        await shows("opened", "note", "note")
+        await say("close")
+        await shows("opened", "note", "note", "closed")
+        one.detector = saved
+        await say("note")
+        await shows("opened", "note", "note", "closed", "note")

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from services.alerting.detection.items import microseconds
 from services.alerting.detection.state import State
 from services.alerting.incidents.handover import adopted, end
@@ -48,11 +50,19 @@ def test_one_without_a_row_stays_to_be_written() -> None:
     assert adopted(state, [], AT) == state
 
 
-def test_what_another_closed_is_closed_here_and_its_evidence_spent() -> None:
-    state = adopted(_open(ROW), [ROW._replace(status="closed", closed_at=NOW)], AT)
+@pytest.mark.parametrize("before", [State(), _open(ROW)], ids=["not found yet", "open"])
+def test_what_another_closed_is_closed_here_and_its_evidence_spent(before: State) -> None:
+    ended = NOW - timedelta(seconds=50)
+    over = ROW._replace(status="closed", ended_at=ended, closed_at=NOW, notes=["provider:sens"])
+    state = adopted(before, [over], AT)
     assert state.open == ()
-    assert [one.id for one in state.closed] == [ROW.id]
-    assert [span.component for span in state.spent] == [ROW.component]
+    (closed,) = state.closed
+    assert (closed.id, closed.routes) == (ROW.id, frozenset(ROW.routes))
+    assert (closed.ended, closed.closed) == (microseconds(ended), microseconds(NOW))
+    assert {(span.component, span.before) for span in state.spent} == {
+        (name, microseconds(ended)) for name in (ROW.component, "provider:sens")
+    }  # fmt: skip
+    assert adopted(state, [over], AT) == state
 
 
 def test_what_ended_here_while_nobody_wrote_stays_ended() -> None:

@@ -86,6 +86,11 @@ def test_figures_alone_are_written_when_asked_for() -> None:
     assert (change.row.gain, change.events, change.named) == (30.0, (), False)
 
 
+def test_what_is_over_is_not_written_again_whoever_looks_at_it_later() -> None:
+    over = an_incident(**CLOSED)
+    assert _steps(over, over._replace(channel="sms", gain=1.0, figures=FIGURES), refresh=True) == []
+
+
 def test_endings_come_before_openings() -> None:
     one, two = an_incident(id="a"), an_incident(id="b", detected_at=LATER)
     wanted = {"b": two, "a": one._replace(**CLOSED)}
