@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from uuid import UUID
 
-from services.catalogue import oncall, texts
+from services.catalogue import oncall, sla, texts
 from services.catalogue.load import Item, Loaded, Problem
 from services.catalogue.plan import DAYS, Limits, load_of, minute_of, window_minutes
 from services.catalogue.sentences import suggestion
@@ -24,6 +24,7 @@ from services.contracts.catalogue import (
     Sender,
 )
 from services.contracts.model import DailyWindow
+from services.contracts.sla import Contract
 from services.contracts.vocabulary import Channel, NoticeClass, ObserverKind
 
 MOST_LATE_S = {NoticeClass.C0: 300}  # where life hangs on minutes; elsewhere an hour
@@ -201,9 +202,10 @@ def bodies_are_watched(s: Subject) -> Iterator[Problem]:
 def objects_stand_in_their_body_s_file(s: Subject) -> Iterator[Problem]:
     for item in s.loaded.items:
         body = item.id if item.kind == "body" else getattr(item.model, "body", None)
-        if body is not None and item.file != f"bodies/{body}.yaml":
+        folder = "contracts" if item.kind == "contract" else "bodies"
+        if body is not None and item.file != f"{folder}/{body}.yaml":
             loc = "id" if item.kind == "body" else "body"
-            yield item.problem(f"this belongs into bodies/{body}.yaml", loc)
+            yield item.problem(f"this belongs into {folder}/{body}.yaml", loc)
 
 
 def facts_name_their_source(s: Subject) -> Iterator[Problem]:
@@ -273,7 +275,8 @@ def ladders_can_be_drilled(s: Subject) -> Iterator[Problem]:
 
 
 def windows_are_real(s: Subject) -> Iterator[Problem]:
-    resting: list[tuple[Item, ChannelRule | Route]] = [*s.of(ChannelRule), *s.of(Route)]
+    resting: list[tuple[Item, ChannelRule | Route | Contract]]
+    resting = [*s.of(ChannelRule), *s.of(Route), *s.of(Contract)]
     for item, model in resting:
         window = model.restricted
         if window is None:
@@ -365,4 +368,5 @@ RULES: tuple[Rule, ...] = (
     intervals_are_allowed, due_times_are_sensible, receivers_can_see, ladders_can_be_drilled,
     windows_are_real, advertising_rests_at_night, templates_survive_the_way,
     no_secrets_and_no_numbers, quotas_keep_room_for_citizens, budgets_suffice, *oncall.RULES,
+    *sla.RULES,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Read a catalogue's files: objects that know their file and line, and every error at once.
 
-In:  a directory with `providers.yaml`, `receivers.yaml`, `bodies/<body>.yaml` and `oncall.yaml`.
+In:  a directory with `providers.yaml`, `receivers.yaml`, `bodies/<body>.yaml`, `oncall.yaml` and
+     `contracts/<body>.yaml`.
 Out: `Loaded`: the objects that could be read, and a `Problem` for everything that could not.
 Before: a person wrote the files. After: `check.py` looks at the objects together.
 Nothing a file holds raises: what cannot be understood is a problem with a line.
@@ -28,6 +29,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "receivers.yaml": {"receivers": "receiver"},
     "oncall.yaml": {"paths": "path", "people": "person", "rota": "rota"},
     "bodies/*.yaml": {"body": "body", "senders": "sender", "routes": "route"},
+    "contracts/*.yaml": {"contracts": "contract"},
 }  # fmt: skip
 ANY = "*"
 NEEDED = ("providers.yaml", "receivers.yaml")
@@ -104,9 +106,7 @@ def load(directory: Path) -> Loaded:
 
 def _sections_of(name: str) -> dict[str, str] | None:
     folder, _, rest = name.rpartition("/")
-    if folder == "bodies" and rest.endswith(".yaml"):
-        return SECTIONS["bodies/*.yaml"]
-    return SECTIONS.get(name)
+    return SECTIONS.get(f"{folder}/*.yaml" if folder and rest.endswith(".yaml") else name)
 
 
 class _File:

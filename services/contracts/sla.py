@@ -2,7 +2,7 @@
 
 Part of the catalogue. Shares are whole millionths (`_ppm`), times whole minutes or seconds, money
 is KRW. Where the law or the MOIS standard leaves a question open, a setting answers it, never the
-code. Rules that look at more than one object live in `services/catalogue/promises.py`.
+code. Rules that look at more than one object live in `services/catalogue/sla.py`.
 
 How an item changes: a version ends (`valid_to`) and the next begins; both stay in the files, side
 by side, so one catalogue tells which version holds at any minute (`version_on`).
@@ -23,7 +23,7 @@ OWN = "own"  # counterparty of an item that the body promises itself, over sever
 ALL = 1_000_000
 
 Ppm = Annotated[int, Field(ge=0, le=ALL)]
-Grade = Literal[1, 2, 3, 4]
+Grade = Annotated[int, Field(ge=1, le=4)]
 # The MOIS standard SLA of 2025-08-28 sets these for grades 1 and 2, and nothing for the others.
 AVAILABILITY_PPM: dict[int, int] = {1: 999_200, 2: 999_000}
 FIX_MIN: dict[int, int] = {1: 120, 2: 180}

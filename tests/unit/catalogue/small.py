@@ -141,11 +141,54 @@ rota:
     - {after_min: 10, people: [first]}
   systems: [alertmanager]
 """
+CONTRACTS = """\
+contracts:
+  - id: geoje.alimtalk.v1
+    version: 1
+    valid_from: 2026-01-01
+    valid_to: 2026-06-30
+    body: geoje
+    channel: alimtalk
+    counterparty: sens
+    grade: 2
+    routes: [{route: geoje.alimtalk.sens}]
+    credit_table:
+      - {below_ppm: 999000, credit_ppm: 50000}
+      - {below_ppm: 990000, credit_ppm: 150000}
+  - id: geoje.alimtalk.v2
+    version: 2
+    valid_from: 2026-07-01
+    body: geoje
+    channel: alimtalk
+    counterparty: sens
+    grade: 1
+    routes: [{route: geoje.alimtalk.sens, weight: 2}]
+    tz: Asia/Seoul
+    service_hours:
+      - {days: [mon, tue], start: "09:00", end: "18:00"}
+    holidays:
+      add: [2026-07-17]
+      remove: [2026-10-03]
+    settings:
+      evidence: observed
+      notice_limits:
+        - {minutes: 240}
+        - {since: 2025-03-28, minutes: 120}
+  - id: geoje.sms.v1
+    version: 1
+    valid_from: 2026-01-01
+    body: geoje
+    channel: sms
+    counterparty: own
+    routes:
+      - route: geoje.sms.sens
+"""
 FILES = {
     "providers.yaml": PROVIDERS,
     "receivers.yaml": RECEIVERS,
     "bodies/geoje.yaml": BODY,
     "oncall.yaml": ONCALL,
+    "contracts/geoje.yaml": CONTRACTS,
 }
 ADAPTERS = {"email", "sens_alimtalk", "sens_sms"}
 

@@ -34,6 +34,7 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     files |= changed("receivers.yaml", "carrier: skt", "carrier: skd")
     files |= changed("bodies/geoje.yaml", "interval_s: 60", "interval_s: soon")
     files |= changed("oncall.yaml", "after_min: 10", "after_min: soon")
+    files |= changed("contracts/geoje.yaml", "weight: 2", "weight: heavy")
 
     found = check(load(write(tmp_path, files)), ADAPTERS)
 
@@ -73,7 +74,8 @@ def test_a_body_nobody_watches_is_a_warning(tmp_path: Path) -> None:
 
     found = check(load(write(tmp_path, {"bodies/geoje.yaml": text})), ADAPTERS)
 
-    assert [(str(problem), problem.warning) for problem in found] == [
+    of_body = [problem for problem in found if problem.file == "bodies/geoje.yaml"]
+    assert [(str(problem), problem.warning) for problem in of_body] == [
         ("bodies/geoje.yaml:1: warning: body 'geoje': no route of this body is enabled", True)
     ]
 
@@ -88,7 +90,10 @@ def test_a_disabled_route_may_wait_for_its_adapter_and_its_receivers(tmp_path: P
     head, _, tail = text.rpartition("receivers: [skt-01]")
     files["bodies/geoje.yaml"] = head + "receivers: [skt-09]" + tail
 
-    assert check(load(write(tmp_path, files)), ADAPTERS) == []
+    assert [str(problem) for problem in check(load(write(tmp_path, files)), ADAPTERS)] == [
+        "contracts/geoje.yaml:40: warning: contract 'geoje.sms.v1': route 'geoje.sms.sens' is not"
+        " enabled: what it weighs is never measured"
+    ]
 
 
 def test_what_refers_to_a_wrong_object_is_not_called_wrong(tmp_path: Path) -> None:

@@ -153,6 +153,22 @@ def test_the_routes_of_a_third_dealer_wait_for_their_adapters() -> None:
     assert waiting == {"solapi_alimtalk", "solapi_sms"}
 
 
+def test_every_channel_that_is_probed_has_a_contract_of_grade_two_over_all_its_routes() -> None:
+    catalogue = shipped()
+    probed: dict[str, set[str]] = {}
+    for route in catalogue.routes.values():
+        if route.enabled and not route.observed:
+            probed.setdefault(f"{route.body}.{route.channel}", set()).add(route.id)
+
+    promised = {one.item: one for one in catalogue.contracts.values()}
+
+    assert {name: {s.route for s in one.routes} for name, one in promised.items()} == probed
+    assert {one.availability_ppm for one in promised.values()} == {999_000}
+    news = promised["geoje.brandmessage"]
+    assert catalogue.rest_of(news) == catalogue.channels[news.channel].restricted
+    assert catalogue.versions_of("geoje.alimtalk") == [promised["geoje.alimtalk"]]
+
+
 def test_probes_cost_and_quota_of_the_shipped_catalogue() -> None:
     load_now = load_of(shipped(), Limits())
 
@@ -241,7 +257,7 @@ def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
     files = dict(FILES)
     name = "bodies/suyeong.yaml"
     files[name] = files[name].replace("interval_s: 60", "interval_s: 30", 1)
-    del files["bodies/lh.yaml"]
+    del files["bodies/lh.yaml"], files["contracts/lh.yaml"]
     files["receivers.yaml"] += (
         files["receivers.yaml"]
         .split("receivers:\n")[1]
@@ -264,6 +280,8 @@ def test_a_plan_names_what_is_added_changed_and_removed(tmp_path: Path) -> None:
         ("removed", "route", "lh.edocument.kpdoc.rent", ()),
         ("removed", "route", "lh.sms.nhn", ()),
         ("removed", "route", "lh.sms.sens", ()),
+        ("removed", "contract", "lh.edocument.v1", ()),
+        ("removed", "contract", "lh.sms.v1", ()),
     ]
     # Four enabled routes of LH are gone, and one of Suyeong's runs twice as often.
     assert (drawn.before.probes_day, drawn.after.probes_day) == (34_560, 34_560 - 3 * 1_440)
@@ -287,7 +305,7 @@ def test_a_first_plan_adds_everything_and_a_second_changes_nothing() -> None:
 )
 def test_no_damage_to_a_file_is_too_much(data: st.DataObject, tmp_path: Path) -> None:
     name = data.draw(st.sampled_from(sorted(FILES)))
-    (tmp_path / "bodies").mkdir(exist_ok=True)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(data.draw(_damaged(FILES[name].encode())))
 
     for problem in check(load(tmp_path), ADAPTERS):
