@@ -16,6 +16,7 @@ import typer
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from services.alerting.paging.targets import target_of
 from services.alerting.settings import AlertingSettings, PublicSettings
 from services.cli.catalogue import in_force
 from services.cli.context import (
@@ -178,6 +179,11 @@ def _secrets(folder: Path | None, catalogue: Catalogue | None) -> Iterator[Findi
     wrong = [one for name in names if (one := _spoilt(held, folder, name))]
     yield from (Finding(False, "secrets", one) for one in wrong)
     yield Finding(True, "secrets", f"{len(names) - len(wrong)} of {len(names)} are in order")
+    for path in catalogue.paths.values():
+        try:
+            target_of(catalogue, path, held)
+        except Stop as error:
+            yield Finding(False, f"path {path.id}", f"cannot be used: {error}")
 
 
 def _named(value: Any) -> Iterator[str]:

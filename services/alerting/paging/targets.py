@@ -28,7 +28,7 @@ def target_of(catalogue: Catalogue, path: PagingPath, secrets: SecretFolder) -> 
         path=path.id,
         notifier=path.notifier,
         to=to,
-        keys=secrets.all(path.secret, "key") if path.secret and "key" in held else (),
+        keys=secrets.all(path.secret, "key") if path.secret and path.notifier == "webhook" else (),
         login=(held["username"], held["password"])
         if {"username", "password"} <= held.keys()
         else None,

@@ -47,3 +47,6 @@ async def test_a_catalogue_whose_secrets_are_missing_is_found_before_a_process_i
     assert found["Postgres"] == (False, "answers, but nobody detects: no verdict yet")
     assert found["secrets"][1].startswith("0 of ")
     assert found["processes"][0] is None
+    good, says = found["path oncall-1-nhn"]
+    assert good is False
+    assert says.startswith("cannot be used: secret path-oncall-1-nhn: ")

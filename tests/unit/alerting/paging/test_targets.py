@@ -56,6 +56,9 @@ def test_a_webhook_is_signed_with_every_key_its_secret_holds(folder: Path) -> No
     found = target(folder, "control-room")
     assert [key.get_secret_value() for key in found.keys] == ["whsec_new", "whsec_old"]
     assert found.to == SecretStr("https://x.test/p")
+    file.write_text(json.dumps({"url": "https://x.test/p"}))
+    with pytest.raises(Stop, match="no field 'key'"):
+        target(folder, "control-room")
 
 
 def test_an_alertmanager_needs_no_secret_and_may_want_a_login(folder: Path) -> None:
