@@ -113,7 +113,8 @@ def _paths() -> list[Modern]:
             f"sum by (kind, result) (increase(bongsu_pages_total{_LATELY}))",
             "{{kind}} / {{result}}",
         ),
-        means="호출이 종류마다 몇 건 접수되었는지 보입니다. given-up은 장애가 끝나고 하루가"
+        means="호출이 종류마다 몇 건 접수되었는지 보입니다. dropped는 보내기 전에 누가 확인했거나"
+        " 복구되어 그만둔 재호출입니다. given-up은 장애가 끝나고 하루가"
         " 지나도록 아무도 받지 않아 그만둔 것입니다.",
         do="given-up이 있으면 그 사람이나 시스템의 모든 길이 끊겼던 것입니다."
         " `bongsu oncall paths`를 봅니다.",

@@ -89,7 +89,8 @@ class Metrics:
             "When each path was last seen to work (0: never), by what can be seen: its test"
             " receiver (seen), or its own word (accepted)", ["path", "how"])
         self.pages = counter("bongsu_pages_total",
-            "Pages by kind and how they ended: accepted, or given-up a day after all was over",
+            "Pages by kind and how they ended: accepted, dropped (a call that somebody answered, or"
+            " that was over, before it could be sent), given-up a day after all was over",
             ["kind", "result"])
         self.page_tries = counter("bongsu_page_tries_total",
             "Calls of notifiers, by path and what they answered", ["path", "answer"])

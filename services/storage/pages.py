@@ -25,6 +25,7 @@ class Page(NamedTuple):
     due_at: datetime  # not before
     accepted_at: datetime | None
     incidents: Mapping[str, int]
+    given_up_at: datetime | None = None
 
 
 class Claimed(NamedTuple):
@@ -150,6 +151,11 @@ async def accept(conn: Connection, page: Claimed, path: str) -> datetime | None:
 async def put_off(conn: Connection, page: Claimed, seconds: float) -> None:
     """Try it again after so long, if it is still ours."""
     await conn.execute(_SQL["put_off"], page.id, page.tries, seconds)
+
+
+async def drop(conn: Connection, page: Claimed) -> None:
+    """Nobody needs it any more, if it is still ours."""
+    await conn.execute(_SQL["drop"], page.id, page.tries)
 
 
 async def give_up(conn: Connection) -> list[str]:

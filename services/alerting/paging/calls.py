@@ -50,11 +50,13 @@ class Call(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """A page, and the calls to make for it now. `tried`: those before."""
+    """A page, and the calls to make for it now. `tried`: those before; `dropped`: nobody needs it
+    any more."""
 
     page: Claimed
     calls: tuple[Call, ...]
     tried: Sequence[Try]
+    dropped: bool = False
 
 
 class _Now(NamedTuple):
@@ -73,7 +75,8 @@ async def claimed(
     most: int, busy: Sequence[str],
 ) -> list[Turn]:  # fmt: skip
     """Claim at most so many pages, none of recipients who are `busy`. `resting`: paths whose
-    receivers want to be left alone, for how many more seconds. A turn without calls is put off."""
+    receivers want to be left alone, for how many more seconds. A turn without calls is put off, or
+    dropped."""
     found = await pages.claim(conn, terms.holder, terms.lease_s, most, busy)
     if not found:
         return []
@@ -107,6 +110,10 @@ async def _turn(
     conn: Connection, page: Claimed, catalogue: Catalogue, terms: Terms, now: _Now
 ) -> Turn:
     tried = await pages.tried(conn, page.id)
+    about = tuple(await incidents.of_page(conn, page.id))
+    if page.kind in (Kind.ESCALATED, Kind.AGAIN) and not await _unanswered(conn, page, about, now):
+        await pages.drop(conn, page)
+        return Turn(page, (), tried, dropped=True)
     counted = counted_paths(tried, now.at, terms.other_path_after_s)
     chosen = paths.choose(catalogue, page.recipient, now.failed, counted, now.doubted, now.resting)
     free = [choice for choice in chosen if choice.path not in now.resting]
@@ -116,7 +123,6 @@ async def _turn(
             _log.error("a page has no path: its recipient left the catalogue", page=page.id)
         await pages.put_off(conn, page, wait)
         return Turn(page, (), tried)
-    about = tuple(await incidents.of_page(conn, page.id))
     calls = []
     for choice in free:
         number = await pages.begin(
@@ -125,6 +131,18 @@ async def _turn(
         message = await _message(conn, page, about, catalogue, terms, now, choice.short)
         calls.append(Call(number, choice.path, message))
     return Turn(page, tuple(calls), tried)
+
+
+async def _unanswered(
+    conn: Connection, page: Claimed, about: Sequence[Incident], now: _Now
+) -> bool:
+    """Is anything that it tells of still going on, and nobody's?"""
+    told = await pages.openings(conn, page.id)
+    held = await pages.acknowledged(conn, told)
+    return any(
+        row.status == "open" and row.reopened == told[row.id] and held.get(row.id, now.at) <= now.at
+        for row in about
+    )
 
 
 def doubted(known: Iterable[Proof], now: datetime) -> frozenset[str]:
@@ -167,7 +185,7 @@ async def _message(
         await pages.put_link(conn, page.id, people.hashed(token), LINK_LASTS_S)
     led = links(terms.addresses, first, token)
     language: Language = person.language if person else "ko"
-    waited = _waited_min(page, catalogue)
+    waited = await _waited_min(conn, page, first, catalogue)
     told = words.Page(kind, about, now.at, led, waited, now.windows, now.notices)
     return Message(
         page_id=page.id,
@@ -193,11 +211,13 @@ def _forms(told: words.Page, language: Language, catalogue: Catalogue) -> Forms:
         return Forms(title, text, title[:SHORTEST], html.escape(text))
 
 
-def _waited_min(page: Claimed, catalogue: Catalogue) -> int:
-    """Since nobody answered, or since somebody did, as the rota says now."""
-    rota = catalogue.rotas.get(ROTA)
-    if rota is None:
-        return 0
+async def _waited_min(
+    conn: Connection, page: Claimed, first: Incident, catalogue: Catalogue
+) -> int:
+    """For how long nobody answered, as the rota says now, or the answer that ran out has held."""
     if page.kind == Kind.AGAIN:
-        return rota.acknowledged_for_min
-    return rota.escalation[page.step - 1].after_min if 0 < page.step <= len(rota.escalation) else 0
+        acks = await people.acks(conn, first.id)
+        return round((acks[-1].expires_at - acks[-1].at) / timedelta(minutes=1)) if acks else 0
+    rota = catalogue.rotas.get(ROTA)
+    steps = rota.escalation if rota else ()
+    return steps[page.step - 1].after_min if 0 < page.step <= len(steps) else 0

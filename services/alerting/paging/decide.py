@@ -87,12 +87,13 @@ def _told(incidents: Iterable[Incident], pages: Iterable[Page]) -> _Told:
 
 
 def _cleared(over: Iterable[Incident], told: _Told, now: datetime) -> Iterator[Page]:
-    """To everybody who was told."""
+    """To everybody who was told, or still will be."""
     owed = defaultdict[str, list[Incident]](list)
     for one in over:
         kinds = defaultdict[str, set[str]](set)
         for page in told[one.id]:
-            kinds[page.recipient].add(page.kind)
+            if page.given_up_at is None:
+                kinds[page.recipient].add(page.kind)
         for recipient in sorted(name for name in kinds if Kind.CLEARED not in kinds[name]):
             owed[recipient].append(one)
     for recipient, found in owed.items():

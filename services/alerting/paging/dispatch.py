@@ -82,6 +82,8 @@ class Dispatcher:
                 task = tasks.create_task(self._send(turn, catalogue, stopping))
                 self._sending[task] = turn.page.recipient
                 task.add_done_callback(self._sending.pop)
+            elif turn.dropped:
+                self._metrics.pages.labels(turn.page.kind, "dropped").inc()
         await self._give_up()
 
     async def _send(self, turn: Turn, catalogue: Catalogue, stopping: asyncio.Event) -> None:

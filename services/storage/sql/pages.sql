@@ -15,8 +15,8 @@ FOR UPDATE SKIP LOCKED;
 -- name: known
 -- Pages that name one of these incidents, and those that count: opened or digest, unsent or accepted
 -- since $2.
-SELECT p.id, p.kind, p.recipient, p.step, p.made_at, p.due_at, p.accepted_at, named.incidents,
-    named.openings
+SELECT p.id, p.kind, p.recipient, p.step, p.made_at, p.due_at, p.accepted_at, p.given_up_at,
+    named.incidents, named.openings
 FROM page AS p CROSS JOIN LATERAL (
     SELECT array_agg(incident_id ORDER BY incident_id) AS incidents,
         array_agg(opening ORDER BY incident_id) AS openings
@@ -126,6 +126,10 @@ RETURNING accepted_at;
 -- name: put_off
 UPDATE page SET
     lease_holder = NULL, lease_until = clock_timestamp() + make_interval(secs => $3::float8)
+WHERE id = $1 AND tries = $2 AND accepted_at IS NULL;
+
+-- name: drop
+UPDATE page SET given_up_at = clock_timestamp(), lease_holder = NULL, lease_until = NULL
 WHERE id = $1 AND tries = $2 AND accepted_at IS NULL;
 
 -- name: give_up

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.alerting.paging import making
-from services.storage import incidents, pages
+from services.storage import incidents, pages, people
 from services.storage.incidents import Candidate, Incident
 from services.storage.pages import Page
 from services.storage.pool import Pool, transaction
@@ -204,6 +204,30 @@ async def test_a_page_is_given_up_a_day_after_its_incident_was_over(
         long_ago = datetime.now(UTC) - timedelta(hours=25)
         await incidents.put(conn, FIRST._replace(status="closed", closed_at=long_ago))
         assert await pages.give_up(conn) == ["opened", "opened"]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_a_second_call_is_made_unless_somebody_has_answered_before(
+    pool: Pool, database: str, taker: Taker, tmp_path: Path, answered: bool
+) -> None:
+    await make(pool, taker, FIRST)
+    async with transaction(pool) as conn:
+        await people.acknowledge(conn, [FIRST.id], "kim", "cli", 90)
+        await conn.execute("UPDATE incident_ack SET at = at - '2 h'::interval, expires_at = now()")
+    await make(pool, taker, FIRST)
+    if answered:
+        async with transaction(pool) as conn:
+            await people.acknowledge(conn, [FIRST.id], "kim", "cli", 30)
+    async with dispatching(database, taker.url, tmp_path):
+        await eventually(lambda: _settled(pool), within=WITHIN_S)
+    told = {page.type: page.data.text for page in taker.pages("kim-a")}
+    assert set(told) == {"page.opened", *(() if answered else ("page.again",))}
+    assert answered or "확인한 뒤 120분이 지나도록" in told["page.again"]
+
+
+async def _settled(pool: Pool) -> bool:
+    left = "SELECT FROM page WHERE accepted_at IS NULL AND given_up_at IS NULL"
+    return await rows(pool, left) == []
 
 
 async def test_what_is_broken_is_avoided_and_the_reason_stored(

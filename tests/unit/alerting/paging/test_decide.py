@@ -111,6 +111,15 @@ def test_everybody_who_was_told_hears_that_it_is_over_and_again_when_it_is_back(
     assert [page.id for page in play.look()] == [f"a/opened/{KIM}/1", f"a/opened/{BOARD}/1"]
 
 
+def test_who_was_spared_a_call_is_spared_the_all_clear(play: Play) -> None:
+    play.opens("a")
+    play.look()
+    (lee,) = play.passes(10 * MINUTE)
+    play.pages[lee.id] = lee._replace(given_up_at=play.now)
+    play.closes("a")
+    assert {page.recipient for page in play.look()} == {KIM, BOARD}
+
+
 def test_an_acknowledgement_keeps_others_asleep_until_it_runs_out(play: Play) -> None:
     play.opens("a")
     play.look()
