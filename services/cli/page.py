@@ -1,8 +1,8 @@
 """`bongsu page`: how a page reads, before anybody is called."""
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -47,6 +47,7 @@ class Known:
     addresses: Addresses
     windows: tuple[Window, ...] = ()
     notices: tuple[Notice, ...] = ()
+    by_hand: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @app.command()
@@ -98,7 +99,8 @@ async def _read(data: Path, incident: str) -> Known:
             unknown(incident)
         windows, notices = await planned.windows(conn), await planned.notices(conn)
         catalogue = await status.latest_catalogue(conn)
-        return Known(row, catalogue, addresses, tuple(windows), tuple(notices))
+        by_hand = await incidents.closed_by_hand(conn, [incident])
+        return Known(row, catalogue, addresses, tuple(windows), tuple(notices), by_hand)
 
 
 def _shown(known: Known, kind: Kind, language: Language) -> Message:
@@ -110,7 +112,7 @@ def _shown(known: Known, kind: Kind, language: Language) -> Message:
         row = row._replace(status="closed", ended_at=now, closed_at=now)
     token = None if kind is Kind.CLEARED else TOKEN
     leads, waited = links(known.addresses, row, token), WAITED_MIN.get(kind, 0)
-    told = Page(kind, (row,), now, leads, waited, known.windows, known.notices)
+    told = Page(kind, (row,), now, leads, waited, known.windows, known.notices, known.by_hand)
     found = words.forms(told, language, known.catalogue)
     return Message(
         page_id=f"{row.id}/preview", dedup_key=row.id, kind=kind, incidents=(row,),

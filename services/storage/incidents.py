@@ -198,6 +198,12 @@ async def events(conn: Connection, incident_id: str) -> list[Event]:
     return [Event(*row) for row in await conn.fetch(_SQL["events"], incident_id)]
 
 
+async def closed_by_hand(conn: Connection, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Of those that a person closed last, by id, the line of the timeline, in both languages."""
+    found = await conn.fetch(_SQL["closed_by_hand"], list(ids))
+    return {row[0]: (row[1], row[2]) for row in found}
+
+
 async def candidates(conn: Connection, incident_id: str) -> list[Candidate]:
     """What would explain it, the named cause first."""
     return [Candidate(*row) for row in await conn.fetch(_SQL["candidates"], incident_id)]

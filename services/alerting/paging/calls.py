@@ -186,7 +186,8 @@ async def _message(
     led = links(terms.addresses, first, token)
     language: Language = person.language if person else "ko"
     waited = await _waited_min(conn, page, first, catalogue)
-    told = words.Page(kind, about, now.at, led, waited, now.windows, now.notices)
+    by_hand = await incidents.closed_by_hand(conn, (one.id for one in about))
+    told = words.Page(kind, about, now.at, led, waited, now.windows, now.notices, by_hand)
     return Message(
         page_id=page.id,
         dedup_key=page.id if kind is Kind.DIGEST or len(about) > 1 else first.id,

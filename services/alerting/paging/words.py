@@ -5,7 +5,7 @@ Before: `dispatch.py` chose whom to tell. After: a notifier sends one of the for
 Wording stands in templates/. Nothing of it names a person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,7 +23,8 @@ LISTED = 20  # incidents of one page
 @dataclass(frozen=True, slots=True)
 class Page:
     """What is to be told at `now`. `waited_min`: since nobody answered, or since somebody did;
-    `windows`, `notices`: all planned work and provider's words that hold."""
+    `windows`, `notices`: all planned work and provider's words that hold; `by_hand`: of incidents
+    that a person closed why, in Korean and English."""
 
     kind: Kind
     incidents: tuple[Incident, ...]
@@ -32,6 +33,7 @@ class Page:
     waited_min: int = 0
     windows: tuple[Window, ...] = ()
     notices: tuple[Notice, ...] = ()
+    by_hand: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def forms(page: Page, language: Language, catalogue: Catalogue | None) -> Forms:
@@ -68,6 +70,7 @@ def _fields(
         "more": speaker.more(len(ordered) - 1),
         "many": speaker.many(len(ordered)),
         "waited": str(page.waited_min),
+        "reason": speaker.said(*page.by_hand.get(first.id, ("", ""))),
         "planned": beside.planned(first, page.windows, catalogue, speaker),
         "provider": beside.said(first, page.notices, speaker),
         "acknowledge": links.acknowledge or "",
@@ -77,6 +80,8 @@ def _fields(
 
 
 def _head(page: Page, first: Incident) -> str:
+    if page.kind is Kind.CLEARED and first.id in page.by_hand:
+        return "closed"
     return "own" if page.kind is Kind.OPENED and first.monitor else page.kind.value
 
 

@@ -50,6 +50,13 @@ ORDER BY kind = 'monitor', severity, detected_at, id;
 -- name: events
 SELECT at, kind, actor, note_ko, note_en FROM incident_event WHERE incident_id = $1 ORDER BY number;
 
+-- name: closed_by_hand
+SELECT incident_id, note_ko, note_en FROM (
+    SELECT DISTINCT ON (incident_id) * FROM incident_event
+    WHERE incident_id = ANY ($1::text[]) AND kind = 'closed' ORDER BY incident_id, number DESC
+) AS newest
+WHERE actor <> 'bongsu';
+
 -- name: candidates
 SELECT component, hypothesis, gain, failed, total, separated FROM incident_candidate
 WHERE incident_id = $1 ORDER BY rank;

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.storage import incidents
+from services.storage.incidents import Event
 from services.storage.pool import Pool, transaction
 from tests.support.commands import bongsu
 from tests.support.incidents import FIGURES, NOW, an_incident
@@ -29,6 +30,13 @@ async def test_a_closed_incident_reads_as_it_was_paged_and_as_it_was_cleared(
     assert "확인한 범위: 중계사 2곳, 발신 주체 5개" in told["opened"]["text"]
     assert "(잠정: 1분 안에 바뀔 수 있음)" in told["opened"]["text"]
     assert "지속 11분" in told["cleared"]["text"]
+    async with transaction(pool) as conn:
+        for actor in ("bongsu", "kim"):
+            line = Event(NOW, "closed", actor, f"{actor}의 말", f"of {actor}")
+            await incidents.append(conn, OVER.id, [line])
+    done = await asyncio.to_thread(bongsu, *words, data=tmp_path, settings=settings)
+    told = {one["kind"]: one for one in json.loads(done.out)}
+    assert "사유: kim의 말" in told["cleared"]["text"]
     unknown = await asyncio.to_thread(
         bongsu, "page", "preview", "gone@1", data=tmp_path, settings=settings
     )

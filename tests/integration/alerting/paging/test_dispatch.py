@@ -11,7 +11,7 @@ import pytest
 
 from services.alerting.paging import making
 from services.storage import incidents, pages, people
-from services.storage.incidents import Candidate, Incident
+from services.storage.incidents import Candidate, Event, Incident
 from services.storage.pages import Page
 from services.storage.pool import Pool, transaction
 from tests.support.incidents import NOW, an_incident
@@ -185,13 +185,18 @@ async def test_the_last_word_is_that_it_is_over(
     await make(pool, taker, FIRST)
     async with dispatching(database, taker.url, tmp_path):
         await eventually(lambda: len(taker.asked) >= 2, within=WITHIN_S)
+        async with transaction(pool) as conn:
+            closed = Event(NOW, "closed", "kim", "사람이 종료함: 점검", "closed by hand: tests")
+            await incidents.append(conn, FIRST.id, [closed])
         await make(pool, taker, over(FIRST))
         await eventually(lambda: len(taker.asked) >= 6, within=WITHIN_S)
         assert taker.taken == []
         taker.answers = lambda *_: (200, None)
         await eventually(lambda: len(taker.taken) == 4, within=30)
     for name in ("kim-a", "room"):
-        assert [page.type for page in taker.pages(name)] == ["page.opened", "page.cleared"]
+        told = taker.pages(name)
+        assert [page.type for page in told] == ["page.opened", "page.cleared"]
+        assert "사유: 사람이 종료함: 점검" in told[1].data.text
 
 
 async def test_a_page_is_given_up_a_day_after_its_incident_was_over(

@@ -281,6 +281,17 @@ def test_a_digest_tells_the_gravest_first_and_outages_before_bongsus_own() -> No
     assert ids == ["account:sens@2", KAKAO.id, OWN.id]
 
 
+def test_what_a_person_closed_is_not_said_to_be_well() -> None:
+    why = {OVER.id: ("사람이 종료함: 점검", "closed by hand: tests")}
+    found = _told(OVER, kind=Kind.CLEARED, now=NOW + timedelta(hours=2), by_hand=why)
+    assert found.title == "[종료] 카카오톡: 사람이 종료함 (15:27–16:38, 1시간 11분)"
+    assert found.short == "[봉수]종료 심각도2 카카오톡 15:27~16:38 1시간 11분 #45800"
+    assert _line(found, "사유") == "사람이 종료함: 점검"
+    assert "복구" not in found.text
+    again = _told(KAKAO._replace(reopened=1), by_hand=why)
+    assert again.text == _told(KAKAO._replace(reopened=1)).text
+
+
 SENS = KAKAO._replace(
     id="account:sens@1792045900", component="account:sens", severity=3,
     title_ko="SENS: 전달되지 않음", title_en="SENS: messages do not arrive",
@@ -292,7 +303,7 @@ def test_an_all_clear_of_several_names_each_and_when_it_was_well_again() -> None
     found = _told(OVER, other, kind=Kind.CLEARED, now=NOW + timedelta(hours=2))
     assert found.title == "[복구] 카카오톡 외 1건: 정상 (15:27–16:38, 1시간 11분)"
     assert found.short == "[봉수]복구 2건 최고심각도2 카카오톡 15:27~16:38 1시간 11분 #45800"
-    assert _line(found, "복구됨") == (
+    assert _line(found, "종료") == (
         "SENS: 전달되지 않음 (15:27–15:35, 8분, account:sens@1792045900)"
     )
 
@@ -304,13 +315,15 @@ def test_a_call_for_several_names_each_and_puts_what_is_over_last(kind: Kind) ->
     assert " 3, worst SEV2 KakaoTalk dead since 15:27 " in found.short
     assert found.text.splitlines()[2:-2] == EN.splitlines()[1:]
     assert found.text.splitlines()[-2].endswith("(account:sens@1792045900)")
-    assert (_line(found, "Over") or "").startswith("KakaoTalk: messages do not arrive (15:27–16:38")
+    assert (_line(found, "Ended") or "").startswith(
+        "KakaoTalk: messages do not arrive (15:27–16:38"
+    )
 
 
 def test_a_digest_says_what_is_over_already() -> None:
     found = _told(OVER, SENS, kind=Kind.DIGEST)
     assert found.title == "[심각도 3] 장애 2건: 중계사 계정 SENS 모의 계정 외 1건"
-    assert _line(found, "복구됨") is not None
+    assert _line(found, "종료") is not None
 
 
 def test_a_digest_lists_twenty_and_counts_the_rest() -> None:
