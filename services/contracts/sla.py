@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import date, time
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from services.contracts.evidence import Id
 from services.contracts.model import DailyWindow, Model
@@ -143,7 +143,7 @@ class Contract(Model):
     grade: Grade | None = None
     routes: tuple[Share, ...] = Field(min_length=1)
     tz: str = "Asia/Seoul"
-    objectives: Objectives = Objectives()
+    objectives: Objectives = Field(default=Objectives(), validate_default=True)
     service_hours: Annotated[tuple[Hours, ...], BeforeValidator(_always)] = ()
     holidays: Holidays = Holidays()
     restricted: DailyWindow | None = None
@@ -152,6 +152,15 @@ class Contract(Model):
     monthly_price_krw: int | None = Field(default=None, ge=0)
     settings: Settings = Settings()
 
+    @field_validator("objectives")
+    @classmethod
+    def _of_the_grade(cls, said: Objectives, info: ValidationInfo) -> Objectives:
+        """Written into the object, so that a month's terms do not change with these tables."""
+        grade = info.data.get("grade") or 0
+        own = said.model_dump(exclude_none=True)
+        given = {"availability_ppm": AVAILABILITY_PPM.get(grade), "fix_min": FIX_MIN.get(grade)}
+        return said.model_copy(update={k: v for k, v in given.items() if k not in own})
+
     @property
     def item(self) -> str:
         """What all versions have in common: `<body>.<channel>`, the name of its SLO too."""
@@ -159,14 +168,13 @@ class Contract(Model):
 
     @property
     def availability_ppm(self) -> int | None:
-        """The objective in minutes, the grade's unless the contract sets one; None: not judged."""
-        own = self.objectives.availability_ppm
-        return AVAILABILITY_PPM.get(self.grade or 0) if own is None else own
+        """The objective in minutes; None: not judged."""
+        return self.objectives.availability_ppm
 
     @property
     def fix_min(self) -> int | None:
         """Within how many minutes each outage must be over; None: not judged."""
-        return self.objectives.fix_min or FIX_MIN.get(self.grade or 0)
+        return self.objectives.fix_min
 
     def holds_on(self, day: date) -> bool:
         """Is this version in force on that day of its time zone?"""

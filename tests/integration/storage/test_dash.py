@@ -8,7 +8,8 @@ import pytest
 from services.alerting.detection import paths
 from services.alerting.detection.kinds import monitors
 from services.alerting.paging.links import Addresses, links
-from services.contracts import catalogue
+from services.catalogue.load import load
+from services.contracts import catalogue, sla
 from services.contracts.vocabulary import AnswerResult, Carrier, FaultDomain
 from services.storage import incidents, migrate, sink
 from services.storage.pool import Connection, open_pool
@@ -111,6 +112,33 @@ async def test_changes_say_who_changed_what_when(conn: Connection) -> None:
         (SLOT + MINUTE, "template", "템플릿 변경: geoje-alimtalk/t1", "lee"),
         (SLOT + MINUTE, "template", "템플릿 추가: geoje-alimtalk/t2", "lee"),
     ]  # fmt: skip
+
+
+async def test_an_objective_is_that_of_the_version_in_force_of_messages_if_it_says_so(
+    conn: Connection,
+) -> None:
+    whole = load(ROOT / "catalogue").catalogue(UUID(int=1))
+    item = {
+        "body": "geoje", "channel": "sms", "counterparty": "own", "grade": 1,
+        "routes": [{"route": "geoje.sms.sens"}], "valid_from": "2022-01-01",
+    }  # fmt: skip
+    versions = [
+        item | {"id": "1", "valid_to": "2024-12-31"},
+        item | {"id": "2", "valid_from": "2025-01-01"},
+        item | {"id": "3", "channel": "alimtalk", "objectives": {"delivery_ppm": 990_000}},
+        item | {"id": "4", "channel": "brandmessage", "valid_from": "2999-01-01"},
+        item | {"id": "5", "body": "moel", "grade": None},
+    ]
+    contracts = {str(v["id"]): sla.Contract.model_validate(v) for v in versions}
+    changed = whole.model_copy(update={"contracts": contracts})
+    await sink.store_catalogue(conn, changed, "kim", SLOT)
+
+    rows = await conn.fetch("SELECT slo, title, objective, channel FROM dash.slo ORDER BY 1")
+
+    assert [tuple(row) for row in rows] == [
+        ("geoje.alimtalk", "거제시 알림톡", 0.99, "alimtalk"),
+        ("geoje.sms", "거제시 단문 문자", 0.9992, "sms"),
+    ]
 
 
 @pytest.mark.parametrize("kind", [*catalogue.KINDS, "template"])

@@ -39,6 +39,15 @@ def test_what_a_contract_says_itself_comes_before_its_grade() -> None:
     assert (contract.availability_ppm, contract.fix_min) == (995_000, 240)
 
 
+def test_what_the_grade_sets_is_written_into_the_item() -> None:
+    contract = _contract(grade=2, objectives={"delivery_ppm": 990_000})
+
+    stored = contract.model_dump()["objectives"]
+
+    assert (stored["availability_ppm"], stored["fix_min"]) == (999_000, 180)
+    assert stored["delivery_ppm"] == 990_000
+
+
 def test_hours_are_always_or_a_week() -> None:
     week = [{"days": ["mon", "fri"], "start": "09:00", "end": "18:00"}]
 
