@@ -16,6 +16,7 @@ from services.cli.catalogue import DIRECTORY, Directory
 from services.cli.context import (
     DATA,
     NOT_DONE,
+    CliSettings,
     Data,
     Json,
     as_json,
@@ -27,8 +28,10 @@ from services.cli.context import (
 )
 from services.contracts.catalogue import Catalogue
 from services.contracts.oncall import WEEK
+from services.runtime.settings import load
 from services.storage import incidents, people
 from services.storage import oncall as storage
+from services.storage import proofs as proven
 from services.storage.oncall import Override
 from services.storage.pool import Connection
 from services.storage.status import latest_catalogue
@@ -42,6 +45,7 @@ class Watch(NamedTuple):
     catalogue: Catalogue
     overrides: list[Override]
     failed: frozenset[str]
+    doubted: frozenset[str]
     at: datetime
 
 
@@ -107,7 +111,9 @@ async def _read(conn: Connection) -> Watch:
         fail("the catalogue in force has no on-call file: nobody is called", NOT_DONE)
     open_ = (await incidents.standing(conn)).open
     failed = paths.failure_set(open_, await incidents.unseparated(conn))
-    return Watch(catalogue, await storage.overrides(conn, at), failed, at)
+    every = timedelta(seconds=load(CliSettings).proof_every_s)
+    doubted = paths.doubted(await proven.listed(conn), at, every)
+    return Watch(catalogue, await storage.overrides(conn, at), failed, doubted, at)
 
 
 async def _proofs(conn: Connection) -> list[proofs.Shown]:
@@ -173,7 +179,7 @@ def _over(choice: paths.Choice) -> dict[str, object]:
 
 
 def _chosen(watch: Watch, recipient: str) -> tuple[paths.Choice, ...]:
-    return paths.choose(watch.catalogue, recipient, watch.failed)
+    return paths.choose(watch.catalogue, recipient, watch.failed, doubted=watch.doubted)
 
 
 def _span(one: Override) -> str:

@@ -6,7 +6,7 @@ them. After: `dispatch.py` commits, and only then calls.
 """
 
 import html
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -23,22 +23,21 @@ from services.storage.incidents import Incident
 from services.storage.pages import Claimed, Try
 from services.storage.planned import Notice, Window
 from services.storage.pool import Connection, part
-from services.storage.proofs import Proof
 
 LINK_LASTS_S = 86_400.0
-PROVEN = timedelta(hours=3)  # three proofs in a row that failed
 NOTICED = timedelta(days=7)  # what a provider said before that concerns no page
 _log = structlog.get_logger()
 
 
 class Terms(NamedTuple):
     """How calls are made: who makes them, for how long a page is ours, after how long without
-    acceptance another path is tried, where links lead."""
+    acceptance another path is tried, where links lead, how often paths are proven."""
 
     holder: str
     lease_s: float
     other_path_after_s: float
     addresses: Addresses
+    proof_every: timedelta = timedelta(hours=1)
 
 
 class Call(NamedTuple):
@@ -86,7 +85,7 @@ async def claimed(
     now = _Now(
         at, failed, tuple(await planned.windows(conn)),
         tuple(await planned.notices(conn, since=at - NOTICED)), resting,
-        doubted(await proofs.listed(conn), at),
+        paths.doubted(await proofs.listed(conn), at, terms.proof_every),
     )  # fmt: skip
     return [await _safely(conn, page, catalogue, terms, now) for page in found]
 
@@ -143,12 +142,6 @@ async def _unanswered(
         row.status == "open" and row.reopened == told[row.id] and held.get(row.id, now.at) <= now.at
         for row in about
     )
-
-
-def doubted(known: Iterable[Proof], now: datetime) -> frozenset[str]:
-    """Paths that were asked whether they work, and have not shown it lately."""
-    late = (one.path for one in known if not one.proven_at or now - one.proven_at > PROVEN)
-    return frozenset(late)
 
 
 def counted_paths(tried: Sequence[Try], now: datetime, other_after_s: float) -> list[str]:

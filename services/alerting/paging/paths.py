@@ -7,6 +7,7 @@ plays no part: what watches it from outside answers for that.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.alerting.incidents.words import Said, Words
@@ -14,6 +15,9 @@ from services.catalogue.components import components_of_path
 from services.contracts.catalogue import Catalogue
 from services.contracts.oncall import PagingPath
 from services.storage.incidents import Incident
+from services.storage.proofs import Proof
+
+MISSED = 3  # proofs in a row
 
 
 class Choice(NamedTuple):
@@ -41,6 +45,12 @@ def failure_set(
         part for one in out if one.rival for part in (one.rival, *unseparated.get(one.id, ()))
     }
     return frozenset(rivals.union(*({one.component, *one.alike} for one in out)))
+
+
+def doubted(known: Iterable[Proof], now: datetime, every: timedelta) -> frozenset[str]:
+    """Paths that were asked whether they work, so often, and have not shown it the last times."""
+    late = (o.path for o in known if not o.proven_at or now - o.proven_at > MISSED * every)
+    return frozenset(late)
 
 
 def paths_of(catalogue: Catalogue, recipient: str) -> tuple[PagingPath, ...]:

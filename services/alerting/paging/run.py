@@ -37,7 +37,9 @@ async def page(
     addresses = Addresses(settings.public_url, settings.boards_url, settings.runbooks_url)
     notifiers = Notifiers(Outside(settings.destinations, timedelta(seconds=settings.alert_lasts_s)))
     holder = f"{settings.instance}/{uuid4().hex[:8]}"
-    terms = Terms(holder, settings.page_lease_s, settings.other_path_after_s, addresses)
+    proof_every = timedelta(seconds=settings.proof_every_s)
+    times = (settings.page_lease_s, settings.other_path_after_s)
+    terms = Terms(holder, *times, addresses, proof_every)
     async with (
         database(
             settings.postgres.get_secret_value(), health, stopping, role_label="paging",

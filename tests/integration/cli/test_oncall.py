@@ -51,6 +51,19 @@ async def test_who_is_called_now_is_told_with_a_path_that_passes_nothing_broken(
     assert told["failed"] == ["line:nhn-sms"]
 
 
+async def test_a_path_that_was_not_proven_is_passed_over_as_pages_do(
+    bongsu: Terminal, empty_database: str
+) -> None:
+    unproven = ["oncall-1-sens", "oncall-2-sens"]
+    async with open_pool(empty_database, role_label="test") as pool, transaction(pool) as conn:
+        await proofs.claim(conn, unproven, timedelta(hours=1))
+
+    told = await bongsu.read("now")
+
+    assert [choice["path"].partition("-")[2][2:] for choice in told["over"]] == ["mail"]
+    assert told["over"][0]["reason"]["en"].endswith("not proven lately")
+
+
 async def test_an_override_holds_at_once_and_says_who_made_it_in_the_audit(
     bongsu: Terminal, empty_database: str
 ) -> None:

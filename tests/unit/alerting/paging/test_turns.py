@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.paging.calls import PROVEN, counted_paths, doubted
+from services.alerting.paging.calls import counted_paths
 from services.alerting.paging.dispatch import FIRST_S, LONGEST_S, again_s
+from services.alerting.paging.paths import doubted
 from services.storage.pages import Try
 from services.storage.proofs import Proof
 from tests.support.incidents import NOW
@@ -51,7 +52,9 @@ def test_waiting_grows_is_bounded_and_ends_when_another_path_s_turn_comes(
     assert wait <= left or left <= 0
 
 
-def test_a_path_that_has_not_shown_lately_that_it_works_is_doubted() -> None:
-    shown = {"new": NOW - PROVEN / 2, "old": NOW - PROVEN * 2, "never": None}
+def test_a_path_that_has_not_shown_the_last_times_that_it_works_is_doubted() -> None:
+    hour = timedelta(hours=1)
+    shown = {"new": NOW - 2 * hour, "old": NOW - 4 * hour, "never": None}
     known = [Proof(path, NOW, at, None, None) for path, at in shown.items()]
-    assert doubted(known, NOW) == {"old", "never"}
+    assert doubted(known, NOW, hour) == {"old", "never"}
+    assert doubted(known, NOW, 2 * hour) == {"never"}
