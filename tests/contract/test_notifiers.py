@@ -208,6 +208,17 @@ async def test_a_digest_is_an_alert_for_each_incident_and_those_over_end() -> No
     assert first["labels"]["incident"] != second["labels"]["incident"]
 
 
+async def test_what_is_said_of_several_together_is_not_said_of_each() -> None:
+    """Words and links of a page are of its gravest, and long."""
+    other = an_incident(id="account:sens@2", title_ko="SENS: 전달되지 않음")
+    async with receiving("alertmanager") as receiver:
+        await told(receiver, a_message(kind=Kind.DIGEST, incidents=(an_incident(), other)))
+    for alert in receiver.json():
+        assert "generatorURL" not in alert
+        assert not {"description", "runbook_url"} & alert["annotations"].keys()
+    assert receiver.json()[1]["annotations"]["summary"] == "SENS: 전달되지 않음"
+
+
 async def test_a_proof_is_an_alert_of_its_own_where_it_comes_back_and_else_none() -> None:
     async with receiving("alertmanager") as receiver:
         asked = a_message(incidents=(), probe_id=a_probe_id(), at=NOW)

@@ -54,7 +54,7 @@ def alerts_of(message: Message, lasts_until: datetime) -> Iterator[dict[str, obj
             "startsAt": row.started_at,
             "endsAt": ended if row.status == "closed" else lasts_until,
         }
-        if message.links.incident:
+        if message.links.incident and _alone(message):
             alert["generatorURL"] = message.links.incident
         yield alert
 
@@ -82,15 +82,21 @@ def _labels(row: Incident) -> dict[str, str]:
 def _annotations(row: Incident, message: Message) -> Iterator[tuple[str, str]]:
     title = row.title_ko if message.language == "ko" else row.title_en
     yield "summary", title
-    yield "description", message.forms.text
     yield "cause", row.component
     yield "hypothesis", row.hypothesis
     told = {"grade": row.severity, "channel": row.channel, "provider": row.provider}
     yield from ((name, str(value)) for name, value in told.items() if value is not None)
     yield "routes", str(len(row.routes))
     yield "people", str(row.people)
-    if message.links.runbook:
-        yield "runbook_url", message.links.runbook
+    if _alone(message):
+        yield "description", message.forms.text
+        if message.links.runbook:
+            yield "runbook_url", message.links.runbook
+
+
+def _alone(message: Message) -> bool:
+    """Of several the words and links are those of the gravest; `standing.py` soon tells each."""
+    return len(message.incidents) == 1
 
 
 NOTIFIER: type[Notifier] = Alertmanager
