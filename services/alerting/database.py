@@ -35,6 +35,15 @@ def asked(health: Health) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
+async def asking(pool: Pool, health: Health) -> AsyncIterator[Connection]:
+    """A transaction of a loop that does not ask at each of its turns, or health would hear of
+    answers that nobody gave. Raises Retry as `asked`."""
+    with asked(health):
+        async with transaction(pool) as conn:
+            yield conn
+
+
+@contextlib.asynccontextmanager
 async def session(pool: Pool) -> AsyncIterator[Connection]:
     """A transaction for somebody who waits. Raises Retry for an error that a repeat can cure."""
     try:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import structlog
 
-from services.alerting.database import asked, stored_catalogue
+from services.alerting.database import asking, stored_catalogue
 from services.alerting.detection import standing
 from services.alerting.detection.detector import Detector, Memory
 from services.alerting.incidents import handover, lifecycle, words
@@ -36,7 +36,7 @@ from services.storage import errors
 from services.storage import incidents as storage
 from services.storage import leader as leadership
 from services.storage.incidents import Action, Candidate, Event, Incident
-from services.storage.pool import Connection, Pool, part, transaction
+from services.storage.pool import Connection, Pool, part
 
 EVERY_S, SAVED_S = 0.5, 10.0
 BACK = timedelta(hours=1)  # longer than a closed incident may come back
@@ -112,8 +112,7 @@ class Writer:
         """Write until `stopping`."""
         while not stopping.is_set():
             try:
-                with asked(self._health):
-                    await self._turn()
+                await self._turn()
             except Retry:
                 self._forget()
             except leadership.Deposed as error:
@@ -146,7 +145,7 @@ class Writer:
         self._closers, self._saved, self._laws_of = {}, float("-inf"), None
 
     async def _take_over(self, epoch: int) -> None:
-        async with transaction(self._pool) as conn:
+        async with asking(self._pool, self._health) as conn:
             await leadership.await_writes(conn, epoch)
             now = datetime.now(UTC)
             ticked = await leadership.ticked_at(conn) or now
@@ -171,7 +170,7 @@ class Writer:
 
     async def _write(self, epoch: int, seen: Seen) -> None:
         due = time.monotonic() - self._saved >= SAVED_S
-        async with transaction(self._pool) as conn:
+        async with asking(self._pool, self._health) as conn:
             await leadership.hold(conn, epoch, seen.at if seen.memory else None)
             closers = await self._asked(conn, seen)
             changes = lifecycle.next_steps(

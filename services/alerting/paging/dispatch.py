@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from services.alerting.database import asked
+from services.alerting.database import asking
 from services.alerting.metrics import Metrics
 from services.alerting.paging import calls
 from services.alerting.paging.calls import Call, Terms, Turn
@@ -29,7 +29,7 @@ from services.runtime.retry import Backoff, pause
 from services.runtime.secrets import SecretFolder
 from services.storage import pages
 from services.storage.pages import Claimed, Try
-from services.storage.pool import Pool, transaction
+from services.storage.pool import Pool
 
 LOOP = "paging"
 EVERY_S, GIVEN_UP_S = 0.5, 60.0
@@ -63,7 +63,7 @@ class Dispatcher:
         """Until `stopping`; what is being sent then is recorded first."""
         async with asyncio.TaskGroup() as tasks:
             while not stopping.is_set():
-                with contextlib.suppress(Retry), asked(self._health):
+                with contextlib.suppress(Retry):
                     await self._turn(tasks, stopping)
                 self._health.turn(LOOP)
                 await pause(stopping, EVERY_S)
@@ -75,7 +75,7 @@ class Dispatcher:
         busy = [name for name, many in Counter(self._sending.values()).items() if many >= OF_ONE]
         now = time.monotonic()
         resting = {path: until - now for path, until in self._resting.items() if until > now}
-        async with transaction(self._pool) as conn:
+        async with asking(self._pool, self._health) as conn:
             turns = await calls.claimed(conn, catalogue, self._terms, resting, room, busy)
         for turn in turns:
             if turn.calls:
@@ -92,8 +92,7 @@ class Dispatcher:
         backoff = Backoff(cap_s=2.0)
         while True:
             try:
-                with asked(self._health):
-                    await self._record(turn, heard)
+                await self._record(turn, heard)
                 return
             except Retry:
                 if stopping.is_set():
@@ -115,7 +114,7 @@ class Dispatcher:
 
     async def _record(self, turn: Turn, heard: Sequence[Answered]) -> None:
         page, taken = turn.page, [one.call for one in heard if one.answer.result == Result.ACCEPTED]
-        async with transaction(self._pool) as conn:
+        async with asking(self._pool, self._health) as conn:
             for call, answer in heard:
                 await pages.answered(conn, page.id, call.number, answer.result, answer.detail)
             at = await pages.accept(conn, page, taken[0].path) if taken else None
@@ -136,7 +135,7 @@ class Dispatcher:
     async def _give_up(self) -> None:
         if time.monotonic() - self._gave_up < GIVEN_UP_S:
             return
-        async with transaction(self._pool) as conn:
+        async with asking(self._pool, self._health) as conn:
             kinds = await pages.give_up(conn)
         self._gave_up = time.monotonic()
         for kind in kinds:

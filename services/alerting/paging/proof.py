@@ -18,7 +18,7 @@ from html import escape
 from typing import NamedTuple
 from uuid import UUID
 
-from services.alerting.database import asked
+from services.alerting.database import asking
 from services.alerting.metrics import Metrics
 from services.alerting.paging.message import (
     Answer,
@@ -43,7 +43,7 @@ from services.runtime.ops import Health
 from services.runtime.retry import pause
 from services.runtime.secrets import SecretFolder
 from services.storage import proofs
-from services.storage.pool import Pool, transaction
+from services.storage.pool import Pool
 
 NOTICE = "path-proof"
 TURN_S, CALL_WITHIN_S = 10.0, 20.0
@@ -79,7 +79,7 @@ class Prover:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`."""
         while not stopping.is_set():
-            with contextlib.suppress(Retry), asked(self._health):
+            with contextlib.suppress(Retry):
                 await self.turn()
             await pause(stopping, min(TURN_S, self._keys.every.total_seconds()))
 
@@ -88,7 +88,7 @@ class Prover:
         catalogue = self._catalogue()
         if catalogue is None:
             return
-        async with transaction(self._pool) as conn:
+        async with asking(self._pool, self._health) as conn:
             await proofs.see(conn)
             due = await proofs.claim(conn, sorted(catalogue.paths), self._keys.every)
             known = await proofs.listed(conn)
@@ -104,7 +104,7 @@ class Prover:
             answer = Answer(Result.LATER, str(error))
         accepted = answer.result is Result.ACCEPTED
         detail = None if accepted else f"{answer.result}: {answer.detail}"[:LONGEST_SAID]
-        async with transaction(self._pool) as conn:
+        async with asking(self._pool, self._health) as conn:
             alone = accepted and path.how == "accepted"
             await proofs.answered(conn, path.id, slot, alone, detail)
 

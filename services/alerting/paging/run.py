@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
-from services.alerting.database import asked, database, stored_catalogue
+from services.alerting.database import asking, database, stored_catalogue
 from services.alerting.metrics import Metrics
 from services.alerting.paging.calls import Terms
 from services.alerting.paging.dispatch import Dispatcher
@@ -24,7 +24,7 @@ from services.runtime.errors import Retry
 from services.runtime.ops import Health
 from services.runtime.retry import Backoff, pause
 from services.runtime.secrets import SecretFolder
-from services.storage.pool import Pool, transaction
+from services.storage.pool import Pool
 
 CONNECTIONS, ANSWER_S = 3, 3.0
 
@@ -61,8 +61,8 @@ async def _stored(pool: Pool, health: Health, stopping: asyncio.Event) -> Catalo
     people to call, too."""
     backoff = Backoff(cap_s=2.0)
     while not stopping.is_set():
-        with contextlib.suppress(Retry), asked(health):
-            async with transaction(pool) as conn:
+        with contextlib.suppress(Retry):
+            async with asking(pool, health) as conn:
                 return await stored_catalogue(conn)
         await pause(stopping, backoff.next_s())
     return None
