@@ -40,7 +40,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(["observed_min", "observed_max"], moments),
     **dict.fromkeys(["route", "body", "notice", "adapter", "account", "provider"], names),
     **dict.fromkeys(
-        ["sender", "substitute_sender", "platform", "worker", "receiver", "site"], names
+        ["sender", "substitute_sender", "platform", "worker", "receiver", "site", "path"], names
     ),
     **dict.fromkeys(["text_digest", "link_digest", "substitute_digest", "digest"], digests),
     **dict.fromkeys(["template", "code", "reason", "raw"], texts),

@@ -18,7 +18,7 @@ MONDAY = datetime(2026, 10, 12, 10, tzinfo=KST)
 
 
 def watch(*overrides: Override, failed: str = "", at: datetime = MONDAY) -> Watch:
-    return Watch(CATALOGUE, list(overrides), frozenset(failed.split()), at)
+    return Watch(CATALOGUE, list(overrides), frozenset(failed.split()), frozenset(), at)
 
 
 def lines(found: Watch) -> list[str]:
@@ -55,7 +55,7 @@ def test_of_one_who_has_the_watch_for_more_than_a_week_no_end_is_told() -> None:
     rota = CATALOGUE.rotas["oncall"].model_copy(update={"shifts": (always,)})
     alone = CATALOGUE.model_copy(update={"rotas": {"oncall": rota}})
 
-    told = lines(Watch(alone, [], frozenset(), MONDAY))
+    told = lines(Watch(alone, [], frozenset(), frozenset(), MONDAY))
 
     assert told[0] == "person:oncall-1 is called first"
 
