@@ -26,6 +26,7 @@ def language() -> Language:
 @app.command()
 def verify(
     place: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="as `report month` wrote it")],
+    raw: Annotated[bool, typer.Option("--raw", help="figures again, from exported lines")] = False,
     lang: Annotated[Language | None, typer.Option(help="of what is said")] = None,
 ) -> None:
     """Check an exported report against its files, seal and chain; no database is needed.
@@ -36,7 +37,7 @@ def verify(
     """
     spoken = lang or language()
     try:
-        found = [_shown(finding, spoken) for finding in findings(place)]
+        found = [_shown(finding, spoken) for finding in findings(place, raw)]
     except NothingHere as nothing:
         none = {"ko": "내보낸 보고서가 없습니다.", "en": "there is no exported report."}
         fail(f"{nothing}: {none[spoken]}", NO_SUCH_REPORT)

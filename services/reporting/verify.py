@@ -1,7 +1,8 @@
 """Is an exported report what was sealed? Told line by line, without any database.
 
 In: a folder that `folder.py` wrote (or any above it), or one file. Out: findings in order: files
-against SHA256SUMS, each report against its own seal (step 1), the chain of its body (step 2).
+against SHA256SUMS, each report against its own seal (step 1), the chain of its body (step 2), and,
+where asked for, the whole report computed again from its evidence (step 4).
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,34 +14,36 @@ from pydantic import ValidationError
 from services.contracts.report import Report
 from services.reporting import chain, folder
 from services.reporting.difference import differences
-from services.reporting.finding import Finding, different, unreadable
+from services.reporting.finding import Finding, complaint, different, unreadable
 from services.reporting.verify_chain import chains
+from services.reporting.verify_raw import raw
 
 
 class NothingHere(Exception):
     """There is no exported report at that place, whose path is the message."""
 
 
-def verify(path: Path) -> Iterator[Finding]:
-    """All findings. Raises NothingHere, or OSError for what cannot be read."""
+def verify(path: Path, again: bool = False) -> Iterator[Finding]:
+    """All findings; `again`: figures too, from exported evidence (step 4). Raises NothingHere, or
+    OSError for what cannot be read."""
     if path.is_dir():
-        yield from _tree(path)
+        yield from _tree(path, again)
         return
     told = path.suffix == ".json"
     if not path.exists() or not (told or (path.parent / folder.SUMS).exists()):
         raise NothingHere(str(path))
     yield from _listed(path)
-    yield from _reports([path] if told else [])
+    yield from _reports([path] if told else [], again)
 
 
-def _tree(root: Path) -> Iterator[Finding]:
+def _tree(root: Path, again: bool) -> Iterator[Finding]:
     places = sorted(sums.parent for sums in _visible(root) if sums.name == folder.SUMS)
     reports = [file for place in places for file in sorted(place.glob("*.json"))]
     if not places:
         raise NothingHere(str(root))
     for place in places:
         yield from _files(place)
-    yield from _reports(reports)
+    yield from _reports(reports, again)
 
 
 def _files(place: Path) -> Iterator[Finding]:
@@ -83,8 +86,8 @@ def _listed(file: Path) -> Iterator[Finding]:
         yield Finding(file.name, True, f"{folder.SUMS}와 같습니다", f"as {folder.SUMS} says")
 
 
-def _reports(files: Iterable[Path]) -> Iterator[Finding]:
-    """The reports by themselves, then step 2."""
+def _reports(files: Iterable[Path], again: bool) -> Iterator[Finding]:
+    """The reports by themselves, then step 2, then step 4."""
     read: list[tuple[Path, Report]] = []
     for file in files:
         report, finding = _report(file)
@@ -92,6 +95,7 @@ def _reports(files: Iterable[Path]) -> Iterator[Finding]:
         if report is not None:
             read.append((file, report))
     yield from chains(read)
+    yield from (raw(file, report) for file, report in read if again)
 
 
 def _report(file: Path) -> tuple[Report | None, Finding]:
@@ -100,9 +104,7 @@ def _report(file: Path) -> tuple[Report | None, Finding]:
     try:
         report = Report.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "JSON"
-        return None, unreadable(file.name, f"{where}: {first['type']}")
+        return None, unreadable(file.name, complaint(error))
     if chain.text_of(report) != text:
         return report, unreadable(file.name, "not canonical")
     if file.stem != folder.stem(report):

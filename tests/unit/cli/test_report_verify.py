@@ -47,3 +47,10 @@ def test_where_there_is_no_report_the_code_is_5(tmp_path: Path) -> None:
     )
     _, _, said = _run(tmp_path / "none", "--lang", "ko", env=ENGLISH)
     assert "내보낸 보고서가 없습니다." in said
+
+
+def test_without_exported_evidence_raw_says_what_it_could_not_look_at(tmp_path: Path) -> None:
+    export(tmp_path, a_history(("2026-10", 0)), [0])
+    code, out, _ = _run(tmp_path, "--raw", env=ENGLISH)
+    assert code == 0
+    assert out.splitlines()[-1] == f"? {R0}.evidence: not there: figures were not computed again"
