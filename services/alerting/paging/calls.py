@@ -187,14 +187,14 @@ async def _message(
         kind=kind,
         incidents=about,
         language=language,
-        forms=_forms(told, language, catalogue),
+        forms=worded(told, language, catalogue),
         at=page.made_at,
         links=led,
         thread=await pages.thread(conn, page.id, first.id),
     )
 
 
-def _forms(told: words.Page, language: Language, catalogue: Catalogue) -> Forms:
+def worded(told: words.Page, language: Language, catalogue: Catalogue) -> Forms:
     """In plain words rather than not at all, whatever is wrong with a template or a name."""
     try:
         return words.forms(told, language, catalogue)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from services.alerting.database import asked
 from services.alerting.paging import words
+from services.alerting.paging.calls import worded
 from services.alerting.paging.links import Addresses, links
 from services.alerting.paging.message import Kind, Message, Notifying, Result
 from services.alerting.paging.targets import target_of
@@ -94,5 +95,5 @@ def _message(rows: Iterable[Incident], catalogue: Catalogue, addresses: Addresse
     kind = Kind.OPENED if about[0].status == "open" else Kind.CLEARED
     kind = Kind.DIGEST if len(about) > 1 else kind
     led, name = links(addresses, about[0]), about[0].id
-    forms = words.forms(words.Page(kind, about, now, led), "ko", catalogue)
+    forms = worded(words.Page(kind, about, now, led), "ko", catalogue)
     return Message(name, name, kind, about, "ko", forms, now, led)

@@ -115,6 +115,12 @@ async def test_what_comes_back_under_planned_work_is_not_told(pool: Pool, told: 
     assert await told.turn() == []
 
 
+async def test_what_no_template_can_word_is_told_in_plain_words(pool: Pool, told: Told) -> None:
+    """Else this loop would end, and with it every page of this instance."""
+    await _lead(pool, FIRST._replace(hypothesis="nobody-knows"))
+    assert await told.turn() == [(FIRST.id, "open")]
+
+
 async def test_another_instance_tells_what_this_one_told(pool: Pool, told: Told) -> None:
     await _lead(pool, FIRST)
     assert await told.turn() == await _telling(pool).turn() == [(FIRST.id, "open")]
