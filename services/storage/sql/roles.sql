@@ -39,7 +39,7 @@ ALTER ROLE bongsu_grafana SET default_transaction_read_only = on;
 -- owner's `maintain` deletes of it. A timeline is append-only; people ask, the leader does. Tokens
 -- of the API are the owner's: who may read, or do the sink's work, may not let people in.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public, dash TO bongsu_sink, bongsu_report;
+GRANT USAGE ON SCHEMA public, dash, bongsu TO bongsu_sink, bongsu_report;
 GRANT SELECT ON ALL TABLES IN SCHEMA public, dash TO bongsu_sink, bongsu_report;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public, dash TO bongsu_sink;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dash TO bongsu_report;
@@ -50,6 +50,15 @@ GRANT SELECT ON ALL TABLES IN SCHEMA dash TO bongsu_grafana;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dash TO bongsu_grafana;
 GRANT EXECUTE ON FUNCTION first_id_at(timestamptz) TO bongsu_grafana;
 REVOKE ALL ON FUNCTION make_day(text, date) FROM bongsu_sink;
+-- Months: people correct them by their own tokens only; the sink seals none.
+REVOKE ALL ON FUNCTION begin_report_epoch(text), seal_revision(bigint, bytea, bigint) FROM bongsu_sink;
+GRANT EXECUTE ON FUNCTION
+    begin_report_epoch(text), seal_revision(bigint, bytea, bigint), approver(bytea),
+    propose_correction(bytea, text, text, text, jsonb, text, text),
+    decide_correction(bytea, bigint, boolean, text, text)
+TO bongsu_report;
+GRANT INSERT ON report_draft TO bongsu_report;
+GRANT INSERT (person, body, month, revision, files) ON document_log TO bongsu_report;
 GRANT INSERT ON evidence, catalogue_revision, catalogue_object TO bongsu_sink;
 GRANT INSERT, UPDATE ON attempts, message_ref, liveness, observed_last, consumer_offset TO bongsu_sink;
 GRANT INSERT, UPDATE ON detector_state, leader_epoch, incident TO bongsu_sink;

@@ -1,7 +1,7 @@
 """The sink stores and cannot delete; the report reads and cannot write."""
 
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -11,39 +11,19 @@ from services.storage import incidents, migrate, people, planned, roles, sink
 from services.storage.errors import StorageRefused
 from services.storage.planned import Notice, Window
 from services.storage.pool import Pool, open_pool, transaction
+from tests.integration.storage.logins import CODES, PASSWORDS, initialised, logged_in
 from tests.integration.storage.storing import store
 from tests.support import builders
 from tests.support.incidents import NOW, an_incident
 
-PASSWORDS = {
-    "bongsu_sink": "sink-pw",
-    "bongsu_report": "report-pw",
-    "bongsu_grafana": "grafana-pw",
-}
-CODES = [("sens_sms", "3018", "failed", "handset", None)]
-LOGINS = {**PASSWORDS, roles.OWNER: "owner-pw"}
-
-
-@pytest.fixture
-async def initialised(empty_database: str) -> str:
-    """DSN of the administrator in a database that `init_database` has set up, twice."""
-    name = urlsplit(empty_database).path.removeprefix("/")
-    for _ in range(2):
-        await migrate.init_database(empty_database, name, PASSWORDS, CODES)
-    return empty_database
+__all__ = ["initialised"]
 
 
 @pytest.fixture
 async def as_sink(initialised: str) -> AsyncIterator[Pool]:
     """As the sink logs in."""
-    async with open_pool(_as(initialised, "bongsu_sink"), role_label="sink") as pool:
+    async with open_pool(logged_in(initialised, "bongsu_sink"), role_label="sink") as pool:
         yield pool
-
-
-def _as(dsn: str, role: str) -> str:
-    parts = urlsplit(dsn)
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{role}:{LOGINS[role]}@{place}"))
 
 
 async def test_the_sink_stores_a_batch_with_its_own_rights(as_sink: Pool) -> None:
@@ -86,7 +66,7 @@ async def test_the_sink_can_neither_change_nor_remove_what_happened(
 
 
 async def test_the_report_reads_tables_and_boards_and_writes_nothing(initialised: str) -> None:
-    async with open_pool(_as(initialised, "bongsu_report"), role_label="report") as pool:
+    async with open_pool(logged_in(initialised, "bongsu_report"), role_label="report") as pool:
         pass_through = "SELECT count(*) FROM dash.probe WHERE probe_id >= dash.id_floor(now())"
         assert await pool.fetchval(pass_through) == 0
         assert await pool.fetchval("SELECT count(*) FROM evidence") == 0
@@ -100,7 +80,7 @@ async def test_grafana_reads_every_view_of_boards_and_nothing_else(initialised: 
         behind = await _names(pool, "public")
     assert {"dash.probe", "dash.receiver", "dash.change"} <= set(views)
     assert {"public.evidence", "public.attempts", "public.catalogue_object"} <= set(behind)
-    async with open_pool(_as(initialised, "bongsu_grafana"), role_label="grafana") as pool:
+    async with open_pool(logged_in(initialised, "bongsu_grafana"), role_label="grafana") as pool:
         for view in views:
             assert await pool.fetch(f"SELECT * FROM {view}") == []
         assert await pool.fetchval("SELECT dash.id_floor(now()) IS NOT NULL")
@@ -126,7 +106,7 @@ async def test_grafana_changes_nothing_even_in_a_session_that_may_write(
     initialised: str, statement: str
 ) -> None:
     async with (
-        open_pool(_as(initialised, "bongsu_grafana"), role_label="grafana") as pool,
+        open_pool(logged_in(initialised, "bongsu_grafana"), role_label="grafana") as pool,
         pool.acquire() as conn,
     ):
         assert await conn.fetchval("SHOW default_transaction_read_only") == "on"
@@ -158,7 +138,7 @@ async def test_the_owner_sets_up_what_an_administrator_has_made(
     name = urlsplit(initialised).path.removeprefix("/")
     async with open_pool(initialised, role_label="test") as pool:
         await pool.execute(f"ALTER ROLE {roles.OWNER} LOGIN PASSWORD 'owner-pw'")
-    dsn = _as(initialised, roles.OWNER)
+    dsn = logged_in(initialised, roles.OWNER)
     assert await migrate.init_database(dsn, name, PASSWORDS, CODES) == []
     with pytest.raises(StorageRefused, match="have an administrator create it"):
         await migrate.init_database(dsn, f"{name}_absent", PASSWORDS, CODES)
@@ -176,7 +156,7 @@ async def test_the_report_asks_and_only_the_sink_does_it(initialised: str, as_si
     async with transaction(as_sink) as conn:
         await incidents.put(conn, row)
         await incidents.append(conn, row.id, [incidents.Event(NOW, "opened", "bongsu", "ㄱ", "a")])
-    async with open_pool(_as(initialised, "bongsu_report"), role_label="report") as report:
+    async with open_pool(logged_in(initialised, "bongsu_report"), role_label="report") as report:
         async with transaction(report) as conn:
             number = await incidents.ask(conn, row.id, "note", "kim", "they know")
         async with transaction(report) as conn:
@@ -198,7 +178,7 @@ async def test_the_report_acknowledges_and_plans_and_lets_nobody_in(
     row = an_incident()
     async with transaction(as_sink) as conn:
         await incidents.put(conn, row)
-    async with open_pool(_as(initialised, "bongsu_report"), role_label="report") as report:
+    async with open_pool(logged_in(initialised, "bongsu_report"), role_label="report") as report:
         async with transaction(report) as conn:
             await people.may_write(conn)
             await people.acknowledge(conn, [row.id], "kim", "cli", 30)

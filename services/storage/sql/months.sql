@@ -1,0 +1,44 @@
+-- The life of a month: what is sealed, who seals, how far storing has come.
+
+-- name: now
+SELECT bongsu.now();
+
+-- name: take_turn
+-- Held until the session ends; the one who does not get it tries again a minute later.
+SELECT pg_try_advisory_lock(hashtext('bongsu reporting'));
+
+-- name: give_turn
+SELECT pg_advisory_unlock(hashtext('bongsu reporting'));
+
+-- name: begin_epoch
+SELECT begin_report_epoch($1);
+
+-- name: seal
+SELECT seal_revision($1, $2, $3);
+
+-- name: revisions
+-- Without their content; in the order of sealing.
+SELECT {revision} FROM report_revision
+WHERE ($1::text IS NULL OR body = $1) ORDER BY number;
+
+-- name: content
+SELECT content FROM report_revision WHERE body = $1 AND month = $2 AND revision = $3;
+
+-- name: head
+-- The newest entry of a body's chain.
+SELECT entry FROM report_revision WHERE body = $1 ORDER BY number DESC LIMIT 1;
+
+-- name: contracted
+-- Since when each body has had contracts in a catalogue in force.
+SELECT o.body->>'body' AS body, min(r.known_at) AS known_at
+FROM catalogue_object AS o JOIN catalogue_revision AS r USING (revision)
+WHERE o.kind = 'contract' GROUP BY 1;
+
+-- name: first_slots
+-- Of each body, the slot of the first scheduled probe there is. Each day's partition is asked once,
+-- by its index of routes.
+SELECT route, min(slot) AS slot FROM attempts WHERE route = ANY($1::text[]) GROUP BY route;
+
+-- name: stored_until
+-- By partition of these topics; what was never stored is missing.
+SELECT topic, partition, stored_until FROM consumer_offset WHERE topic = ANY($1::text[]);
