@@ -141,6 +141,7 @@ async def _connected(dsn: str) -> AsyncIterator[Connection]:
         server_settings={
             "application_name": "bongsu init",
             "timezone": "UTC",
+            "search_path": "public",  # a login called bongsu would make tables in that schema
             "client_min_messages": "warning",
         },
     )
