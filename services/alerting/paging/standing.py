@@ -45,21 +45,37 @@ class Standing:
         self._open: dict[str, list[Incident]] = {}  # by path, as it was when it could be read last
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`."""
+        """Until `stopping`. What opens or ends is looked for all the time: who looks once a minute
+        does not know what opened in the minute before Postgres went."""
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while not stopping.is_set():
             if (catalogue := self._catalogue()) is not None:
-                await self.turn(catalogue)
-            await pause(stopping, self._every_s if self._open else min(1.0, self._every_s))
+                before = self._named()
+                over = await self._looked(catalogue)
+                if clock() >= due or before != self._named():
+                    due = clock() + self._every_s
+                    await self._tell_all(catalogue, over)
+            await pause(stopping, min(1.0, self._every_s))
 
     async def turn(self, catalogue: Catalogue) -> None:
         """Tell every Alertmanager once."""
-        paths = [path for path in catalogue.paths.values() if path.notifier == FORGETS]
-        over: dict[str, list[Incident]] = {}
+        await self._tell_all(catalogue, await self._looked(catalogue))
+
+    def _named(self) -> set[tuple[str, str]]:
+        return {(path, row.id) for path, rows in self._open.items() for row in rows}
+
+    async def _looked(self, catalogue: Catalogue) -> dict[str, list[Incident]]:
+        paths = [path.id for path in catalogue.paths.values() if path.notifier == FORGETS]
         with contextlib.suppress(Retry), asked(self._health):
-            over = await self._look([path.id for path in paths])
-        for path in paths:
-            told = [*self._open.get(path.id, ()), *over.get(path.id, ())]
-            await self._tell(catalogue, path, told)
+            return await self._look(paths)
+        return {}
+
+    async def _tell_all(self, catalogue: Catalogue, over: dict[str, list[Incident]]) -> None:
+        for path in catalogue.paths.values():
+            if path.notifier == FORGETS:
+                told = [*self._open.get(path.id, ()), *over.get(path.id, ())]
+                await self._tell(catalogue, path, told)
 
     async def _look(self, paths: Sequence[str]) -> dict[str, list[Incident]]:
         """What is over of what we told, by path."""

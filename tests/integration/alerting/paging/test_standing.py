@@ -1,5 +1,6 @@
 """What is open is told anew, whoever stops: Postgres, this instance, or the incident itself."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from services.storage.pool import Pool, open_pool, transaction
 from tests.integration.alerting.proxy import CuttingProxy
 from tests.support.incidents import an_incident
 from tests.support.taking import catalogue
+from tests.support.waiting import eventually
 
 FIRST = an_incident()
 
@@ -100,6 +102,19 @@ async def test_what_is_open_is_told_anew_and_its_end_once_more(pool: Pool, told:
     await _lead(pool, _over(FIRST))
     assert await told.turn() == [(FIRST.id, "closed")]
     assert await told.turn() == []
+
+
+async def test_what_opens_within_the_minute_is_told_and_known_at_once(
+    pool: Pool, told: Told
+) -> None:
+    """Postgres may be gone before the minute is over."""
+    stopping = asyncio.Event()
+    running = asyncio.create_task(told.standing.run(stopping))
+    for row in (FIRST, an_incident(id="provider:sens@2", component="provider:sens")):
+        await _lead(pool, row)
+        await eventually(lambda row=row: (row.id, "open") in told.heard, within=10)  # type: ignore[misc]
+    stopping.set()
+    await running
 
 
 async def test_what_comes_back_under_planned_work_is_not_told(pool: Pool, told: Told) -> None:
