@@ -18,6 +18,8 @@ from html import escape
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
+
 from services.alerting.database import asking
 from services.alerting.metrics import Metrics
 from services.alerting.paging.message import (
@@ -44,6 +46,8 @@ from services.runtime.retry import pause
 from services.runtime.secrets import SecretFolder
 from services.storage import proofs
 from services.storage.pool import Pool
+
+_log = structlog.get_logger()
 
 NOTICE = "path-proof"
 TURN_S, CALL_WITHIN_S = 10.0, 20.0
@@ -102,6 +106,9 @@ class Prover:
             answer = await self._prove(catalogue, path, slot)
         except Consequence as error:
             answer = Answer(Result.LATER, str(error))
+        except Exception as error:  # one path's fault is not to cost the others their hour
+            _log.exception("a path could not be asked", path=path.id)
+            answer = Answer(Result.LATER, type(error).__name__)
         accepted = answer.result is Result.ACCEPTED
         detail = None if accepted else f"{answer.result}: {answer.detail}"[:LONGEST_SAID]
         async with asking(self._pool, self._health) as conn:

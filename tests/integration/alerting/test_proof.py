@@ -241,6 +241,16 @@ async def test_a_path_that_is_misconfigured_holds_up_no_other(scene: Scene) -> N
     assert "oncall-2-sens" in {target.path for _, target in scene.notifiers.calls}
 
 
+async def test_a_path_whose_proof_breaks_off_holds_up_no_other(scene: Scene) -> None:
+    """Its receiver has left the catalogue: nothing foresaw that."""
+    lost = CATALOGUE.paths["oncall-1-nhn"].model_copy(update={"receiver": "nobody"})
+    paths = CATALOGUE.paths | {lost.id: lost}
+    scene.catalogue = CATALOGUE.model_copy(update={"paths": paths})
+    await scene.prover.turn()
+    assert (await scene.proof(lost.id)).detail == "later: KeyError"
+    assert "oncall-2-sens" in {target.path for _, target in scene.notifiers.calls}
+
+
 async def test_what_a_simulated_phone_shows_is_what_was_announced(
     pool: Pool, secrets: SecretFolder, tmp_path: Path
 ) -> None:
