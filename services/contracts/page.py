@@ -43,9 +43,9 @@ class PagedIncident(_Told):
 
 
 class PageData(_Told):
-    """`page` is the same whenever it is sent again, `dedup_key` for all pages of an incident (of a
-    digest: its page id). Whoever opens `acknowledge_url` sees it; nothing is done before a button
-    is pressed."""
+    """`page` is the same whenever it is sent again, `dedup_key` for all pages of an incident. A
+    page about several has a key of its own: pair those by `incidents[].id`. Whoever opens
+    `acknowledge_url` sees it; nothing is done before a button is pressed."""
 
     page: str
     dedup_key: str

@@ -120,6 +120,18 @@ async def notice(asked: Asked) -> Taken:
     return Taken(id=name, version=version)
 
 
+async def withdraw_notice(asked: Asked) -> Taken:
+    """Take a notice back that was entered wrongly; what it was is kept."""
+    name = asked.path["id"]
+    known = [one for one in await storage.notices(asked.conn) if one.id == name]
+    if not known or known[0].says == "withdrawn":
+        raise Refuse(GONE, f"there is no notice {name}")
+    gone = known[0]._replace(says="withdrawn", actor=asked.person)
+    version = await storage.put_notice(asked.conn, gone)
+    await asked.record("notice.withdraw", name, version)
+    return Taken(id=name, version=version)
+
+
 async def on_call(asked: Asked) -> models.Oncall:
     """Who is called now."""
     catalogue = await latest_catalogue(asked.conn)

@@ -70,6 +70,7 @@ ENDPOINTS = (
     ),
     Endpoint("GET", "/notices", "viewer", acts.notices, list[models.Notice]),
     Endpoint("POST", "/notices", "operator", acts.notice, models.Taken, models.NoticeAsked),
+    Endpoint("POST", "/notices/{id}/withdraw", "operator", acts.withdraw_notice, models.Taken),
     Endpoint("GET", "/oncall", "viewer", acts.on_call, models.Oncall),
     Endpoint("GET", "/oncall/overrides", "viewer", acts.watches, list[models.Override]),
     Endpoint(

@@ -82,6 +82,8 @@ async def _asked(request: Request, pool: Pool) -> tuple[Found | None, State]:
             state = judged(found, datetime.now(UTC), of_page)
             if of_page is not None and found is not None and state is State.OPEN:
                 state = await _acknowledge(conn, secret, found)
+            if state is State.USED:
+                found = await _found(conn, secret)  # perhaps only just now: by whom, and when
             return found, state
     except Retry:
         return None, State.AWAY

@@ -5,7 +5,7 @@ In:  rows of `storage`. Out: models, of which `openapi.py` makes the document.
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.alerting.answers.known import Known
 from services.alerting.incidents.notices import Told
@@ -15,7 +15,11 @@ from services.storage.people import Via
 from services.storage.planned import LONGEST_REASON, Says
 
 LONGEST_ACK_MIN = 24 * 60
-Reason = Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
+# Of blanks alone nobody learns anything, and a note keeps an acknowledgement alive.
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)
+]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]{0,99}$")]
 
 
@@ -185,13 +189,13 @@ class AckAsked(_Asked):
 class NoteAsked(_Asked):
     """One or more sentences, no personal data."""
 
-    text: str = Field(min_length=1, max_length=LONGEST)
+    text: Text
 
 
 class CloseAsked(_Asked):
     """Why it is over."""
 
-    reason: str = Field(min_length=1, max_length=LONGEST)
+    reason: Text
 
 
 class WindowAsked(_Asked):

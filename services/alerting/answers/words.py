@@ -37,7 +37,7 @@ _SAID = {
         "{name} has already acknowledged by this link, at {used} KST.",
     ),
     "over": (
-        "이미 복구되었습니다. 확인하실 일이 없습니다.",
+        "이미 끝난 장애입니다. 확인하실 일이 없습니다.",
         "This is over already. There is nothing to acknowledge.",
     ),
     "earlier": (
@@ -65,7 +65,7 @@ _SAID = {
 }
 _WORDS = {
     "ko": {
-        "heading": "봉수 호출", "button": "확인", "since": "{at}부터", "until": "{at} 복구",
+        "heading": "봉수 호출", "button": "확인", "since": "{at}부터", "until": "{at} 종료",
         "severity": "심각도 {n}", "own": "봉수 자체 장애", "more": "외 {n}건", "switch": "English",
         "back": "다시 발생: 이 링크로는 확인되지 않음",
     },

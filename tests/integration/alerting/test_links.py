@@ -101,6 +101,18 @@ async def test_a_link_acts_once_and_says_by_whom_and_when(door: Door, conn: Conn
     assert door.counted("used") == 5
 
 
+async def test_of_two_thumbs_at_once_the_second_is_told_of_the_first(
+    door: Door, conn: Connection
+) -> None:
+    await people_in_force(conn)
+    page, token = await page_of(conn)
+    answers = await asyncio.gather(door.press(token, page), door.press(token, page))
+    assert sorted(answer.status for answer in answers) == [200, 409]
+    (late,) = (answer.body.decode() for answer in answers if answer.status == 409)
+    assert re.search(r"김봉수 님이 \d\d-\d\d \d\d:\d\d에 이 링크로 이미 확인했습니다", late)
+    assert len(await _acked(conn)) == 1
+
+
 async def test_a_link_that_has_expired_acts_no_more(door: Door, conn: Connection) -> None:
     page, token = await page_of(conn, lasts=timedelta(seconds=-1))
     for answer in (await door.get(token), await door.press(token, page)):
@@ -125,10 +137,10 @@ async def test_what_is_over_needs_nobody(door: Door, conn: Connection) -> None:
     at = an_incident().detected_at
     over = an_incident(status="closed", ended_at=at, closed_at=at)
     page, token = await page_of(conn, over)
-    assert "15:30 복구" in (await door.get(token)).body.decode()
+    assert "15:30 종료" in (await door.get(token)).body.decode()
     answer = await door.press(token, page)
     assert answer.status == 409
-    assert "이미 복구되었습니다" in answer.body.decode()
+    assert "이미 끝난 장애입니다" in answer.body.decode()
     assert await _acked(conn) == []
 
 
