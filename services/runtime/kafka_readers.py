@@ -31,6 +31,7 @@ COMMIT_WITHIN_S = 1.0
 STOP_WITHIN_S = 2.0
 # A consumer that neither reads nor is at the end for so long is locked up: a new one is made.
 STUCK_AFTER_S = 60.0
+LOST_LOOKS = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = structlog.get_logger()
 
@@ -94,6 +95,7 @@ class GroupReader:
         self._handlers_turn = asyncio.Lock()
         self._failure: Exception | None = None
         self._moved_at = time.monotonic()
+        self._lost = 0  # looks in a row at which it could not tell where it is
         health.needs(self._name)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -216,20 +218,38 @@ class GroupReader:
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 ends = await consumer.end_offsets(list(asked))
-                at = {tp: await consumer.position(tp) for tp in quiet & consumer.assignment()}
         except (KafkaError, TimeoutError) as error:
             # The consumer heals by itself when the broker is back, faster than a new one would.
             self._health.silent(self._name, str(error) or "time-out")
             return
+        at = await self._positions(consumer, quiet)
         self._health.answered(self._name)
         # A position behind the end has something to read; one beyond it belongs to another topic.
         stored = {tp: asked_at for tp in at if at[tp] == ends[tp]}
-        if len(stored) == len(at):
+        if not self._lost and len(stored) == len(at):
             self._moved_at = time.monotonic()
         async with self._handlers_turn:
             still = {tp: when for tp, when in stored.items() if tp in self._started}
             if still:
                 await self._handler.idle(still)
+
+    async def _positions(
+        self, consumer: AIOKafkaConsumer, quiet: set[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Where it is; nothing if it cannot tell. Raises TimeoutError the second time in a row: the
+        broker answers, and a consumer that lost a partition's place in its outage never reads it
+        again, while it reads the others."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                at = {tp: await consumer.position(tp) for tp in quiet & consumer.assignment()}
+        except (KafkaError, TimeoutError):
+            self._lost += 1
+            if self._lost < LOST_LOOKS:
+                return {}
+            self._lost = 0
+            raise TimeoutError("the consumer has lost its place") from None
+        self._lost = 0
+        return at
 
     async def _go_back(self, consumer: AIOKafkaConsumer) -> None:
         """Stay in the group, but start every partition anew."""

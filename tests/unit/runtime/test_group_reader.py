@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
 from services.contracts import topics
 from services.runtime.errors import Retry, Stop
@@ -40,6 +41,7 @@ class ScriptedConsumer:
         self.calls: list[tuple[str, Any]] = []
         self.listener: Any = None
         self._assigned, self._paused, self._at = False, False, 0
+        self.lost = False  # whether it cannot tell where it is
 
     async def start(self) -> None: ...
 
@@ -73,6 +75,8 @@ class ScriptedConsumer:
         return {PARTITION} if self._assigned else set()
 
     async def position(self, _: TopicPartition) -> int:
+        if self.lost:
+            raise KafkaTimeoutError("no position")
         return self._at
 
     async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
@@ -194,6 +198,15 @@ async def test_a_handler_that_retries_for_ever_makes_the_process_unready_but_not
     assert scene.health.dead() == {}
     scene.stopping.set()
     await running
+
+
+async def test_a_consumer_that_lost_its_place_is_made_anew_though_it_reads_on(
+    scene: Scene,
+) -> None:
+    scene.consumer.lost = True
+    await scene.until_called("stop", None)
+    assert scene.calls.index(("handled", 7)) < scene.calls.index(("stop", None))
+    assert ("idle", [NAME]) not in scene.calls
 
 
 @pytest.mark.parametrize("where", ["unassignable", "unhandleable"])
