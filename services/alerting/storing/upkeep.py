@@ -9,7 +9,7 @@ from services.alerting.metrics import Metrics
 from services.runtime.errors import Retry
 from services.runtime.ops import Health
 from services.runtime.retry import pause
-from services.storage import pages, sink
+from services.storage import errors, pages, sink
 from services.storage.pool import Pool, transaction
 
 EVERY_S = 3600.0
@@ -39,7 +39,13 @@ async def keep_partitions(
 
 
 async def _forget_pages(pool: Pool, retention_days: int) -> None:
+    """Pages that stay hurt nobody: storing goes on without this."""
     gone = PAGES_AT_ONCE
-    while gone == PAGES_AT_ONCE:
-        async with transaction(pool) as conn:
-            gone = await pages.forget(conn, retention_days, PAGES_AT_ONCE)
+    try:
+        while gone == PAGES_AT_ONCE:
+            async with transaction(pool) as conn:
+                gone = await pages.forget(conn, retention_days, PAGES_AT_ONCE)
+    except Exception as error:
+        if errors.curable(error) or not errors.refused(error):
+            raise
+        _log.exception("old pages stay")

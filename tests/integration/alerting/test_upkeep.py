@@ -13,6 +13,17 @@ from tests.support.incidents import NOW, an_incident
 from tests.support.waiting import eventually
 
 
+async def test_partitions_are_kept_where_old_pages_cannot_go(pool: Pool) -> None:
+    await pool.execute("ALTER TABLE page_incident RENAME TO away")
+    stopping, registry = asyncio.Event(), CollectorRegistry()
+    metrics = Metrics(registry)
+    running = asyncio.create_task(keep_partitions(pool, 40, metrics, Health(), stopping))
+    name, labels = "bongsu_selfcheck_timestamp_seconds", {"check": "upkeep"}
+    await eventually(lambda: registry.get_sample_value(name, labels), within=10)
+    stopping.set()
+    await running
+
+
 async def test_more_old_pages_than_go_at_once_are_all_gone_after_one_round(pool: Pool) -> None:
     async with pool.acquire() as conn:
         await incidents.put(conn, an_incident(status="closed", closed_at=NOW))
