@@ -79,13 +79,19 @@ async def run_sql(dsn: str, *statements: str) -> object:
 
 
 def is_gone(pid: int) -> bool:
-    """Neither the process nor anything else of its group lives; a dead one nobody collected may."""
-    with contextlib.suppress(FileNotFoundError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, 0)
-        return False
-    return True
+    """No thread of its process group lives; a dead process nobody collected may be there.
+
+    Threads, because a killed JVM's first one is dead while others still hold its sockets.
+    """
+    return not any(lives(stat, pid) for stat in Path("/proc").glob("[0-9]*/task/[0-9]*/stat"))
+
+
+def lives(stat: Path, group: int) -> bool:
+    """Whether this thread belongs to the process group and has not ended (proc(5), fields 3, 5)."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        state, _, its_group, *_ = stat.read_text().rpartition(")")[2].split()
+        return int(its_group) == group and state not in "ZX"
+    return False
 
 
 @pytest.fixture
