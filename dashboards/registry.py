@@ -25,6 +25,7 @@ OURS = ("bongsu_", "bongsu:")
 PARTS = ("_bucket", "_sum", "_count")
 
 ADDED = {"job", "instance"}  # to every series, by the scrape
+LABEL_MAKERS = ("label_replace", "label_join")  # what they make may be grouped by
 
 Makers = Iterable[Callable[[CollectorRegistry], object]]
 Known = Mapping[
@@ -111,7 +112,7 @@ def _asked(expression: str) -> dict[str, set[str]]:
             found[node.name] |= {matcher.name for matcher in node.matchers.matchers}
         if isinstance(node, promql_parser.AggregateExpr) and node.modifier:
             inner = str(node.expr)
-            if "label_replace" not in inner:  # which makes labels of its own
+            if not any(maker in inner for maker in LABEL_MAKERS):
                 for name in _asked(inner):
                     found[name] |= set(node.modifier.labels)
 

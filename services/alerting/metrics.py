@@ -66,6 +66,9 @@ class Metrics:
         self.usual = gauge("bongsu_detection_usual_seconds",
             "Seconds within which half of what arrives is there, as learnt; told as the state is",
             ["channel"])
+        self.objectives = gauge("bongsu_slo_objective_ratio",
+            "What each contract item in force promises, 0 to 1; told by the leader",
+            ["slo", "channel"])
         self.incidents_open = gauge("bongsu_incidents_open",
             "Open outages by severity and the channel most concerned; told as the state is",
             ["severity", "channel"])

@@ -172,6 +172,13 @@ class Contract(Model):
         return self.objectives.availability_ppm
 
     @property
+    def share_ppm(self) -> int | None:
+        """By which share budgets burn while the month goes on: of messages if that is promised,
+        else of minutes."""
+        own = self.objectives.delivery_ppm
+        return self.availability_ppm if own is None else own
+
+    @property
     def fix_min(self) -> int | None:
         """Within how many minutes each outage must be over; None: not judged."""
         return self.objectives.fix_min

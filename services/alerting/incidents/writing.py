@@ -22,6 +22,7 @@ from services.alerting.detection import standing
 from services.alerting.detection.detector import Detector, Memory
 from services.alerting.incidents import handover, lifecycle, words
 from services.alerting.incidents.lifecycle import Change
+from services.alerting.incidents.promises import Promises
 from services.alerting.incidents.rows import candidates, rows
 from services.alerting.incidents.words import Words
 from services.alerting.leader import Leader
@@ -59,6 +60,7 @@ class Writer:
 
     def __init__(self, pool: Pool, leader: Leader, metrics: Metrics, health: Health) -> None:
         self._pool, self._leader, self._metrics, self._health = pool, leader, metrics, health
+        self._promises = Promises(metrics.objectives)
         self._epoch: int | None = None
         self._stored: list[Incident] | None = None  # read, and not yet taken over
         self._written: dict[str, Incident] = {}
@@ -229,6 +231,10 @@ class Writer:
 
     def _silence(self) -> None:
         """No series is 무자료: nobody knows what stands."""
+        self._promises.silence()
+        self._clear()
+
+    def _clear(self) -> None:
         metrics = self._metrics
         for gauge in (
             metrics.channel_state,
@@ -239,9 +245,12 @@ class Writer:
             gauge.clear()
 
     def _show(self, detector: Detector, found: dict[str, Incident]) -> None:
-        self._silence()
         if not self.leads or not self._ticks():
+            self._silence()
             return
+        self._clear()
+        if detector.catalogue:
+            self._promises.show(detector.catalogue, self._told_at)
         metrics = self._metrics
         for labels, state in standing.pairs(detector).items():
             metrics.channel_state.labels(*labels).set(state)

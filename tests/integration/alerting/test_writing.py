@@ -62,6 +62,11 @@ class Writing:
         """What the metric says of the pair that is down."""
         return self.registry.get_sample_value("bongsu_channel_state", PAIR)
 
+    def promised(self) -> float | None:
+        """What the metric says of a contract."""
+        item = {"slo": "geoje.alimtalk", "channel": "alimtalk"}
+        return self.registry.get_sample_value("bongsu_slo_objective_ratio", item)
+
     async def ticked(self) -> bool:
         """It has been told of the tick, and leads."""
         self.writer.instruct(self.detector)
@@ -81,7 +86,9 @@ async def test_when_ticks_end_nothing_is_said_to_be_well_or_down(pool: Pool) -> 
     async with one.running() as one.leader.epoch:
         await eventually(one.ticked, within=10)
         assert one.state() == 0
+        assert one.promised() == 0.999
         await eventually(lambda: one.state() is None, within=30)
+        assert one.promised() is None
 
 
 async def test_what_stands_is_read_after_a_commit_of_which_no_answer_came(pool: Pool) -> None:

@@ -51,8 +51,14 @@ def test_a_label_that_a_metric_does_not_have_is_named(wrong: str) -> None:
     ]
 
 
-def test_a_label_made_on_the_way_may_be_grouped_by() -> None:
-    made = 'sum by (slo) (label_replace(bongsu_things_total{job="x"}, "slo", "$1", "kind", "(.+)"))'
+@pytest.mark.parametrize(
+    "made",
+    [
+        'sum by (slo) (label_replace(bongsu_things_total{job="x"}, "slo", "$1", "kind", "(.+)"))',
+        'sum by (slo) (label_join(bongsu_things_total{job="x"}, "slo", ".", "kind", "job"))',
+    ],
+)
+def test_a_label_made_on_the_way_may_be_grouped_by(made: str) -> None:
     assert registry.problems({"a": made, "b": SECONDS}, KNOWN, set(), {}) == []
 
 
