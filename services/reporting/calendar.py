@@ -115,14 +115,15 @@ def calendar(
         found.version[here] = place
         if contract.service_hours:
             found.left[here] = Left.OUTSIDE
-            inside = Left.HOLIDAY if _is_holiday(contract, day, closed) else Left.NOT
+            inside = Left.HOLIDAY if is_holiday(contract, day, closed) else Left.NOT
             for hours in contract.service_hours:
                 found.left[window.part(*_opening(hours, day, contract.tz))] = inside
         found.left[here][resting[place][here] & (found.left[here] == Left.NOT)] = Left.RESTRICTED
     return found
 
 
-def _is_holiday(contract: Contract, day: date, closed: Collection[date]) -> bool:
+def is_holiday(contract: Contract, day: date, closed: Collection[date]) -> bool:
+    """Is it one under this contract, where `closed` are the public ones?"""
     own = contract.holidays
     return day in own.add or (day in closed and day not in own.remove)
 
