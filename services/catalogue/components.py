@@ -8,6 +8,8 @@ A message goes by a platform *or* a carrier: a KakaoTalk message says nothing of
 worker that sends is no part of the catalogue; `probe.sent` names it.
 """
 
+from collections.abc import Collection
+
 from services.contracts.catalogue import Catalogue, Receiver, Route
 from services.contracts.oncall import PagingPath
 from services.contracts.vocabulary import Carrier
@@ -32,6 +34,21 @@ def components_of(catalogue: Catalogue, route: Route, receiver: str) -> tuple[st
     found |= _ends(catalogue, route, phone) if phone else set()
     found |= _deliverer(route, phone) | _media(catalogue, route)
     return tuple(sorted(found))
+
+
+def covered(catalogue: Catalogue, route: Route, parts: Collection[str]) -> bool:
+    """Does every message of a route pass something of `parts`?"""
+    if f"body:{route.body}" in parts:
+        return True
+    return all(
+        any(worked_on(one, parts) for one in components_of(catalogue, route, receiver))
+        for receiver in route.receivers
+    )
+
+
+def worked_on(component: str, parts: Collection[str]) -> bool:
+    """Is it, or the whole of which it is a function, one of `parts`?"""
+    return component in parts or component.partition("/")[0] in parts
 
 
 def components_of_path(catalogue: Catalogue, path: PagingPath) -> tuple[str, ...]:

@@ -119,9 +119,9 @@ async def find_probe(
     return _probe_status(row) if row else None
 
 
-async def latest_catalogue(conn: Connection) -> Catalogue | None:
-    """The revision that was applied last; None before the first."""
-    found = await conn.fetch(_SQL["latest_catalogue"])
+async def latest_catalogue(conn: Connection, before: datetime | None = None) -> Catalogue | None:
+    """The revision that was applied last, or last before a cutoff; None before the first."""
+    found = await conn.fetch(_SQL["latest_catalogue"], before)
     if not found:
         return None
     objects = [(row["kind"], KINDS[row["kind"]].model_validate_json(row["body"])) for row in found]

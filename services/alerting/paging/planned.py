@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.alerting.incidents.words import KST
-from services.catalogue.components import components, components_of
-from services.contracts.catalogue import Catalogue, Route
+from services.catalogue.components import components, covered, worked_on
+from services.contracts.catalogue import Catalogue
 from services.contracts.oncall import DAYS
+from services.contracts.weekly import days_of, rule_of
 from services.runtime.errors import Refuse
 from services.storage.planned import LONGEST_REASON, Window
 
 LONGEST = timedelta(days=1)  # of what recurs
 OWN = ("worker", "self")  # parts of bongsu's own, which no catalogue names
-_BY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_WEEKLY = "FREQ=WEEKLY;BYDAY="
 _DAY = timedelta(days=1)
 
 
@@ -80,16 +79,9 @@ def reason_of(text: str) -> str:
 
 def weekly(days: Collection[str]) -> str:
     """The rule of these days. Raises Refuse for what is no day."""
-    named = sorted({DAYS.index(day) for day in DAYS if day in days})
-    if not named or not set(days) <= set(DAYS):
+    if not days or not set(days) <= set(DAYS):
         raise Refuse("planned", f"days are {','.join(DAYS)} or some of them")
-    return _WEEKLY + ",".join(_BY[day] for day in named)
-
-
-def days_of(rule: str) -> frozenset[int]:
-    """The days of a rule, Monday is 0; none for a rule of another kind."""
-    names = rule.removeprefix(_WEEKLY).split(",") if rule.startswith(_WEEKLY) else []
-    return frozenset(map(_BY.index, names)) if set(names) <= set(_BY) else frozenset()
+    return rule_of(days)
 
 
 def holds(window: Window, at: datetime) -> tuple[datetime, datetime] | None:
@@ -127,20 +119,5 @@ def muted(
     if not parts:
         return False
     known = [catalogue.routes.get(name) for name in routes]
-    every = bool(known) and all(route and _covered(catalogue, route, parts) for route in known)
-    return every or _worked_on(component, parts)
-
-
-def _covered(catalogue: Catalogue, route: Route, parts: frozenset[str]) -> bool:
-    """Does each of its messages pass something that is worked on?"""
-    if f"body:{route.body}" in parts:
-        return True
-    return all(
-        any(_worked_on(one, parts) for one in components_of(catalogue, route, receiver))
-        for receiver in route.receivers
-    )
-
-
-def _worked_on(component: str, parts: frozenset[str]) -> bool:
-    """It, or the whole of which it is a function."""
-    return component in parts or component.partition("/")[0] in parts
+    every = bool(known) and all(route and covered(catalogue, route, parts) for route in known)
+    return every or worked_on(component, parts)

@@ -56,10 +56,11 @@ WHERE probe_id >= first_id_at($2::timestamptz)
 ORDER BY probe_id LIMIT 1;
 
 -- name: latest_catalogue
--- The objects of the revision that was applied last.
+-- The objects of the revision that was applied last, before $1 where that is given.
 SELECT revision, kind, body FROM catalogue_object
 WHERE revision = (
-    SELECT revision FROM catalogue_revision ORDER BY known_at DESC, revision DESC LIMIT 1
+    SELECT revision FROM catalogue_revision WHERE known_at < coalesce($1, 'infinity'::timestamptz)
+    ORDER BY known_at DESC, revision DESC LIMIT 1
 )
 ORDER BY kind, id;
 
