@@ -4,9 +4,11 @@ Before: `attempt.fold`. After: storing, metrics, boards and the month's report. 
 settles an attempt again. Source: the table of outcomes in `docs/components/contracts.md`.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from services.contracts.attempt import Attempt
 from services.contracts.evidence import ProbeAnswered, ProbeSent
@@ -52,7 +54,9 @@ class Liveness:
     def alive(self, source: str, start: datetime, end: datetime) -> bool:
         """Was there a sign from `source` in [start, end]? Only the first and the last sign of a
         minute are known; one between them proves nothing more."""
-        return any(start <= sign <= end for minute in self.signs.get(source, ()) for sign in minute)
+        minutes = self.signs.get(source, ())
+        first = bisect_left(minutes, start, key=itemgetter(1))
+        return any(start <= sign <= end for minute in minutes[first : first + 1] for sign in minute)
 
     def reached_other(self, worker: str, provider: str, start: datetime, end: datetime) -> bool:
         """Did anyone but `provider` answer that worker in [start, end]?"""
@@ -60,6 +64,21 @@ class Liveness:
         return any(
             source.startswith(mine) and source != mine + provider and self.alive(source, start, end)
             for source in self.signs
+        )
+
+    def known_before(self, cutoff: datetime) -> "Liveness":
+        """What was known then. Of the minute of the cutoff the first sign only: who looks later
+        finds a later last one."""
+        of = cutoff.replace(second=0, microsecond=0)
+        return Liveness(
+            {
+                source: [
+                    (first, last if last < of else first)
+                    for first, last in minutes
+                    if first < cutoff
+                ]
+                for source, minutes in self.signs.items()
+            }
         )
 
 
@@ -151,6 +170,17 @@ def needed(attempt: Attempt) -> Needed | None:
     )
 
 
+def proven_alive(sent: ProbeSent, liveness: Liveness, cutoff: datetime) -> bool:
+    """A sign of the receiver before the sending and one after the due time, by one app that sees
+    this channel."""
+    before = (sent.sent_at - ALIVE_WITHIN, sent.sent_at)
+    after = (sent.seen_due, min(sent.seen_due + ALIVE_WITHIN, cutoff))
+    return any(
+        liveness.alive(source, *before) and liveness.alive(source, *after)
+        for source in (f"observer/{sent.receiver}/{kind}" for kind in sent.observers)
+    )
+
+
 def _seen(attempt: Attempt, sent: ProbeSent, liveness: Liveness) -> Verdict | None:
     seen = attempt.own_sighting
     if seen is None:
@@ -205,7 +235,7 @@ def _not_seen(
         return None
     if any(_covers(fault, sent) for fault in faults):
         return Verdict(Outcome.VOID, "monitor_fault")
-    if not _receiver_alive(sent, liveness, cutoff):
+    if not proven_alive(sent, liveness, cutoff):
         return Verdict(Outcome.VOID, "receiver_silent")
     return Verdict(Outcome.UNDELIVERED, "spam" if attempt.in_spam else "not_seen")
 
@@ -247,16 +277,6 @@ def _reached_others_before(answer: ProbeAnswered, liveness: Liveness) -> bool:
 def _receiver_reached(sent: ProbeSent, liveness: Liveness) -> bool:
     window = (sent.sent_at - ALIVE_WITHIN, sent.seen_due + ALIVE_WITHIN)
     return liveness.alive(f"reached/{sent.receiver}/{sent.platform}", *window)
-
-
-def _receiver_alive(sent: ProbeSent, liveness: Liveness, cutoff: datetime) -> bool:
-    """A sign before the sending and one after the due time, by one app that sees this channel."""
-    before = (sent.sent_at - ALIVE_WITHIN, sent.sent_at)
-    after = (sent.seen_due, min(sent.seen_due + ALIVE_WITHIN, cutoff))
-    return any(
-        liveness.alive(source, *before) and liveness.alive(source, *after)
-        for source in (f"observer/{sent.receiver}/{kind}" for kind in sent.observers)
-    )
 
 
 def _covers(fault: MonitorFault, sent: ProbeSent) -> bool:

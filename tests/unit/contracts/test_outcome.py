@@ -25,6 +25,7 @@ from tests.support import strategies
 from tests.support.builders import (
     MINUTE,
     SECOND,
+    SLOT,
     a_failure,
     a_fault_of,
     a_living_receiver,
@@ -421,3 +422,12 @@ def test_a_sight_by_an_app_nobody_counted_on_delivers_too() -> None:
         folded = attempt.fold([SENT, seen(observer=kind)])
         verdict = outcome.outcome(folded, NOBODY, [], LATER)
         assert verdict == Verdict(Outcome.DELIVERED, "in_time")
+
+
+def test_of_the_minute_of_the_cutoff_only_the_first_sign_is_known_for_ever() -> None:
+    first, last, later = (SLOT + n * SECOND for n in (10, 50, 70))
+    once, then = Liveness({"a": [(first, last)]}), Liveness({"a": [(first, last), (later, later)]})
+    assert then.known_before(SLOT + 60 * SECOND).signs == once.signs
+    for cutoff in (SLOT + 30 * SECOND, SLOT + 59 * SECOND):
+        assert then.known_before(cutoff).signs == {"a": [(first, first)]}
+    assert then.known_before(first).signs == {"a": []}

@@ -1,0 +1,18 @@
+"""Lines from what is stored.
+
+In:  a connection, what is asked for. Out: a `Line` a scheduled probe, as known before the cutoff.
+Before: `storage/lines.py`. After: `month.py`.
+"""
+
+from collections.abc import Sequence
+
+from services.contracts.outcome import MonitorFault
+from services.reporting.lines import Line, line
+from services.storage import lines
+from services.storage.lines import Asked
+from services.storage.pool import Connection
+
+
+async def read(conn: Connection, asked: Asked, faults: Sequence[MonitorFault]) -> list[Line]:
+    """In order of slot and id. Call in one transaction that sees one state of the database."""
+    return [line(*known) async for day in lines.read(conn, asked, faults) for known in day]
