@@ -17,7 +17,8 @@ from services.alerting.answers.failures import MOST, Failures
 from services.alerting.metrics import Metrics
 from services.catalogue import publish
 from services.catalogue.load import load
-from services.storage import incidents, people, planned, sink
+from services.storage import corrections, incidents, people, planned, sink
+from services.storage.corrections import ROLE
 from services.storage.pool import Connection, Pool
 from tests.support.asgi import Answer, ask
 from tests.support.fixtures import conn, database, pool
@@ -46,11 +47,27 @@ BODIES: dict[str, Any] = {
         "said_at": ROW.started_at.isoformat(),
     },
     "/oncall/overrides": {"person": "oncall-2", "ends_at": LATER.isoformat(), "reason": "교대"},
+    "/corrections": {
+        "body": "geoje", "month": "2026-10", "reason": "단말이 로그아웃되어 있었음을 확인했습니다.",
+        "data": {
+            "kind": "monitor_fault", "component": "receiver:skt-01", "cause": "account",
+            "from": "2026-10-20T14:20:00+09:00", "to": "2026-10-20T14:50:00+09:00",
+        },
+    },
+    "/corrections/{id}/approve": {"words": "확인했습니다."},
+    "/corrections/{id}/reject": {"words": "근거가 부족합니다."},
+}  # fmt: skip
+
+
+GIVEN = {  # role given → roles that it does not include
+    "viewer": {"operator", ROLE}, "operator": {ROLE}, ROLE: {"viewer", "operator"},
 }  # fmt: skip
 
 
 def _named(path: str) -> str:
     """What the id in a path is of."""
+    if "corrections" in path:
+        return "1" if "approve" in path else "2"
     if "notices" in path:
         return planned.notice_id("kakao", "platform:kakaotalk", ROW.started_at)
     return WINDOW if "maintenance" in path else ROW.id
@@ -81,14 +98,28 @@ def client(pool: Pool) -> Client:
     return Client(pool)
 
 
-async def a_token(conn: Connection, *roles: str, until: datetime = LATER) -> str:
+async def a_token(
+    conn: Connection, *roles: str, until: datetime = LATER, person: str = "kim"
+) -> str:
     secret = people.new_secret(people.TOKEN_BYTES)
-    await people.put_token(conn, secret, "kim", roles, "root", until)
+    await people.put_token(conn, secret, person, roles, "root", until)
     return secret
 
 
 async def _stored(conn: Connection) -> None:
     await incidents.put(conn, ROW)
+
+
+async def _proposed(conn: Connection) -> None:
+    """Two corrections, by somebody else."""
+    token = people.hashed(await a_token(conn, ROLE, person="lee"))
+    given = BODIES["/corrections"]
+    for _ in range(2):
+        data = {name: value for name, value in given["data"].items() if name != "kind"}
+        await corrections.propose(
+            conn, token, given["body"], given["month"], given["data"]["kind"], data,
+            given["reason"], "api",
+        )  # fmt: skip
 
 
 async def _in_force(conn: Connection) -> None:
@@ -122,7 +153,8 @@ def test_the_document_is_the_one_that_is_kept_and_describes_every_endpoint() -> 
 async def test_every_endpoint_does_what_the_document_says(client: Client, conn: Connection) -> None:
     await incidents.put(conn, ROW)
     await _in_force(conn)
-    token = await a_token(conn, "operator")
+    await _proposed(conn)
+    token = await a_token(conn, "operator", ROLE)
     found: dict[str, Any] = {}
     # Reading last, so that there is something to read; withdrawing after that.
     order = sorted(ENDPOINTS, key=lambda one: (one.path.endswith("withdraw"), one.method != "POST"))
@@ -142,12 +174,18 @@ async def test_every_endpoint_does_what_the_document_says(client: Client, conn: 
     assert {(one.kind, one.actor, one.text) for one in asked} == {
         ("ack", "kim", "45"), ("note", "kim", "전화함"), ("close", "kim", "끝남"),
     }  # fmt: skip
-    audited = await conn.fetch("SELECT DISTINCT person, via, action FROM audit ORDER BY action")
+    assert [one["state"] for one in found["GET /corrections"]] == [
+        "approved", "rejected", "proposed",
+    ]  # fmt: skip
+    audited = await conn.fetch(
+        "SELECT DISTINCT person, via, action FROM audit WHERE person = 'kim' ORDER BY action"
+    )
     assert [tuple(row) for row in audited] == [
         ("kim", "api", action)
         for action in (
             "ack", "close", "maintenance.add", "maintenance.withdraw", "note", "notice.add",
-            "notice.withdraw", "oncall.override",
+            "notice.withdraw", "oncall.override", "report.approve", "report.correct",
+            "report.reject",
         )
     ]  # fmt: skip
 
@@ -158,7 +196,7 @@ async def test_who_has_no_right_token_or_role_gets_nothing(
 ) -> None:
     await _stored(conn)
     over = datetime.now(UTC) - timedelta(seconds=1)
-    good = await a_token(conn, "viewer", "operator")
+    good = await a_token(conn, "viewer", "operator", ROLE)
     revoked = await a_token(conn, "operator")
     await people.revoke(conn, people.hashed(revoked).hex()[: people.SHORT])
     expired = await a_token(conn, "operator", until=over)
@@ -167,10 +205,11 @@ async def test_who_has_no_right_token_or_role_gets_nothing(
         assert answer.status == 401
         assert answer.headers["www-authenticate"] == "Bearer"
         assert _checked(one, answer) == {"error": "no valid token"}
-    approver = await a_token(conn, "report_approve")
-    viewer = await a_token(conn, "viewer")
-    assert (await client.ask(one, approver)).status == 403
-    assert (await client.ask(one, viewer)).status == (403 if one.role == "operator" else 200)
+    for given, lacking in GIVEN.items():
+        if one.role in lacking:
+            assert (await client.ask(one, await a_token(conn, given))).status == 403
+    if one.role == "viewer":
+        assert (await client.ask(one, await a_token(conn, "viewer"))).status == 200
     assert await conn.fetchval("SELECT count(*) FROM audit") == 0
 
 
@@ -191,6 +230,14 @@ ACK = next(one for one in ENDPOINTS if one.path.endswith("/ack"))
 NOTE = next(one for one in ENDPOINTS if one.path.endswith("/note"))
 WATCH = next(one for one in ENDPOINTS if one.path == "/oncall/overrides" and one.body)
 PLAN = next(one for one in ENDPOINTS if one.path == "/maintenance" and one.body)
+CORRECT = next(one for one in ENDPOINTS if one.path == "/corrections" and one.body)
+APPROVE = next(one for one in ENDPOINTS if one.path.endswith("/approve"))
+REJECT = next(one for one in ENDPOINTS if one.path.endswith("/reject"))
+FAULT = BODIES["/corrections"]["data"]
+
+
+def _correction(**other: Any) -> dict[str, Any]:
+    return BODIES["/corrections"] | other
 
 
 @pytest.mark.parametrize(
@@ -207,6 +254,16 @@ PLAN = next(one for one in ENDPOINTS if one.path == "/maintenance" and one.body)
         (PLAN, BODIES["/maintenance"] | {"ends_at": START}, 422, "not after the start"),
         (PLAN, BODIES["/maintenance"] | {"days": ["wed"]}, 422, "none of these days"),
         (PLAN, BODIES["/maintenance"] | {"starts_at": "2026-12-01T02:00:00"}, 422, "starts_at"),
+        (CORRECT, _correction(reason="x" * 19), 422, "reason"),
+        (CORRECT, _correction(reason="x" + " " * 19), 422, "reason"),
+        (CORRECT, _correction(month="2026-13"), 422, "month"),
+        (CORRECT, _correction(month="2099-01"), 422, "has not begun"),
+        (CORRECT, _correction(body="geojae"), 422, "no contract"),
+        (CORRECT, _correction(proposed_by="lee"), 422, "the token is of kim, not of lee"),
+        (CORRECT, _correction(data=FAULT | {"to": FAULT["from"]}), 422, "`from` lies before `to`"),
+        (CORRECT, _correction(data=FAULT | {"kind": "figures"}), 422, "data"),
+        (CORRECT, _correction(data=FAULT | {"down": 0}), 422, "down"),
+        (APPROVE, {"words": " "}, 422, "words"),
     ],
 )
 async def test_what_makes_no_sense_is_one_sentence_and_changes_nothing(
@@ -214,7 +271,7 @@ async def test_what_makes_no_sense_is_one_sentence_and_changes_nothing(
 ) -> None:
     await _stored(conn)
     await _in_force(conn)
-    answer = await client.ask(one, await a_token(conn, "operator"), body)
+    answer = await client.ask(one, await a_token(conn, "operator", ROLE), body)
     assert answer.status == status
     assert says in _checked(one, answer)["error"]
     assert await conn.fetchval("SELECT count(*) FROM audit") == 0
@@ -259,6 +316,36 @@ async def test_an_override_calls_somebody_else_from_its_start_on(
         made = _checked(WATCH, await client.ask(WATCH, token, given))
         assert made["actor"] == "kim"
         assert _checked(one, await client.ask(one, token))["first"] == first
+
+
+@pytest.mark.parametrize("one", [APPROVE, REJECT], ids=["approve", "reject"])
+async def test_who_proposed_a_correction_does_not_decide_it(
+    client: Client, conn: Connection, one: Endpoint
+) -> None:
+    await _in_force(conn)
+    kim = await a_token(conn, ROLE)
+    for _ in range(2):
+        assert (await client.ask(CORRECT, kim)).status == 200
+
+    for token in (kim, await a_token(conn, ROLE)):  # a second token makes no second person
+        answer = await client.ask(one, token)
+        assert answer.status == 403
+        assert _checked(one, answer) == {
+            "error": "The proposer cannot approve.", "error_ko": "제안자는 승인할 수 없습니다.",
+        }  # fmt: skip
+    assert {each.state for each in await corrections.corrections(conn)} == {"proposed"}
+    audited = await conn.fetch("SELECT DISTINCT person, action FROM audit")
+    assert [tuple(row) for row in audited] == [("kim", "report.correct")]
+
+
+async def test_a_correction_is_decided_once(client: Client, conn: Connection) -> None:
+    token = await a_token(conn, ROLE)
+    for status in (404, 200, 409):
+        answer = await client.ask(APPROVE, token)
+        assert answer.status == status
+        _checked(APPROVE, answer)
+        if status == 404:
+            await _proposed(conn)
 
 
 async def test_what_is_not_there_or_over_is_said(client: Client, conn: Connection) -> None:

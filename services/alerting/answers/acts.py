@@ -32,6 +32,7 @@ class Asked:
 
     conn: Connection
     person: str
+    token: bytes  # its hash
     now: datetime
     path: Mapping[str, str]
     query: Mapping[str, str]

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.alerting.answers import acts, models
+from services.alerting.answers import acts, correcting, models
 from services.alerting.answers.acts import Asked
 from services.alerting.answers.failures import Failures
 from services.alerting.database import session
@@ -27,13 +27,19 @@ from services.alerting.metrics import Metrics
 from services.runtime.errors import Refuse, Retry
 from services.runtime.incoming import body_of
 from services.storage import people
+from services.storage.corrections import ROLE, WHY, CorrectionRefused
 from services.storage.people import Token
 from services.storage.pool import Connection, Pool
 
 BASE, LARGEST = "/api/v1", 16 * 1024
 RETRY_AFTER_S = "5"
 _STATUS = {acts.GONE: 404, acts.CONFLICT: 409}
-_INCLUDES = {"viewer": ("viewer", "operator"), "operator": ("operator",)}
+# Of a correction, which the database refuses: it knows the person, and who proposed it.
+_REFUSED = {
+    "no_token": 401, "no_role": 403, "same_person": 403, "no_such": 404, "decided": 409,
+    "too_late": 422,
+}  # fmt: skip
+_INCLUDES = {"viewer": ("viewer", "operator"), "operator": ("operator",), ROLE: (ROLE,)}
 _log = structlog.get_logger()
 
 
@@ -75,6 +81,18 @@ ENDPOINTS = (
     Endpoint("GET", "/oncall/overrides", "viewer", acts.watches, list[models.Override]),
     Endpoint(
         "POST", "/oncall/overrides", "operator", acts.watch, models.Override, models.OverrideAsked
+    ),
+    Endpoint("GET", "/corrections", ROLE, correcting.corrections, list[correcting.Correction]),
+    Endpoint(
+        "POST", "/corrections", ROLE, correcting.correct, models.Taken, correcting.CorrectionAsked
+    ),
+    Endpoint(
+        "POST", "/corrections/{id}/approve", ROLE, correcting.approve, models.Taken,
+        correcting.DecisionAsked,
+    ),
+    Endpoint(
+        "POST", "/corrections/{id}/reject", ROLE, correcting.reject, models.Taken,
+        correcting.DecisionAsked,
     ),
 )  # fmt: skip
 
@@ -118,6 +136,9 @@ class Api:
             return wrong(unfit.status_code, unfit.detail, {"Connection": "close"})
         except ClientDisconnect:
             return wrong(400, "the request did not arrive whole")
+        except CorrectionRefused as error:
+            said = {"error": str(error), "error_ko": WHY[error.reason][0]}
+            return JSONResponse(said, _REFUSED[error.reason])
         except Refuse as error:
             return wrong(_STATUS.get(error.reason, 422), str(error))
         except Retry as error:
@@ -136,7 +157,7 @@ class Api:
             _log.warning("a role does not suffice", person=token.person, path=endpoint.path)
             return wrong(403, f"this needs the role {endpoint.role}")
         asked = Asked(
-            conn, token.person, now, request.path_params, request.query_params,
+            conn, token.person, token.hash, now, request.path_params, request.query_params,
             parsed(endpoint, body),
         )  # fmt: skip
         found = await endpoint.act(asked)

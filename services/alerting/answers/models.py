@@ -23,19 +23,19 @@ Reason = Annotated[
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]{0,99}$")]
 
 
-class _Given(BaseModel):
+class Given(BaseModel):
     """Read from rows."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class _Asked(BaseModel):
+class Body(BaseModel):
     """Written by people and programs: a misspelt field must not pass."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Incident(_Given):
+class Incident(Given):
     """An outage, or a fault of bongsu's own (`monitor`)."""
 
     id: str
@@ -67,7 +67,7 @@ class Incident(_Given):
     figures: Figures | None
 
 
-class Candidate(_Given):
+class Candidate(Given):
     """What would explain it; the first is the one named."""
 
     component: str
@@ -78,7 +78,7 @@ class Candidate(_Given):
     separated: bool
 
 
-class Event(_Given):
+class Event(Given):
     """A line of its timeline."""
 
     at: AwareDatetime
@@ -88,7 +88,7 @@ class Event(_Given):
     note_en: str
 
 
-class Ack(_Given):
+class Ack(Given):
     """Somebody has it until then."""
 
     at: AwareDatetime
@@ -97,7 +97,7 @@ class Ack(_Given):
     expires_at: AwareDatetime
 
 
-class Notice(_Given):
+class Notice(Given):
     """What a provider said; the newest version."""
 
     id: str
@@ -119,7 +119,7 @@ class ToldNotice(Notice):
     too_early_s: float | None
 
 
-class Sent(_Given):
+class Sent(Given):
     """A page: to whom and why, over which path by the newest try, and what came of it."""
 
     kind: str
@@ -146,7 +146,7 @@ class IncidentWhole(Incident):
     pages: list[Sent]
 
 
-class Window(_Given):
+class Window(Given):
     """Planned work; the newest version. `recurs`: days of a weekly rule of RFC 5545."""
 
     id: str
@@ -169,7 +169,7 @@ class Oncall(BaseModel):
     systems: list[str]
 
 
-class Override(_Given):
+class Override(Given):
     """Somebody has the watch instead of whom the rota names; the newest that holds wins."""
 
     number: int
@@ -180,25 +180,25 @@ class Override(_Given):
     actor: str
 
 
-class AckAsked(_Asked):
+class AckAsked(Body):
     """For how many minutes; without, as the rota says."""
 
     minutes: int | None = Field(None, ge=1, le=LONGEST_ACK_MIN)
 
 
-class NoteAsked(_Asked):
+class NoteAsked(Body):
     """One or more sentences, no personal data."""
 
     text: Text
 
 
-class CloseAsked(_Asked):
+class CloseAsked(Body):
     """Why it is over."""
 
     reason: Text
 
 
-class WindowAsked(_Asked):
+class WindowAsked(Body):
     """Planned work; with `days` weekly, by the Korean calendar."""
 
     component: Name
@@ -210,13 +210,13 @@ class WindowAsked(_Asked):
     proof: str | None = Field(None, max_length=500)
 
 
-class WithdrawAsked(_Asked):
+class WithdrawAsked(Body):
     """Why it is taken back."""
 
     reason: Reason
 
 
-class OverrideAsked(_Asked):
+class OverrideAsked(Body):
     """Who has the watch until when, and why; without a start, from now on."""
 
     person: Name
@@ -225,7 +225,7 @@ class OverrideAsked(_Asked):
     reason: Reason
 
 
-class NoticeAsked(_Asked):
+class NoticeAsked(Body):
     """What a provider says."""
 
     provider: Name
@@ -244,9 +244,10 @@ class Taken(BaseModel):
 
 
 class Wrong(BaseModel):
-    """Why not, in one sentence."""
+    """Why not, in one sentence; in Korean too, where it is the database that refuses."""
 
     error: str
+    error_ko: str | None = None
 
 
 def whole(found: Known) -> IncidentWhole:

@@ -22,8 +22,8 @@ from services.alerting.answers.models import Wrong
 
 FILE = Path("docs/openapi.json")
 _REFUSALS = {
-    "401": "no valid token", "403": "the token's roles do not suffice",
-    "404": "there is no such thing", "409": "it is closed already",
+    "401": "no valid token", "403": "the token's roles do not suffice, or its person may not",
+    "404": "there is no such thing", "409": "it is closed or decided already",
     "413": "the body is too large", "415": "the body is not JSON",
     "422": "what is asked makes no sense", "429": "too many wrong tokens from this address",
     "503": "Postgres is away: nothing was done",
@@ -49,8 +49,8 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "bongsu", "version": "1",
-            "description": "Incidents, planned work, notices of providers, who is on call."
-            " Ids that hold a slash are percent-encoded.",
+            "description": "Incidents, planned work, notices of providers, who is on call,"
+            " corrections of months. Ids that hold a slash are percent-encoded.",
         },
         "paths": paths,
         "components": {

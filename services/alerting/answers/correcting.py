@@ -1,0 +1,123 @@
+"""What people can see and do about months over the API: propose a correction, decide another's.
+
+In:  who asks, in a transaction of theirs. Out: a model; Refuse, or CorrectionRefused by the
+database, which finds the person by the token. Before: `api.py`. After: `report_correction` and
+`audit`; the next revision is sealed by `services/reporting`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from services.alerting.answers.acts import Asked
+from services.alerting.answers.models import Body, Given, Name, Taken, Text
+from services.alerting.incidents.words import KST
+from services.alerting.paging import planned
+from services.contracts.catalogue import Catalogue
+from services.contracts.correction import (
+    LONGEST_REASON,
+    SHORTEST_REASON,
+    ContractFix,
+    Data,
+    DeclaredOutage,
+    Exclusion,
+    written,
+)
+from services.runtime.errors import Refuse
+from services.storage import corrections as storage
+from services.storage import months
+from services.storage.status import latest_catalogue
+
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Why = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=SHORTEST_REASON, max_length=LONGEST_REASON),
+]
+
+
+class Correction(Given):
+    """A correction of a month, as it stands; `data` by kind."""
+
+    id: int
+    body: str
+    month: str
+    kind: str
+    data: dict[str, Any]
+    reason: str
+    proposed_by: str
+    proposed_at: AwareDatetime
+    state: Literal["proposed", "approved", "rejected"]
+    decided_by: str | None
+    decided_at: AwareDatetime | None
+    words: str | None
+
+
+class CorrectionAsked(Body):
+    """What is to be corrected, and why. `proposed_by`: only whose token it is."""
+
+    body: Name
+    month: Month
+    reason: Why
+    proposed_by: Name | None = None
+    data: Annotated[Data, Field(discriminator="kind")]
+
+
+class DecisionAsked(Body):
+    """Why so."""
+
+    words: Text
+
+
+async def corrections(asked: Asked) -> list[Correction]:
+    """Corrections of months, the oldest first."""
+    found = await storage.corrections(asked.conn)
+    return [Correction.model_validate(one) for one in found]
+
+
+async def correct(asked: Asked) -> Taken:
+    """Propose a correction; it counts once somebody else has approved it."""
+    given: CorrectionAsked = asked.body
+    if given.proposed_by not in (None, asked.person):
+        raise Refuse("body", f"the token is of {asked.person}, not of {given.proposed_by}")
+    catalogue = await latest_catalogue(asked.conn)
+    if given.month > f"{(await months.now(asked.conn)).astimezone(KST):%Y-%m}":
+        raise Refuse("body", f"{given.month} has not begun")
+    if catalogue is not None:
+        _require_known(catalogue, given.body, given.data)
+    number = await storage.propose(
+        asked.conn, asked.token, given.body, given.month, given.data.kind, written(given.data),
+        given.reason, "api",
+    )  # fmt: skip
+    return Taken(id=str(number))
+
+
+async def approve(asked: Asked) -> Taken:
+    """Let another person's correction count."""
+    return await _decide(asked, approve=True)
+
+
+async def reject(asked: Asked) -> Taken:
+    """Turn another person's correction down; it is kept."""
+    return await _decide(asked, approve=False)
+
+
+async def _decide(asked: Asked, approve: bool) -> Taken:
+    name = asked.path["id"]
+    if not name.isascii() or not name.isdigit() or len(name) > 18:
+        raise storage.CorrectionRefused("no_such")
+    await storage.decide(asked.conn, asked.token, int(name), approve, asked.body.words, "api")
+    return Taken(id=name)
+
+
+def _require_known(catalogue: Catalogue, body: str, data: Data) -> None:
+    channels = {one.channel for one in catalogue.contracts.values() if one.body == body}
+    if not channels:
+        raise Refuse("body", f"{body} has no contract in the catalogue in force")
+    if isinstance(data, Exclusion):
+        planned.require_known(catalogue, data.component)
+    if isinstance(data, DeclaredOutage) and data.channel not in channels:
+        raise Refuse("body", f"{body} has no contract for {data.channel}")
+    if isinstance(data, ContractFix) and data.contract.id not in catalogue.contracts:
+        raise Refuse("body", f"there is no contract {data.contract.id} to be replaced")
+    if isinstance(data, ContractFix) and data.contract.body != body:
+        raise Refuse("body", f"contract {data.contract.id} is not of {body}")
