@@ -164,7 +164,7 @@ def window_of(context: Context) -> Window:
     """The month's minutes; those before the cutoff only while it is open."""
     whole = month_window(context.month, context.tz)
     so_far = ms_of(context.cutoff) // MINUTE_MS
-    return Window(whole.start, so_far) if context.state is State.OPEN else whole
+    return Window(whole.start, min(whole.end, so_far)) if context.state is State.OPEN else whole
 
 
 def maintenance(work: Work) -> Maintenance:

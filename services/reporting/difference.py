@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from services.contracts.report import Change
+from services.contracts.report import Change, Report
 from services.reporting.canonical import canonical
+
+_FIGURES = {"items", "outages", "exclusions", "monitor_faults", "holidays", "days"}
 
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[Change]:
@@ -23,6 +25,22 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[Change]:
             yield from differences(one, other, f"{path}[{index}]")
     elif canonical(old) != canonical(new):
         yield Change(path=path, old=_told(old), new=_told(new))
+
+
+def figures_changed(old: Report, new: Report) -> Iterator[Change]:
+    """What differs of what is counted or stands beside it; hashes and people's words do not."""
+    yield from differences(_figures(old), _figures(new))
+
+
+def _figures(report: Report) -> dict[str, Any]:
+    told = report.model_dump(mode="json", include=_FIGURES)
+    days = [
+        {name: told for name, told in day.items() if name != "evidence"} for day in told["days"]
+    ]
+    items = [
+        {name: told for name, told in own.items() if name != "disputed"} for own in told["items"]
+    ]
+    return {**told, "items": items, "days": days}
 
 
 def _told(value: Any) -> str | None:

@@ -93,6 +93,26 @@ async def content(conn: Connection, body: str, month: str, revision: int) -> byt
     return text
 
 
+async def keep_context(
+    conn: Connection, body: str, month: str, revision: int, context: bytes
+) -> None:
+    """What a revision was made from, in the transaction that seals it."""
+    await conn.execute(_SQL["keep_context"], body, month, revision, context)
+
+
+async def context(conn: Connection, body: str, month: str, revision: int) -> bytes | None:
+    """What it was made from; None where there is no such revision."""
+    text: bytes | None = await conn.fetchval(_SQL["context"], body, month, revision)
+    return text
+
+
+async def touched(
+    conn: Connection, start: datetime, end: datetime, since: datetime
+) -> frozenset[str]:
+    """The bodies of which evidence of [start, end) was stored only since then."""
+    return frozenset(row["body"] for row in await conn.fetch(_SQL["touched"], start, end, since))
+
+
 async def head(conn: Connection, body: str) -> str | None:
     """The newest entry of a body's chain; None before its first."""
     entry: str | None = await conn.fetchval(_SQL["head"], body)

@@ -98,6 +98,13 @@ async def part(conn: Connection) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def snapshot(conn: Connection) -> AsyncIterator[None]:
+    """A transaction that sees the database as it is now, whatever is written meanwhile."""
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        yield
+
+
 def _session(label: str, command_timeout_s: float, idle_s: int | None) -> dict[str, str]:
     milliseconds = str(int(command_timeout_s * 1000))
     bounded = {"idle_session_timeout": f"{idle_s}s"} if idle_s else {}

@@ -42,3 +42,15 @@ SELECT route, min(slot) AS slot FROM attempts WHERE route = ANY($1::text[]) GROU
 -- name: stored_until
 -- By partition of these topics; what was never stored is missing.
 SELECT topic, partition, stored_until FROM consumer_offset WHERE topic = ANY($1::text[]);
+
+-- name: keep_context
+INSERT INTO report_context (body, month, revision, context) VALUES ($1, $2, $3, $4);
+
+-- name: context
+SELECT context FROM report_context WHERE body = $1 AND month = $2 AND revision = $3;
+
+-- name: touched
+-- The bodies of which evidence with slots in [$1, $2) was known only from $3 on. Ids carry the slot.
+SELECT DISTINCT a.body FROM evidence AS e JOIN attempts AS a USING (probe_id)
+WHERE event_id >= first_id_at($1) AND event_id < first_id_at($2) AND e.known_at >= $3
+    AND probe_id >= first_id_at($1) AND probe_id < first_id_at($2) AND a.body IS NOT NULL;

@@ -27,9 +27,9 @@ def test_an_edited_file_is_refused_even_when_it_is_not_the_last() -> None:
         migrate.missing_of([ONE, TWO], {ONE.name: "0" * 64, TWO.name: TWO.checksum})
 
 
-def test_shipped_migrations_are_numbered_without_a_gap() -> None:
-    numbers = [int(item.name[:4]) for item in migrate.shipped()]
-    assert numbers == list(range(1, len(numbers) + 1))
+def test_each_shipped_migration_has_a_number_of_its_own() -> None:
+    numbers = [item.name[:4] for item in migrate.shipped()]
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_a_verifier_proves_its_own_password_and_no_other() -> None:
