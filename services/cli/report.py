@@ -1,26 +1,22 @@
 """`bongsu report`: the month's report, and whether an exported one is what was sealed."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.alerting.paging.filling import Language
 from services.cli.context import NOT_DONE, fail
+from services.cli.report_asked import NO_SUCH_REPORT
+from services.cli.report_month import month
+from services.cli.report_sentences import language
+from services.reporting.documents.words import Language
 from services.reporting.finding import Finding
 from services.reporting.verify import NothingHere
 from services.reporting.verify import verify as findings
 
-app = typer.Typer(no_args_is_help=True, help="Monthly reports: verify.")
-NO_SUCH_REPORT = 5
+app = typer.Typer(no_args_is_help=True, help="Monthly reports: month, verify.")
+app.command()(month)
 _MARKS = {True: "=", False: "!", None: "?"}
-
-
-def language() -> Language:
-    """That of the terminal; English unless it is Korean."""
-    spoken = os.environ.get("LC_ALL") or os.environ.get("LANG", "")
-    return "ko" if spoken.startswith("ko") else "en"
 
 
 @app.command()

@@ -119,6 +119,13 @@ async def head(conn: Connection, body: str) -> str | None:
     return entry
 
 
+async def log_documents(
+    conn: Connection, person: str, body: str, month: str, revision: int, files: Sequence[str]
+) -> None:
+    """Who made which documents of a revision."""
+    await conn.execute(_SQL["log_documents"], person, body, month, revision, list(files))
+
+
 async def contracted(conn: Connection) -> dict[str, datetime]:
     """Since when each body has had contracts in a catalogue."""
     return {row["body"]: row["known_at"] for row in await conn.fetch(_SQL["contracted"])}

@@ -23,8 +23,14 @@ from services.reporting.documents.shown import Shown
 from services.reporting.documents.words import Language, Words
 
 
-def document(report: Report, language: Language, earlier: Sequence[Report] = ()) -> Document:
-    """Everything that its readers are told."""
+def document(
+    report: Report,
+    language: Language,
+    earlier: Sequence[Report] = (),
+    channels: Sequence[str] = (),
+) -> Document:
+    """Everything that its readers are told; of these channels only, if any are named."""
+    whole, report = report, _of(report, channels)
     shown = Shown(Words(language), report.tz)
     words = shown.words
     name = report.body.name_ko if language == "ko" else report.body.name_en
@@ -37,8 +43,20 @@ def document(report: Report, language: Language, earlier: Sequence[Report] = ())
         watermark=words("watermark") if report.state is State.OPEN else None,
         state=report.state,
         sealed_at=shown.local(report.sealed_at),
-        sections=tuple(_sections(report, earlier, shown)),
+        sections=tuple(_sections(report, earlier, shown, whole)),
     )
+
+
+def _of(report: Report, channels: Sequence[str]) -> Report:
+    """Its seal stays that of the whole."""
+    if not channels:
+        return report
+    parts = ("items", "outages", "exclusions", "days")
+    kept = {
+        part: tuple(each for each in getattr(report, part) if each.channel in channels)
+        for part in parts
+    }
+    return report.model_copy(update=kept)
 
 
 def _foot(report: Report, words: Words) -> str:
@@ -47,9 +65,11 @@ def _foot(report: Report, words: Words) -> str:
     return words("foot", state=state, revision=str(report.revision), content=content)
 
 
-def _sections(report: Report, earlier: Sequence[Report], shown: Shown) -> list[Section]:
+def _sections(
+    report: Report, earlier: Sequence[Report], shown: Shown, whole: Report
+) -> list[Section]:
     told: tuple[tuple[str, str, Iterable[Block]], ...] = (
-        ("0", "report", front.cover(report, shown)),
+        ("0", "report", front.cover(report, whole, shown)),
         ("1", "report", front.summary(report, shown)),
         ("2", "daily", daily.daily(report, earlier, shown)),
         ("3", "outages", outages.outages(report, shown)),

@@ -26,11 +26,13 @@ _WRITERS = {"pdf": pdf, "xlsx": xlsx}
 
 
 class Order(NamedTuple):
-    """One report, the last revision of each earlier month (oldest first), and its body's chain."""
+    """One report, the last revision of each earlier month (oldest first), and its body's chain;
+    `channels`: documents of these only, where the report holds more."""
 
     text: bytes
     earlier: tuple[bytes, ...] = ()
     chain: bytes | None = None
+    channels: tuple[str, ...] = ()
 
 
 class Made(NamedTuple):
@@ -87,11 +89,12 @@ def files_of(
     report = Report.model_validate_json(order.text)
     earlier = [Report.model_validate_json(text) for text in order.earlier]
     files = _as_data(order, folder.stem(report)) if "json" in formats else {}
+    stem = ".".join((folder.stem(report), *order.channels))
     for language in languages:
-        told = document(report, language, earlier)
+        told = document(report, language, earlier, order.channels)
         for kind in formats:
             if kind != "json":
-                files[f"{folder.stem(report)}.{language}.{kind}"] = _WRITERS[kind](told)
+                files[f"{stem}.{language}.{kind}"] = _WRITERS[kind](told)
         forget()
     return folder.write(folder.place(out, report), files.items())
 

@@ -28,6 +28,9 @@ SELECT content FROM report_revision WHERE body = $1 AND month = $2 AND revision 
 -- The newest entry of a body's chain.
 SELECT entry FROM report_revision WHERE body = $1 ORDER BY number DESC LIMIT 1;
 
+-- name: log_documents
+INSERT INTO document_log (person, body, month, revision, files) VALUES ($1, $2, $3, $4, $5);
+
 -- name: contracted
 -- Since when each body has had contracts in a catalogue in force.
 SELECT o.body->>'body' AS body, min(r.known_at) AS known_at

@@ -21,12 +21,14 @@ from services.reporting.documents.sections.channels import longest_fix, over_cha
 from services.reporting.documents.shown import Shown
 
 
-def cover(report: Report, shown: Shown) -> Iterator[Block]:
-    """Body, month, revision, verdicts, and what the figures are not."""
+def cover(report: Report, whole: Report, shown: Shown) -> Iterator[Block]:
+    """Body, month, revision, verdicts, and what the figures are not; `whole`: with all channels."""
     yield Facts(tuple(_about(report, shown)))
     yield Cards(tuple(_card(item, report, shown) for item in report.items))
     if not report.items:
         yield Text(shown.words("cover.no_items"), "strong")
+    if left_out := len(whole.items) - len(report.items):
+        yield Text(shown.words("cover.part", count=f"{left_out}"), "strong")
     yield Text(shown.words("cover.not_a_census"), "note")
     for rule in sorted({str(item.contract.settings.get("gap_rule")) for item in report.items}):
         yield Text(shown.words(f"cover.gap_{rule}"), "note")

@@ -1,0 +1,135 @@
+"""Which sealed revision a command means, or why there is none: a sentence and an exit code. Pure.
+
+In: what was asked, all revisions, the catalogue, first slots, the database's time. Out: revisions.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from services.cli.context import USAGE
+from services.cli.report_sentences import sentence
+from services.contracts.catalogue import Catalogue
+from services.reporting.chain import Link, chain_text
+from services.reporting.due import Promised, month_of, preliminary_at
+from services.storage.months import Revision
+
+NO_SUCH_REPORT = 5
+EARLIER = 11  # months before, for the chart of twelve
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_KOREA = "Asia/Seoul"
+
+
+class NotThere(Exception):
+    """There is no such revision; the message is a sentence."""
+
+    def __init__(self, code: int, key: str, **fields: object) -> None:
+        super().__init__(sentence(key, **fields))
+        self.code = code
+
+
+class Known(NamedTuple):
+    """What there is. `firsts`: the first slot of each route of which there is evidence."""
+
+    revisions: Sequence[Revision]
+    promised: Mapping[str, Promised]
+    firsts: Mapping[str, datetime]
+    now: datetime
+
+    @property
+    def bodies(self) -> list[str]:
+        """Those with contracts, or with reports of a time when they had."""
+        return sorted({*self.promised, *(each.body for each in self.revisions)})
+
+
+def promised(catalogue: Catalogue | None) -> dict[str, Promised]:
+    """The contracts of each body."""
+    contracts = list(catalogue.contracts.values()) if catalogue else []
+    bodies = sorted({each.body for each in contracts})
+    began = datetime.min.replace(tzinfo=UTC)
+    return {
+        body: Promised(body, began, tuple(each for each in contracts if each.body == body))
+        for body in bodies
+    }
+
+
+def a_month(text: str) -> str:
+    """`2026-10`. Raises NotThere for anything else."""
+    if not _MONTH.fullmatch(text):
+        raise NotThere(USAGE, "not_a_month", asked=text)
+    return text
+
+
+def revision_of(known: Known, body: str, month: str, number: int | None) -> Revision:
+    """That one, or the latest. Raises NotThere."""
+    if body not in known.bodies:
+        near = get_close_matches(body, known.bodies, n=1)
+        meant = sentence("meant", name=near[0]) if near else ""
+        raise NotThere(USAGE, "no_body", asked=body, meant=meant)
+    there = [each for each in known.revisions if (each.body, each.month) == (body, month)]
+    if not there:
+        raise _why_none(known, body, month)
+    if number is None:
+        return there[-1]
+    found = next((each for each in there if each.revision == number), None)
+    if found is None:
+        latest = there[-1].revision
+        raise NotThere(
+            NO_SUCH_REPORT, "no_revision", month=month, body=body, asked=number, latest=latest
+        )
+    return found
+
+
+def _why_none(known: Known, body: str, month: str) -> NotThere:
+    own = known.promised.get(body)
+    zone = own.tz if own else _KOREA
+    this = month_of(known.now, zone)
+    if month > this:
+        return NotThere(USAGE, "not_begun", month=month)
+    due = f"{preliminary_at(own, month):%Y-%m-%d %H:%M}" if own else "–"
+    if month == this:
+        return NotThere(NO_SUCH_REPORT, "open", month=month, due=due, zone=_shown(zone))
+    routes = [share.route for one in own.contracts for share in one.routes] if own else []
+    first = min((known.firsts[each] for each in routes if each in known.firsts), default=None)
+    if first is not None and month < month_of(first, zone):
+        day = f"{first.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+        return NotThere(NO_SUCH_REPORT, "before_data", body=body, first=day, month=month)
+    return NotThere(
+        NO_SUCH_REPORT, "not_sealed", month=month, body=body, due=due, zone=_shown(zone)
+    )
+
+
+def _shown(zone: str) -> str:
+    return "KST" if zone == _KOREA else zone
+
+
+def earlier(asked: Revision, revisions: Sequence[Revision]) -> list[Revision]:
+    """The last revision of each of the months before, as it stood when `asked` was sealed: a
+    document made again later is the same."""
+    first = _months_before(asked.month, EARLIER)
+    latest = {
+        each.month: each
+        for each in revisions
+        if each.body == asked.body and first <= each.month < asked.month
+        and each.number < asked.number
+    }  # fmt: skip
+    return [latest[month] for month in sorted(latest)]
+
+
+def _months_before(month: str, count: int) -> str:
+    day = date.fromisoformat(f"{month}-15")
+    for _ in range(count):
+        day = (day.replace(day=1) - timedelta(days=1)).replace(day=15)
+    return day.strftime("%Y-%m")
+
+
+def chain_until(asked: Revision, revisions: Sequence[Revision]) -> bytes:
+    """The chain of its body up to it, as a file."""
+    return chain_text(
+        Link(each.body, each.month, each.revision, each.content_hash, each.entry)
+        for each in revisions
+        if each.body == asked.body and each.number <= asked.number
+    )

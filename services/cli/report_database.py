@@ -1,0 +1,65 @@
+"""The database of a command that is not asynchronous, because other processes do its work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from services.cli.context import context
+from services.cli.report_sentences import sentence
+from services.runtime.errors import Retry
+from services.storage import errors
+from services.storage.pool import Connection, Pool, open_pool, transaction
+
+T = TypeVar("T")
+
+
+class Database:
+    """Open within a `with`. Raises Retry (`database`) when it cannot be reached."""
+
+    def __init__(self, data: Path) -> None:
+        self._dsn = context(data).postgres
+        self._runner = asyncio.Runner()
+        self._held = AsyncExitStack()
+        self._pool: Pool | None = None
+
+    def __enter__(self) -> Self:
+        pool = open_pool(self._dsn, role_label="cli", max_size=1)
+        try:
+            self._pool = self._run(self._held.enter_async_context(pool))
+        except BaseException:
+            self._runner.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._runner.run(self._held.aclose())
+        self._runner.close()
+
+    def ask(self, do: Callable[[Connection], Awaitable[T]]) -> T:
+        """In a transaction of its own."""
+        assert self._pool is not None
+        return self._run(_within(self._pool, do))
+
+    def _run(self, asked: Awaitable[T]) -> T:
+        async def waited() -> T:
+            return await asked
+
+        try:
+            return self._runner.run(waited())
+        except Exception as error:
+            if errors.curable(error):
+                raise Retry("database", sentence("database_away")) from error
+            raise
+
+
+async def _within(pool: Pool, do: Callable[[Connection], Awaitable[T]]) -> T:
+    async with transaction(pool) as conn:
+        return await do(conn)

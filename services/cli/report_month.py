@@ -1,0 +1,155 @@
+"""`bongsu report month`: sealed revisions as documents.
+
+In:  a month and bodies. Out: files under --out, whole or not at all; what was made stands in the
+log of documents. Before: reporting sealed them. After: an official reads, `verify` checks.
+"""
+
+import getpass
+import json as json_
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args
+
+import typer
+
+from services.cli.context import DATA, INVALID, USAGE, Data, Json, fail
+from services.cli.report_asked import (
+    Known,
+    NotThere,
+    a_month,
+    chain_until,
+    earlier,
+    promised,
+    revision_of,
+)
+from services.cli.report_database import Database
+from services.cli.report_progress import Progress
+from services.cli.report_sentences import sentence
+from services.cli.report_told import Failure, end, say, told
+from services.reporting.documents.making import Format, Made, Order, make
+from services.reporting.documents.words import LANGUAGES
+from services.storage import months, people
+from services.storage.months import Revision
+from services.storage.pool import Connection
+from services.storage.status import latest_catalogue
+
+T = TypeVar("T")
+FORMATS: tuple[Format, ...] = get_args(Format)
+OUT = Path("reports")
+
+
+class Asked(NamedTuple):
+    """Of one command. No bodies: all; no channels: all."""
+
+    month: str
+    bodies: Sequence[str]
+    channels: tuple[str, ...]
+    revision: int | None
+
+
+def month(
+    which: Annotated[str, typer.Argument(metavar="MONTH", help="2026-10")],
+    body: Annotated[str, typer.Option(help="geoje, or several: geoje,tongyeong")] = "",
+    every: Annotated[bool, typer.Option("--all", help="all bodies")] = False,
+    channel: Annotated[str, typer.Option(help="only these, such as alimtalk,sms")] = "",
+    formats: Annotated[str, typer.Option("--format")] = ",".join(FORMATS),
+    lang: Annotated[str, typer.Option(help="of the documents")] = ",".join(LANGUAGES),
+    out: Annotated[Path, typer.Option(help="OUT/2026-10/geoje/ holds the files")] = OUT,
+    revision: Annotated[int | None, typer.Option(help="that one; else the latest sealed")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="processes that make them")] = 2,
+    data: Data = DATA,
+    json: Json = False,
+) -> None:
+    """Make the documents of a month that is sealed, and say its verdicts.
+
+    Example: bongsu report month 2026-10 --body geoje --out reports
+    """
+    kinds, spoken = _listed(formats, FORMATS), _listed(lang, LANGUAGES)
+    if bool(body) == every:
+        fail(sentence("whom"), USAGE)
+    try:
+        asked = Asked(a_month(which), _split(body), tuple(_split(channel)), revision)
+    except NotThere as error:
+        fail(str(error), error.code)
+    failures: list[Failure] = []
+    with Database(data) as database:
+        known = database.ask(_known)
+        asked = asked._replace(bodies=asked.bodies or known.bodies)
+        orders = _orders(database, known, asked, failures)
+        progress = Progress(len(asked.bodies), ",".join(kinds))
+        done = []
+        for made in _made(make(orders, out, spoken, kinds, jobs), database, failures):
+            done.append(told(made, asked.channels))
+            if not json:
+                say(done[-1])
+            progress.tell(len(done) + len(failures), done[-1])
+    end(done, failures, json)
+
+
+def _orders(
+    database: Database, known: Known, asked: Asked, failures: list[Failure]
+) -> Iterator[Order]:
+    """One after another: no more are in memory than are being made."""
+    for body in asked.bodies:
+        try:
+            found = revision_of(known, body, asked.month, asked.revision)
+            which = [found, *earlier(found, known.revisions)]
+            text, *texts = database.ask(partial(_contents, which=which))
+            _check_channels(body, json_.loads(text), asked.channels)
+        except NotThere as error:
+            failures.append(Failure(body, str(error), error.code))
+            continue
+        yield Order(text, tuple(texts), chain_until(found, known.revisions), asked.channels)
+
+
+def _check_channels(body: str, report: Any, channels: Sequence[str]) -> None:
+    there = [item["channel"] for item in report["items"]]
+    for each in channels:
+        if each not in there:
+            raise NotThere(USAGE, "no_channel", body=body, asked=each, there=", ".join(there))
+
+
+def _made(making: Iterator[Made], database: Database, failures: list[Failure]) -> Iterator[Made]:
+    """Each body's files as they are made, and logged."""
+    for made in making:
+        report = json_.loads(made.order.text)
+        body = report["body"]["id"]
+        if made.failed is not None:
+            why = sentence("not_made", body=body, why=made.failed)
+            failures.append(Failure(body, why, INVALID))
+            continue
+        names = [file.name for file in made.files]
+        place = (body, report["month"], report["revision"])
+        database.ask(partial(_log, place=place, files=names))
+        yield made
+
+
+async def _known(conn: Connection) -> Known:
+    own = promised(await latest_catalogue(conn))
+    contracts = [one for each in own.values() for one in each.contracts]
+    routes = sorted({share.route for one in contracts for share in one.routes})
+    firsts = await months.first_slots(conn, routes)
+    return Known(await months.revisions(conn), own, firsts, await months.now(conn))
+
+
+async def _contents(conn: Connection, which: Sequence[Revision]) -> list[bytes]:
+    found = [await months.content(conn, each.body, each.month, each.revision) for each in which]
+    return [text for text in found if text is not None]
+
+
+async def _log(conn: Connection, place: tuple[str, str, int], files: Sequence[str]) -> None:
+    await people.may_write(conn)
+    await months.log_documents(conn, getpass.getuser(), *place, files)
+
+
+def _split(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def _listed(text: str, there: tuple[T, ...]) -> list[T]:
+    """Those of a closed set; ends the command with a sentence for anything else."""
+    for each in _split(text):
+        if each not in there:
+            fail(sentence("one_of", asked=each, there=", ".join(map(str, there))), USAGE)
+    return [each for each in there if each in _split(text)]
