@@ -30,7 +30,7 @@ class InitSettings(Settings):
         None, description="lets bongsu_sink (alerting) log in; set anew at each init"
     )
     postgres_report_password: SecretStr | None = Field(
-        None, description="lets bongsu_report (the command line) log in"
+        None, description="lets bongsu_report (reporting, the command line) log in"
     )
     postgres_grafana_password: SecretStr | None = Field(
         None, description="lets bongsu_grafana (boards) log in"
@@ -78,14 +78,14 @@ def _for_administrators() -> list[str]:
         lines.append(f"--   write: {', '.join(topic.written_by)}; read: {', '.join(topic.read_by)}")
     lines += [
         "-- consumer groups: bongsu-probe (probe), bongsu-poll (ingest), bongsu-store (alerting)",
-        "-- describe and describe configs on all topics: probe, ingest, alerting",
+        "-- describe and describe configs on all topics: probe, ingest, alerting, reporting",
     ]
     return [*lines, "", roles.print_sql()]
 
 
 def run_process(
     process: Annotated[
-        Literal["probe", "ingest", "alerting"],
+        Literal["probe", "ingest", "alerting", "reporting"],
         typer.Argument(help="which process; settings come from BONGSU_…"),
     ],
 ) -> None:

@@ -19,6 +19,7 @@ class LocalSettings(BaseSettings):
     ingest_port: int = Field(8471, gt=0, lt=65536, description="receipts and reports")
     probe_ops_port: int = Field(8472, gt=0, lt=65536, description="ops of probe worker w1")
     alerting_ops_port: int = Field(8473, gt=0, lt=65536, description="ops of alerting")
+    reporting_ops_port: int = Field(8474, gt=0, lt=65536, description="ops of reporting")
     answers_port: int = Field(8476, gt=0, lt=65536, description="links that acknowledge a page")
     ingest_ops_port: int = Field(8475, gt=0, lt=65536, description="ops of ingest")
     simulators_port: int = Field(8479, gt=0, lt=65536, description="the simulated outside world")

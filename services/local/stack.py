@@ -175,14 +175,14 @@ class Stack:
             f"ingest {self.ingest_url}, outside world {self.simulators_url}",
             f"mail: relay {HOST}:{ports.smtp_port}, mailboxes {HOST}:{ports.imap_port}",
             f"health and metrics: alerting {HOST}:{ports.alerting_ops_port},"
-            f" ingest :{ports.ingest_ops_port},"
+            f" reporting :{ports.reporting_ops_port}, ingest :{ports.ingest_ops_port},"
             f" probe :{ports.probe_ops_port} and :{ports.probe_2_ops_port}",
             *([", ".join(monitors)] if monitors else []),
             f"logs in {self.data / 'logs'}",
         ]
 
     def parts(self) -> list[Part]:
-        """The processes of the stack: two probe workers, one ingest, one alerting."""
+        """The processes of the stack: two probe workers, one of each other kind."""
         ports = self.settings
         keys_env = {
             "BONGSU_SECRETS_DIR": str(self.secrets),
@@ -207,8 +207,10 @@ class Stack:
                 "BONGSU_PUBLIC_URL": self.answers_url,
             }
         )
+        reporting_env = {"BONGSU_POSTGRES": self.dsn("report")}
         return [
             Part("services.alerting", "a1", ports.alerting_ops_port, alerting_env),
+            Part("services.reporting", "r1", ports.reporting_ops_port, reporting_env),
             Part("services.ingest", "i1", ports.ingest_ops_port, ingest_env),
             Part("services.probe", "w1", ports.probe_ops_port, one),
             Part("services.probe", "w2", ports.probe_2_ops_port, two),

@@ -22,6 +22,8 @@ from services.ingest.settings import IngestSettings
 from services.local.settings import LocalSettings
 from services.probe.metrics import Metrics as ProbeMetrics
 from services.probe.settings import ProbeSettings
+from services.reporting.metrics import Metrics as ReportingMetrics
+from services.reporting.settings import ReportingSettings
 from services.runtime.kafka import Address, Producer
 from services.runtime.ops import Health
 from services.runtime.settings import Settings
@@ -36,6 +38,7 @@ TOLD: list[tuple[type[BaseSettings], str, str]] = [
     (ProbeSettings, "probe", "probe"),
     (IngestSettings, "ingest", "ingest"),
     (AlertingSettings, "alerting", "alerting"),
+    (ReportingSettings, "reporting", "reporting"),
     (CliSettings, "cli", "cli"),
     (InitSettings, "cli", "init"),
     (LocalSettings, "local", "local stack (bongsu up)"),
@@ -127,6 +130,7 @@ MAKERS: list[tuple[Callable[[CollectorRegistry], object], str]] = [
     (ProbeMetrics, "probe"),
     (IngestMetrics, "ingest"),
     (AlertingMetrics, "alerting"),
+    (ReportingMetrics, "reporting"),
     (_producer, "runtime"),
     (_follower, "catalogue"),
 ]
