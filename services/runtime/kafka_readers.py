@@ -95,7 +95,8 @@ class GroupReader:
         self._handlers_turn = asyncio.Lock()
         self._failure: Exception | None = None
         self._moved_at = time.monotonic()
-        self._lost = 0  # looks in a row at which it could not tell where it is
+        self._looked_at = float("inf")
+        self._lost = 0  # looks in a row at which it alone could not tell where it is
         health.needs(self._name)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -215,41 +216,43 @@ class GroupReader:
         if not asked or self._unstarted:
             return
         asked_at = datetime.now(UTC)
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                ends = await consumer.end_offsets(list(asked))
-        except (KafkaError, TimeoutError) as error:
-            # The consumer heals by itself when the broker is back, faster than a new one would.
-            self._health.silent(self._name, str(error) or "time-out")
+        places = await self._places(consumer, asked, quiet)
+        if places is None:
             return
-        at = await self._positions(consumer, quiet)
+        ends, at = places
         self._health.answered(self._name)
         # A position behind the end has something to read; one beyond it belongs to another topic.
         stored = {tp: asked_at for tp in at if at[tp] == ends[tp]}
-        if not self._lost and len(stored) == len(at):
+        if len(stored) == len(at):
             self._moved_at = time.monotonic()
         async with self._handlers_turn:
             still = {tp: when for tp, when in stored.items() if tp in self._started}
             if still:
                 await self._handler.idle(still)
 
-    async def _positions(
-        self, consumer: AIOKafkaConsumer, quiet: set[TopicPartition]
-    ) -> dict[TopicPartition, int]:
-        """Where it is; nothing if it cannot tell. Raises TimeoutError the second time in a row: the
-        broker answers, and a consumer that lost a partition's place in its outage never reads it
-        again, while it reads the others."""
+    async def _places(
+        self, consumer: AIOKafkaConsumer, asked: set[TopicPartition], quiet: set[TopicPartition]
+    ) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]] | None:
+        """The ends of what is asked for, and where it stands in quiet partitions; None if it cannot
+        tell, and the broker may be away: the consumer heals by itself then, faster than a new one
+        would. Raises TimeoutError the second time in a row that the broker answers all the same:
+        after an outage a consumer can read some partitions and never again find its way in others.
+        """
+        ends = None
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
+                ends = await consumer.end_offsets(list(asked))
                 at = {tp: await consumer.position(tp) for tp in quiet & consumer.assignment()}
-        except (KafkaError, TimeoutError):
-            self._lost += 1
-            if self._lost < LOST_LOOKS:
-                return {}
-            self._lost = 0
-            raise TimeoutError("the consumer has lost its place") from None
-        self._lost = 0
-        return at
+        except (KafkaError, TimeoutError) as error:
+            self._health.silent(self._name, str(error) or "time-out")
+            answers = ends is not None or self._moved_at > self._looked_at
+            self._looked_at, self._lost = time.monotonic(), self._lost + 1 if answers else 0
+            if self._lost == LOST_LOOKS:
+                self._looked_at, self._lost = float("inf"), 0
+                raise TimeoutError("the consumer has lost its place") from None
+            return None
+        self._looked_at, self._lost = time.monotonic(), 0
+        return ends, at
 
     async def _go_back(self, consumer: AIOKafkaConsumer) -> None:
         """Stay in the group, but start every partition anew."""

@@ -42,6 +42,9 @@ class ScriptedConsumer:
         self.listener: Any = None
         self._assigned, self._paused, self._at = False, False, 0
         self.lost = False  # whether it cannot tell where it is
+        self.blind = False  # whether it cannot tell where partitions end
+        self.endless = False  # whether there is always one more record
+        self.looks = 0
 
     async def start(self) -> None: ...
 
@@ -53,8 +56,11 @@ class ScriptedConsumer:
         if not self._assigned:
             self._assigned = True
             await self.listener.on_partitions_assigned({PARTITION})
-        if self._paused or self._at >= 10:
+        if self._paused or (self._at >= 10 and not self.endless):
             return {}
+        if self._at >= 10:
+            self._at += 1
+            return {PARTITION: [Record(self._at - 1)]}
         records = [Record(offset) for offset in range(self._at, 10)]
         self._at = 10
         return {PARTITION: records}
@@ -80,6 +86,9 @@ class ScriptedConsumer:
         return self._at
 
     async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        self.looks += 1
+        if self.blind:
+            raise KafkaTimeoutError("no end")
         return dict.fromkeys(partitions, 10)
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -207,6 +216,21 @@ async def test_a_consumer_that_lost_its_place_is_made_anew_though_it_reads_on(
     await scene.until_called("stop", None)
     assert scene.calls.index(("handled", 7)) < scene.calls.index(("stop", None))
     assert ("idle", [NAME]) not in scene.calls
+
+
+async def test_one_that_cannot_tell_the_ends_is_made_anew_though_it_reads_on(scene: Scene) -> None:
+    scene.consumer.blind = scene.consumer.endless = True
+    await scene.until_called("stop", None)
+    assert ("handled", 7) in scene.calls
+
+
+async def test_one_that_can_tell_and_read_nothing_waits_for_the_broker(scene: Scene) -> None:
+    scene.consumer.blind = True
+    running = asyncio.create_task(scene.reader.run(scene.stopping))
+    await eventually(lambda: scene.consumer.looks >= 10, within=5)
+    assert ("stop", None) not in scene.calls
+    scene.stopping.set()
+    await running
 
 
 @pytest.mark.parametrize("where", ["unassignable", "unhandleable"])
