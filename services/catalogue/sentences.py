@@ -33,6 +33,7 @@ _ENDINGS = {
     "string_unicode": "holds characters that are no text",
     "int_parsing_size": "is too large a number",
     "finite_number": "must be a finite number",
+    "timezone_aware": "must say its offset, such as 2026-10-20T14:20:00+09:00",
     "zoneinfo_str": "must be a time zone such as Asia/Seoul",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",

@@ -27,7 +27,7 @@ from services.runtime.settings import Settings, load
 from services.storage.pool import Connection, open_pool, transaction
 
 T = TypeVar("T")
-NOT_DONE, USAGE, UNREACHABLE, INVALID, INTERRUPTED = 1, 2, 3, 4, 130
+NOT_DONE, USAGE, UNREACHABLE, INVALID, REFUSED, INTERRUPTED = 1, 2, 3, 4, 6, 130
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="BONGSU_DATA", help="data folder of the local stack")
@@ -45,6 +45,8 @@ class CliSettings(Settings):
     proof_every_s: float = Field(
         3600, ge=1, description="as alerting is told: what catalogue validate and plan count"
     )
+    api: str | None = Field(None, description="ops port of an alerting, where the API answers")
+    token: SecretStr | None = Field(None, description="personal token, to correct a month")
 
 
 @dataclass(frozen=True, slots=True)

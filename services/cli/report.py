@@ -7,6 +7,7 @@ import typer
 
 from services.cli.context import NOT_DONE, fail
 from services.cli.report_asked import NO_SUCH_REPORT
+from services.cli.report_correct import correct
 from services.cli.report_month import month
 from services.cli.report_sentences import language
 from services.reporting.documents.words import Language
@@ -14,8 +15,9 @@ from services.reporting.finding import Finding
 from services.reporting.verify import NothingHere
 from services.reporting.verify import verify as findings
 
-app = typer.Typer(no_args_is_help=True, help="Monthly reports: month, verify.")
+app = typer.Typer(no_args_is_help=True, help="Monthly reports: month, verify, correct.")
 app.command()(month)
+app.command()(correct)
 _MARKS = {True: "=", False: "!", None: "?"}
 
 

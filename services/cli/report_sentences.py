@@ -39,6 +39,28 @@ _SENTENCES = {
     "no_evidence": ("$body: 증거가 없습니다", "$body: no evidence"),
     "not_made": ("$body: 만들지 못했습니다($why).", "$body: not made ($why)."),
     "no_contracts": ("계약이 있는 기관이 없습니다.", "No body has a contract."),
+    "no_correction": (
+        "$month ${body}에는 정정 제안 ${number}번이 없습니다.",
+        "$month $body has no correction $number.",
+    ),
+    "proposed": (
+        "정정 ${number}번을 제안했습니다. 다른 사람이 승인해야 반영됩니다:"
+        ' bongsu report correct $month --body $body --approve $number --words "…"',
+        "Correction $number is proposed; it counts once somebody else approves it:"
+        ' bongsu report correct $month --body $body --approve $number --words "…"',
+    ),
+    "approved": (
+        "정정 ${number}번을 승인했습니다. 확정된 월이면 새 차수로 봉인됩니다.",
+        "Correction $number is approved. A month that is closed gets a revision of its own.",
+    ),
+    "rejected": ("정정 ${number}번을 반려했습니다.", "Correction $number is rejected."),
+    "no_words": ("--words에 사유를 쓰십시오.", "Say why with --words."),
+    "which_act": (
+        "--file, --approve, --reject 가운데 하나를 쓰십시오.",
+        "Say one of --file, --approve and --reject.",
+    ),
+    "no_api": ("$name 설정이 없습니다.", "$name is not set."),
+    "api_away": ("$url 에 연결할 수 없습니다.", "Cannot reach $url."),
     "database_away": ("데이터베이스에 연결할 수 없습니다.", "Cannot reach the database."),
     "whom": ("--body나 --all을 쓰십시오.", "Say --body or --all."),
     "one_of": ("'$asked': 가능한 값은 $there", "'$asked': say $there"),

@@ -4,7 +4,7 @@ In:  the YAML of `bongsu report correct`, the JSON of the API. Out: what a revis
 Times are given with their offset. Nobody types a figure: it is recomputed from these.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AwareDatetime, Field, TypeAdapter, model_validator
 
@@ -81,6 +81,9 @@ KINDS: tuple[CorrectionKind, ...] = (
     "evidence_import", "monitor_fault", "maintenance_proof", "exclusion", "declared_outage",
     "contract_fix",
 )  # fmt: skip
+MODELS: dict[str, type[Data]] = {
+    get_args(one.model_fields["kind"].annotation)[0]: one for one in get_args(Data)
+}
 _DATA: TypeAdapter[Data] = TypeAdapter(Annotated[Data, Field(discriminator="kind")])
 
 

@@ -34,11 +34,11 @@ WHY = {
 
 
 class CorrectionRefused(StorageRefused):
-    """`reason` is a key of WHY; the message is its English sentence."""
+    """`reason` is a key of WHY; the message is its English sentence, `ko` the Korean one."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(WHY[reason][1])
-        self.reason = reason
+        self.reason, self.ko = reason, WHY[reason][0]
 
 
 class Correction(NamedTuple):

@@ -258,7 +258,7 @@ def _correction(**other: Any) -> dict[str, Any]:
         (CORRECT, _correction(reason="x" + " " * 19), 422, "reason"),
         (CORRECT, _correction(month="2026-13"), 422, "month"),
         (CORRECT, _correction(month="2099-01"), 422, "has not begun"),
-        (CORRECT, _correction(body="geojae"), 422, "no contract"),
+        (CORRECT, _correction(body="geojae"), 404, "Did you mean 'geoje'?"),
         (CORRECT, _correction(proposed_by="lee"), 422, "the token is of kim, not of lee"),
         (CORRECT, _correction(data=FAULT | {"to": FAULT["from"]}), 422, "`from` lies before `to`"),
         (CORRECT, _correction(data=FAULT | {"kind": "figures"}), 422, "data"),

@@ -27,15 +27,15 @@ from services.alerting.metrics import Metrics
 from services.runtime.errors import Refuse, Retry
 from services.runtime.incoming import body_of
 from services.storage import people
-from services.storage.corrections import ROLE, WHY, CorrectionRefused
+from services.storage.corrections import ROLE, CorrectionRefused
 from services.storage.people import Token
 from services.storage.pool import Connection, Pool
 
 BASE, LARGEST = "/api/v1", 16 * 1024
 RETRY_AFTER_S = "5"
-_STATUS = {acts.GONE: 404, acts.CONFLICT: 409}
-# Of a correction, which the database refuses: it knows the person, and who proposed it.
-_REFUSED = {
+_STATUS = {
+    acts.GONE: 404, acts.CONFLICT: 409,
+    # Of a correction, by the database: it knows the person, and who proposed it.
     "no_token": 401, "no_role": 403, "same_person": 403, "no_such": 404, "decided": 409,
     "too_late": 422,
 }  # fmt: skip
@@ -136,9 +136,9 @@ class Api:
             return wrong(unfit.status_code, unfit.detail, {"Connection": "close"})
         except ClientDisconnect:
             return wrong(400, "the request did not arrive whole")
-        except CorrectionRefused as error:
-            said = {"error": str(error), "error_ko": WHY[error.reason][0]}
-            return JSONResponse(said, _REFUSED[error.reason])
+        except (CorrectionRefused, correcting.NoBody) as error:
+            said = {"error": str(error), "error_ko": error.ko}
+            return JSONResponse(said, _STATUS[error.reason])
         except Refuse as error:
             return wrong(_STATUS.get(error.reason, 422), str(error))
         except Retry as error:

@@ -5,11 +5,12 @@ database, which finds the person by the token. Before: `api.py`. After: `report_
 `audit`; the next revision is sealed by `services/reporting`.
 """
 
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from services.alerting.answers.acts import Asked
+from services.alerting.answers.acts import GONE, Asked
 from services.alerting.answers.models import Body, Given, Name, Taken, Text
 from services.alerting.incidents.words import KST
 from services.alerting.paging import planned
@@ -62,6 +63,17 @@ class CorrectionAsked(Body):
     data: Annotated[Data, Field(discriminator="kind")]
 
 
+class NoBody(Refuse):
+    """`ko`: the sentence in Korean."""
+
+    def __init__(self, asked: str, known: set[str]) -> None:
+        near = get_close_matches(asked, sorted(known), n=1)
+        en = f" Did you mean '{near[0]}'?" if near else ""
+        ko = f" '{near[0]}'를 찾으셨습니까?" if near else ""
+        super().__init__(GONE, f"No body '{asked}'.{en} See: bongsu report list")
+        self.ko = f"'{asked}' 기관이 없습니다.{ko} 목록: bongsu report list"
+
+
 class DecisionAsked(Body):
     """Why so."""
 
@@ -112,7 +124,7 @@ async def _decide(asked: Asked, approve: bool) -> Taken:
 def _require_known(catalogue: Catalogue, body: str, data: Data) -> None:
     channels = {one.channel for one in catalogue.contracts.values() if one.body == body}
     if not channels:
-        raise Refuse("body", f"{body} has no contract in the catalogue in force")
+        raise NoBody(body, {one.body for one in catalogue.contracts.values()})
     if isinstance(data, Exclusion):
         planned.require_known(catalogue, data.component)
     if isinstance(data, DeclaredOutage) and data.channel not in channels:

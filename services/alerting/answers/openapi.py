@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from services.alerting.answers import correcting
 from services.alerting.answers.api import BASE, ENDPOINTS, Endpoint
 from services.alerting.answers.models import Wrong
 
@@ -100,7 +101,8 @@ def _operation(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
 
 def _refusals(one: Endpoint, content: dict[str, Any]) -> dict[str, Any]:
     reading = () if one.body else ("409", "413", "415", "422")
-    left_out = {*reading, *(() if "{id}" in one.path else ("404",))}
+    named = "{id}" in one.path or one.act is correcting.correct
+    left_out = {*reading, *(() if named else ("404",))}
     return {
         status: {"description": why, "content": content}
         for status, why in _REFUSALS.items()
