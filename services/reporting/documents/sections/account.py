@@ -18,7 +18,8 @@ def corrections(report: Report, shown: Shown) -> Iterator[Block]:
     for each in report.corrections:
         title = words("correction.diff", number=str(each.number))
         yield from _changes(title, each.diff, report, shown)
-    yield from _changes(words("correction.this"), report.diff, report, shown)
+    if not report.corrections or report.diff != report.corrections[-1].diff:
+        yield from _changes(words("correction.this"), report.diff, report, shown)
     if report.approval:
         yield _approval(report, shown)
     if report.objections:
@@ -47,7 +48,7 @@ def _changes(
     title: str, changes: Iterable[Change], report: Report, shown: Shown
 ) -> Iterator[Block]:
     keys = ("correction.path", "correction.old", "correction.new")
-    rows = [tuple(map(shown.text, in_words(each, report, shown))) for each in changes]
+    rows = list(in_words(changes, report, shown))
     if rows:
         columns = tuple(Column(shown.words(key), wide=True) for key in keys)
         yield Table(title, columns, tuple(rows))
@@ -60,7 +61,7 @@ def _approval(report: Report, shown: Shown) -> Facts:
         (words("common.approved"), shown.text(f"{approval.by} ({approval.role})")),
         (words("common.approved_at"), shown.time(approval.at)),
         (words("correction.words"), shown.text(approval.words)),
-    ))  # fmt: skip
+    ), columns=1)  # fmt: skip
 
 
 def _objections(report: Report, shown: Shown) -> Table:

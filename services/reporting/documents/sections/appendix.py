@@ -85,12 +85,11 @@ def _rest(rest: dict[str, Any] | None, shown: Shown) -> Cell:
 
 def _credits(table: list[dict[str, int]], shown: Shown) -> Cell:
     rows = [
-        shown.words("contract.credit", **{
-            "below": shown.share(row["below_ppm"]).shown,
-            "credit": shown.share(row["credit_ppm"]).shown,
-        })
+        shown.words(
+            "contract.credit", **{name: shown.share(ppm).shown for name, ppm in row.items()}
+        )
         for row in table
-    ]  # fmt: skip
+    ]
     return shown.text("\n".join(rows) or None)
 
 
