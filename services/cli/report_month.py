@@ -20,8 +20,8 @@ from services.cli.report_asked import (
     a_month,
     chain_until,
     earlier,
-    promised,
     revision_of,
+    stand,
 )
 from services.cli.report_database import Database
 from services.cli.report_progress import Progress
@@ -32,7 +32,6 @@ from services.reporting.documents.words import LANGUAGES
 from services.storage import months, people
 from services.storage.months import Revision
 from services.storage.pool import Connection
-from services.storage.status import latest_catalogue
 
 T = TypeVar("T")
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -74,7 +73,7 @@ def month(
         fail(str(error), error.code)
     failures: list[Failure] = []
     with Database(data) as database:
-        known = database.ask(_known)
+        known = database.ask(stand)
         asked = asked._replace(bodies=asked.bodies or known.bodies)
         orders = _orders(database, known, asked, failures)
         progress = Progress(len(asked.bodies), ",".join(kinds))
@@ -123,14 +122,6 @@ def _made(making: Iterator[Made], database: Database, failures: list[Failure]) -
         place = (body, report["month"], report["revision"])
         database.ask(partial(_log, place=place, files=names))
         yield made
-
-
-async def _known(conn: Connection) -> Known:
-    own = promised(await latest_catalogue(conn))
-    contracts = [one for each in own.values() for one in each.contracts]
-    routes = sorted({share.route for one in contracts for share in one.routes})
-    firsts = await months.first_slots(conn, routes)
-    return Known(await months.revisions(conn), own, firsts, await months.now(conn))
 
 
 async def _contents(conn: Connection, which: Sequence[Revision]) -> list[bytes]:

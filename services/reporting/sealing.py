@@ -75,7 +75,7 @@ async def made(conn: Connection, asked: Asked) -> Made | None:
                 break
     if read is None:
         return None
-    return await asyncio.to_thread(_made, *read)
+    return await asyncio.to_thread(assembled, *read)
 
 
 def asked_for(
@@ -103,8 +103,9 @@ async def _read(
     return None if context is None else (context, await lines_of(conn, context))
 
 
-async def lines_of(conn: Connection, context: Context) -> dict[str, list[Line]]:
-    """By channel, all that its plans reach. Call in one transaction that sees one state."""
+async def lines_of(conn: Connection, context: Context, raw: bool = False) -> dict[str, list[Line]]:
+    """By channel, all that its plans reach; `raw` as `Slots` says. Call in one transaction that
+    sees one state."""
     cutoff = datetime.fromisoformat(context.cutoff)
     faults = [
         MonitorFault(
@@ -117,7 +118,9 @@ async def lines_of(conn: Connection, context: Context) -> dict[str, list[Line]]:
         routes = sorted({plan.route for plan in own.plans})
         reach = [(plan.start, plan.to) for plan in own.plans] or [(context.cutoff,) * 2]
         start, end = min(s for s, _ in reach), max(e for _, e in reach)
-        slots = Slots(routes, datetime.fromisoformat(start), datetime.fromisoformat(end), cutoff)
+        slots = Slots(
+            routes, datetime.fromisoformat(start), datetime.fromisoformat(end), cutoff, raw
+        )
         found[own.channel] = await stored.read(conn, slots, faults)
     return found
 
@@ -143,7 +146,8 @@ def _cut(context: Context, lines: Lines) -> bool:
     return False
 
 
-def _made(context: Context, lines: Lines) -> Made:
+def assembled(context: Context, lines: Lines) -> Made:
+    """The report of these, whoever read them."""
     counted = {own.channel: _count(context, own, lines) for own in context.items}
     return Made(assemble.report(context, counted), context, lines)
 
@@ -191,7 +195,7 @@ async def changed(conn: Connection, newest: Revision, now: datetime) -> tuple[Ch
     context = Context.model_validate_json(kept)
     async with snapshot(conn):
         lines = await lines_of(conn, context.model_copy(update={"cutoff": at(now)}))
-    again = await asyncio.to_thread(_made, context, lines)
+    again = await asyncio.to_thread(assembled, context, lines)
     return tuple(figures_changed(Report.model_validate_json(text), again.report))
 
 
