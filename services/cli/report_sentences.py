@@ -21,8 +21,8 @@ _SENTENCES = {
     ),
     "not_begun": ("$month은 아직 시작되지 않았습니다.", "$month has not begun."),
     "open": (
-        "$month은 진행 중입니다. 잠정 보고서는 $due에 나옵니다.",
-        "$month is still open. The preliminary report is due $due $zone.",
+        "$month은 진행 중입니다. 잠정 보고서는 $due에 나옵니다. 지금 보려면 --preview",
+        "$month is still open. The preliminary report is due $due $zone. To look now: --preview",
     ),
     "before_data": (
         "$body의 첫 증거는 $first입니다. $month 보고서는 만들 수 없습니다.",
@@ -58,6 +58,18 @@ _SENTENCES = {
         "Say a folder or a file, or --body and --month.",
     ),
     "no_evidence": ("$body: 증거가 없습니다", "$body: no evidence"),
+    "preview_or_revision": (
+        "--preview와 --revision은 함께 쓸 수 없습니다.",
+        "--preview and --revision cannot be used together.",
+    ),
+    "no_contract": (
+        "$month $body에는 계약이 없습니다.",
+        "No contract of $body holds in $month.",
+    ),
+    "not_kept": (
+        "$month $body: 증거를 내보낼 수 없습니다. 그 판의 근거 자료가 없습니다.",
+        "$month $body: no evidence to export, its context is not kept.",
+    ),
     "not_made": ("$body: 만들지 못했습니다($why).", "$body: not made ($why)."),
     "no_contracts": ("계약이 있는 기관이 없습니다.", "No body has a contract."),
     "no_correction": (

@@ -18,7 +18,7 @@ from services.reporting import assemble, chain, evidence, known, stored
 from services.reporting.calendar import moment_of, month_window
 from services.reporting.context import Context, ItemContext, month_of
 from services.reporting.difference import figures_changed
-from services.reporting.due import Due, Promised
+from services.reporting.due import Due
 from services.reporting.known import Asked
 from services.reporting.known_item import at
 from services.reporting.laid import lay
@@ -58,12 +58,23 @@ async def seal(conn: Connection, epoch: int, due: Due) -> Report | None:
     return await _seal(conn, epoch, told, due)
 
 
-async def preview(conn: Connection, body: Promised, month: str, now: datetime) -> Made | None:
+async def preview(conn: Connection, body: str, month: str, now: datetime) -> Made | None:
     """The figures of a month that is not sealed, as of now; None where no contract holds, or the
     month has not begun. `conn` outside of a transaction."""
-    own = tuple((one, ()) for one in await _entered(conn, body.body, month, now))
-    asked = Asked(body.body, month, 0, State.OPEN, now, now, now, own)
+    entered = tuple((one, ()) for one in await _entered(conn, body, month, now))
+    asked = Asked(body, month, 0, State.OPEN, now, now, _whole(now), entered)
     return await made(conn, asked)
+
+
+async def evidence_of(conn: Connection, row: Revision) -> tuple[Context, Lines] | None:
+    """What a sealed revision was made from; None where its context was not kept. `conn` outside of
+    a transaction."""
+    kept = await months.context(conn, row.body, row.month, row.revision)
+    if kept is None:
+        return None
+    context = Context.model_validate_json(kept)
+    async with snapshot(conn):
+        return context, await lines_of(conn, context)
 
 
 async def made(conn: Connection, asked: Asked) -> Made | None:

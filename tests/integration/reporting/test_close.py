@@ -1,4 +1,5 @@
-"""`bongsu report close` does what is due, nothing early; `verify` looks into the database."""
+"""`bongsu report close` does what is due, nothing early; what it was made from can be exported, and
+`verify` looks into the database."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from services.contracts import topics
+from services.contracts.report import Report
+from services.reporting.assemble import UNSEALED
 from services.runtime.kafka import Address
-from tests.support.sealed_months import CLOSED, END, World
+from tests.support.sealed_months import CLOSED, END, LOST, World
 from tests.support.terminal import Terminal
 
 
@@ -87,3 +90,40 @@ async def test_verify_reads_the_database_too(played: World, bongsu: Terminal) ->
     )  # fmt: skip
     code, said = await bongsu.say("verify")
     assert (code, said) == (2, "bongsu: Say a folder or a file, or --body and --month.\n")
+
+
+async def test_exported_evidence_verifies_without_a_database(
+    played: World, bongsu: Terminal, tmp_path: Path
+) -> None:
+    await played.begin("geoje")
+    await played.at(CLOSED)
+    await played.round()
+    out = str(tmp_path / "out")
+    asked = ("month", "2026-10", "--body", "geoje", "--format", "json", "--out", out)
+    code, said = await bongsu.say(*asked, "--evidence")
+    assert (code, Path(said.splitlines()[-1].strip()).name) == (0, "geoje-2026-10-r1.evidence")
+    code, said = await bongsu.say("verify", out, "--raw")
+    assert (code, {line[0] for line in said.splitlines()}) == (0, {"="})
+
+
+async def test_an_unfinished_month_is_shown_without_a_seal(
+    played: World, bongsu: Terminal, tmp_path: Path
+) -> None:
+    await played.begin("geoje")
+    await played.at(LOST[1])
+    out = tmp_path / "out"
+    asked = ("month", "2026-10", "--body", "geoje", "--format", "json", "--out", str(out))
+    code, said = await bongsu.say(*asked)
+    assert (code, said.endswith("To look now: --preview\n")) == (5, True)
+    code, said = await bongsu.say(*asked, "--preview", "--evidence")
+    assert code == 0
+    assert said.splitlines()[0] == "Geoje-si geoje 2026-10 r0 (open (not final))"
+    text = (out / "2026-10/geoje/geoje-2026-10-preview.json").read_bytes()
+    shown = Report.model_validate_json(text)
+    assert (shown.window.to, shown.seal) == ("2026-10-30T08:00:00.000Z", UNSEALED)
+    probes = shown.items[0].probes
+    # What went out within the last late threshold, and what may still be proven, is in no count.
+    assert 0 < probes.undelivered < 18
+    assert await played.rows() == []
+    code, said = await bongsu.say("verify", str(out))
+    assert code == 1
