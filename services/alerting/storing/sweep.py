@@ -8,7 +8,7 @@ While storing lags nothing is settled: lag never looks like loss.
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -65,11 +65,8 @@ class Sweep:
                 stored = await self._stored_until(conn)
                 of_all = time.monotonic() - self._all_at >= ALL_EVERY_S
                 since = sweep.EVER if of_all else min(stored.values(), default=now) - LATELY
-                due = await sweep.due(conn, stored, AT_ONCE, since)
-                together = _together(due)
-                counted = await _settle(conn, together, now)
+                counted, more = await settle_due(conn, stored, now, since)
         self._count(counted)
-        more = len(together) < len(due) or len(due) == AT_ONCE
         if of_all and stored and not more:
             self._all_at = time.monotonic()
         return more
@@ -115,6 +112,17 @@ def _together(due: Sequence[sweep.Due]) -> list[sweep.Due]:
     """Those sent within TOGETHER of the one that has been due longest. Pure."""
     sent = [(row, row.attempt.sent) for row in due if row.attempt.sent]
     return [row for row, probe in sent if abs(probe.sent_at - sent[0][1].sent_at) <= TOGETHER]
+
+
+async def settle_due(
+    conn: Connection, stored: Mapping[int, datetime], now: datetime, since: datetime
+) -> tuple[list[sweep.Counted], bool]:
+    """Settle what is due of slots since then, where each partition is stored so far. Returns those
+    settled for the first time, and whether more may be due already."""
+    due = await sweep.due(conn, stored, AT_ONCE, since)
+    together = _together(due)
+    counted = await _settle(conn, together, now)
+    return counted, len(together) < len(due) or len(due) == AT_ONCE
 
 
 async def _settle(conn: Connection, due: Sequence[sweep.Due], now: datetime) -> list[sweep.Counted]:
