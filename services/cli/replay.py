@@ -48,8 +48,8 @@ def replay_(
         _check(scenarios, catalogue, seed, learnt)
         return
     for scenario in scenarios:
-        with _progress(scenario) as progress:
-            found = run.replay(scenario, catalogue, seed, learnt, progress)
+        with progress(scenario) as told:
+            found = run.replay(scenario, catalogue, seed, learnt, told)
         useless = idle(scenario, catalogue)
         if json:
             records.append(found.record() | {"idle": useless})
@@ -90,7 +90,7 @@ def _tell(line: str) -> None:
 
 
 @contextmanager
-def _progress(scenario: Scenario) -> Iterator[run.Progress]:
+def progress(scenario: Scenario) -> Iterator[run.Progress]:
     """A bar on a terminal, nothing elsewhere."""
     span = scenario.span
     total = (span.until - span.since).total_seconds()
