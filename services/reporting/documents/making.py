@@ -95,7 +95,7 @@ def files_of(
         for kind in formats:
             if kind != "json":
                 files[f"{stem}.{language}.{kind}"] = _WRITERS[kind](told)
-        forget()
+    forget()
     return folder.write(folder.place(out, report), files.items())
 
 
