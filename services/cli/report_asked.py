@@ -1,4 +1,4 @@
-"""Which sealed revision a command means, or why there is none: a sentence and an exit code. Pure.
+"""Which sealed revision a command means, or why there is none: a sentence and an exit code.
 
 In: what was asked, all revisions, the catalogue, first slots, the database's time. Out: revisions.
 """
@@ -15,7 +15,10 @@ from services.cli.report_sentences import sentence
 from services.contracts.catalogue import Catalogue
 from services.reporting.chain import Link, chain_text
 from services.reporting.due import Promised, month_of, preliminary_at
+from services.storage import months
 from services.storage.months import Revision
+from services.storage.pool import Connection
+from services.storage.status import latest_catalogue
 
 NO_SUCH_REPORT = 5
 EARLIER = 11  # months before, for the chart of twelve
@@ -63,12 +66,17 @@ def a_month(text: str) -> str:
     return text
 
 
-def revision_of(known: Known, body: str, month: str, number: int | None) -> Revision:
-    """That one, or the latest. Raises NotThere."""
-    if body not in known.bodies:
-        near = get_close_matches(body, known.bodies, n=1)
+def known_body(body: str, there: Sequence[str]) -> None:
+    """Raises NotThere for one that is none of these."""
+    if body not in there:
+        near = get_close_matches(body, there, n=1)
         meant = sentence("meant", name=near[0]) if near else ""
         raise NotThere(USAGE, "no_body", asked=body, meant=meant)
+
+
+def revision_of(known: Known, body: str, month: str, number: int | None) -> Revision:
+    """That one, or the latest. Raises NotThere."""
+    known_body(body, known.bodies)
     there = [each for each in known.revisions if (each.body, each.month) == (body, month)]
     if not there:
         raise _why_none(known, body, month)
@@ -91,18 +99,19 @@ def _why_none(known: Known, body: str, month: str) -> NotThere:
         return NotThere(USAGE, "not_begun", month=month)
     due = f"{preliminary_at(own, month):%Y-%m-%d %H:%M}" if own else "–"
     if month == this:
-        return NotThere(NO_SUCH_REPORT, "open", month=month, due=due, zone=_shown(zone))
+        return NotThere(NO_SUCH_REPORT, "open", month=month, due=due, zone=zone_name(zone))
     routes = [share.route for one in own.contracts for share in one.routes] if own else []
     first = min((known.firsts[each] for each in routes if each in known.firsts), default=None)
     if first is not None and month < month_of(first, zone):
         day = f"{first.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
         return NotThere(NO_SUCH_REPORT, "before_data", body=body, first=day, month=month)
     return NotThere(
-        NO_SUCH_REPORT, "not_sealed", month=month, body=body, due=due, zone=_shown(zone)
+        NO_SUCH_REPORT, "not_sealed", month=month, body=body, due=due, zone=zone_name(zone)
     )
 
 
-def _shown(zone: str) -> str:
+def zone_name(zone: str) -> str:
+    """As people write it."""
     return "KST" if zone == _KOREA else zone
 
 
@@ -133,3 +142,12 @@ def chain_until(asked: Revision, revisions: Sequence[Revision]) -> bytes:
         for each in revisions
         if each.body == asked.body and each.number <= asked.number
     )
+
+
+async def stand(conn: Connection) -> Known:
+    """What there is, as of now."""
+    own = promised(await latest_catalogue(conn))
+    contracts = [one for each in own.values() for one in each.contracts]
+    routes = sorted({share.route for one in contracts for share in one.routes})
+    firsts = await months.first_slots(conn, routes)
+    return Known(await months.revisions(conn), own, firsts, await months.now(conn))

@@ -11,9 +11,10 @@ from services.cli.context import context
 from services.cli.report_sentences import sentence
 from services.runtime.errors import Retry
 from services.storage import errors
-from services.storage.pool import Connection, Pool, open_pool, transaction
+from services.storage.pool import ACQUIRE_S, Connection, Pool, open_pool, transaction
 
 T = TypeVar("T")
+STATEMENT_S = 55.0  # a month of a body is read; below the server's bound of the role
 
 
 class Database:
@@ -26,7 +27,7 @@ class Database:
         self._pool: Pool | None = None
 
     def __enter__(self) -> Self:
-        pool = open_pool(self._dsn, role_label="cli", max_size=1)
+        pool = open_pool(self._dsn, role_label="cli", max_size=1, command_timeout_s=STATEMENT_S)
         try:
             self._pool = self._run(self._held.enter_async_context(pool))
         except BaseException:
@@ -48,6 +49,11 @@ class Database:
         assert self._pool is not None
         return self._run(_within(self._pool, do))
 
+    def alone(self, do: Callable[[Connection], Awaitable[T]]) -> T:
+        """Outside of a transaction: it makes its own."""
+        assert self._pool is not None
+        return self._run(_outside(self._pool, do))
+
     def _run(self, asked: Awaitable[T]) -> T:
         async def waited() -> T:
             return await asked
@@ -62,4 +68,9 @@ class Database:
 
 async def _within(pool: Pool, do: Callable[[Connection], Awaitable[T]]) -> T:
     async with transaction(pool) as conn:
+        return await do(conn)
+
+
+async def _outside(pool: Pool, do: Callable[[Connection], Awaitable[T]]) -> T:
+    async with pool.acquire(timeout=ACQUIRE_S) as conn:
         return await do(conn)

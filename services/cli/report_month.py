@@ -6,7 +6,7 @@ log of documents. Before: reporting sealed them. After: an official reads, `veri
 
 import getpass
 import json as json_
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args
@@ -20,10 +20,11 @@ from services.cli.report_asked import (
     a_month,
     chain_until,
     earlier,
-    promised,
     revision_of,
+    stand,
 )
 from services.cli.report_database import Database
+from services.cli.report_evidence import Sources
 from services.cli.report_progress import Progress
 from services.cli.report_sentences import sentence
 from services.cli.report_told import Failure, end, say, told
@@ -32,7 +33,6 @@ from services.reporting.documents.words import LANGUAGES
 from services.storage import months, people
 from services.storage.months import Revision
 from services.storage.pool import Connection
-from services.storage.status import latest_catalogue
 
 T = TypeVar("T")
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -46,6 +46,7 @@ class Asked(NamedTuple):
     bodies: Sequence[str]
     channels: tuple[str, ...]
     revision: int | None
+    preview: bool
 
 
 def month(
@@ -57,29 +58,35 @@ def month(
     lang: Annotated[str, typer.Option(help="of the documents")] = ",".join(LANGUAGES),
     out: Annotated[Path, typer.Option(help="OUT/2026-10/geoje/ holds the files")] = OUT,
     revision: Annotated[int | None, typer.Option(help="that one; else the latest sealed")] = None,
+    preview: Annotated[bool, typer.Option(help="as of now, sealed or not; not final")] = False,
+    evidence: Annotated[bool, typer.Option(help="every probe that was counted, too")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="processes that make them")] = 2,
     data: Data = DATA,
     json: Json = False,
 ) -> None:
-    """Make the documents of a month that is sealed, and say its verdicts.
+    """Make the documents of a month that is sealed, or a preview, and say its verdicts.
 
     Example: bongsu report month 2026-10 --body geoje --out reports
     """
     kinds, spoken = _listed(formats, FORMATS), _listed(lang, LANGUAGES)
     if bool(body) == every:
         fail(sentence("whom"), USAGE)
+    if preview and revision is not None:
+        fail(sentence("preview_or_revision"), USAGE)
     try:
-        asked = Asked(a_month(which), _split(body), tuple(_split(channel)), revision)
+        asked = Asked(a_month(which), _split(body), tuple(_split(channel)), revision, preview)
     except NotThere as error:
         fail(str(error), error.code)
     failures: list[Failure] = []
     with Database(data) as database:
-        known = database.ask(_known)
+        known = database.ask(stand)
         asked = asked._replace(bodies=asked.bodies or known.bodies)
-        orders = _orders(database, known, asked, failures)
+        sources = Sources(database, known, evidence)
+        orders = _orders(database, known, asked, sources, failures)
         progress = Progress(len(asked.bodies), ",".join(kinds))
         done = []
-        for made in _made(make(orders, out, spoken, kinds, jobs), database, failures):
+        put = partial(sources.put, out=out)
+        for made in _made(make(orders, out, spoken, kinds, jobs), database, put, failures):
             done.append(told(made, asked.channels))
             if not json:
                 say(done[-1])
@@ -88,19 +95,36 @@ def month(
 
 
 def _orders(
-    database: Database, known: Known, asked: Asked, failures: list[Failure]
+    database: Database, known: Known, asked: Asked, sources: Sources, failures: list[Failure]
 ) -> Iterator[Order]:
     """One after another: no more are in memory than are being made."""
     for body in asked.bodies:
         try:
-            found = revision_of(known, body, asked.month, asked.revision)
-            which = [found, *earlier(found, known.revisions)]
-            text, *texts = database.ask(partial(_contents, which=which))
-            _check_channels(body, json_.loads(text), asked.channels)
+            order = (
+                _preview(database, known, sources, body, asked)
+                if asked.preview
+                else _sealed(database, known, body, asked)
+            )
+            _check_channels(body, json_.loads(order.text), asked.channels)
         except NotThere as error:
             failures.append(Failure(body, str(error), error.code))
             continue
-        yield Order(text, tuple(texts), chain_until(found, known.revisions), asked.channels)
+        yield order
+
+
+def _sealed(database: Database, known: Known, body: str, asked: Asked) -> Order:
+    found = revision_of(known, body, asked.month, asked.revision)
+    which = [found, *earlier(found, known.revisions)]
+    text, *texts = database.ask(partial(_contents, which=which))
+    return Order(text, tuple(texts), chain_until(found, known.revisions), asked.channels)
+
+
+def _preview(database: Database, known: Known, sources: Sources, body: str, asked: Asked) -> Order:
+    text = sources.preview(body, asked.month)
+    own = [each for each in known.revisions if each.body == body][-1:]
+    before = [each._replace(month=asked.month, number=each.number + 1) for each in own]
+    which = [each for one in before for each in earlier(one, known.revisions)]
+    return Order(text, tuple(database.ask(partial(_contents, which=which))), None, asked.channels)
 
 
 def _check_channels(body: str, report: Any, channels: Sequence[str]) -> None:
@@ -110,8 +134,13 @@ def _check_channels(body: str, report: Any, channels: Sequence[str]) -> None:
             raise NotThere(USAGE, "no_channel", body=body, asked=each, there=", ".join(there))
 
 
-def _made(making: Iterator[Made], database: Database, failures: list[Failure]) -> Iterator[Made]:
-    """Each body's files as they are made, and logged."""
+def _made(
+    making: Iterator[Made],
+    database: Database,
+    put: Callable[[bytes], list[Path]],
+    failures: list[Failure],
+) -> Iterator[Made]:
+    """Each body's files as they are made, with its evidence, and logged."""
     for made in making:
         report = json_.loads(made.order.text)
         body = report["body"]["id"]
@@ -119,18 +148,14 @@ def _made(making: Iterator[Made], database: Database, failures: list[Failure]) -
             why = sentence("not_made", body=body, why=made.failed)
             failures.append(Failure(body, why, INVALID))
             continue
+        try:
+            made = made._replace(files=[*made.files, *put(made.order.text)])
+        except NotThere as error:
+            failures.append(Failure(body, str(error), error.code))
         names = [file.name for file in made.files]
         place = (body, report["month"], report["revision"])
         database.ask(partial(_log, place=place, files=names))
         yield made
-
-
-async def _known(conn: Connection) -> Known:
-    own = promised(await latest_catalogue(conn))
-    contracts = [one for each in own.values() for one in each.contracts]
-    routes = sorted({share.route for one in contracts for share in one.routes})
-    firsts = await months.first_slots(conn, routes)
-    return Known(await months.revisions(conn), own, firsts, await months.now(conn))
 
 
 async def _contents(conn: Connection, which: Sequence[Revision]) -> list[bytes]:

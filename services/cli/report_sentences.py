@@ -21,8 +21,8 @@ _SENTENCES = {
     ),
     "not_begun": ("$month은 아직 시작되지 않았습니다.", "$month has not begun."),
     "open": (
-        "$month은 진행 중입니다. 잠정 보고서는 $due에 나옵니다.",
-        "$month is still open. The preliminary report is due $due $zone.",
+        "$month은 진행 중입니다. 잠정 보고서는 $due에 나옵니다. 지금 보려면 --preview",
+        "$month is still open. The preliminary report is due $due $zone. To look now: --preview",
     ),
     "before_data": (
         "$body의 첫 증거는 $first입니다. $month 보고서는 만들 수 없습니다.",
@@ -36,7 +36,40 @@ _SENTENCES = {
         "$month ${body}에는 정정 ${asked}차가 없습니다(최신 $latest).",
         "$month $body has no revision $asked (latest $latest).",
     ),
+    "too_early": ("$month은 $due 이후에 확정합니다.", "$month closes at $due $zone."),
+    "closed": (
+        "$month은 이미 확정되었습니다(${latest}차). 바꾸려면 report correct",
+        "$month is already closed (revision $latest). To change it: report correct",
+    ),
+    "not_due": (
+        "$month ${body}에는 확정할 보고서가 없습니다(그때 계약이 알려져 있지 않았습니다).",
+        "Nothing of $month is due for $body: no contract was known then.",
+    ),
+    "not_stored": (
+        "$month $body: 확정 시각까지의 증거가 아직 다 저장되지 않았습니다.",
+        "$month $body: not all evidence up to the cutoff is stored yet.",
+    ),
+    "other_turn": (
+        "지금 다른 프로세스가 확정하고 있습니다. 1분 뒤에 다시 실행하십시오.",
+        "Another process is sealing now. Try again in a minute.",
+    ),
+    "where": (
+        "폴더나 파일, 또는 --body와 --month를 쓰십시오.",
+        "Say a folder or a file, or --body and --month.",
+    ),
     "no_evidence": ("$body: 증거가 없습니다", "$body: no evidence"),
+    "preview_or_revision": (
+        "--preview와 --revision은 함께 쓸 수 없습니다.",
+        "--preview and --revision cannot be used together.",
+    ),
+    "no_contract": (
+        "$month $body에는 계약이 없습니다.",
+        "No contract of $body holds in $month.",
+    ),
+    "not_kept": (
+        "$month $body: 증거를 내보낼 수 없습니다. 그 판의 근거 자료가 없습니다.",
+        "$month $body: no evidence to export, its context is not kept.",
+    ),
     "not_made": ("$body: 만들지 못했습니다($why).", "$body: not made ($why)."),
     "no_contracts": ("계약이 있는 기관이 없습니다.", "No body has a contract."),
     "no_correction": (

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from services.contracts.report import Report
+from services.contracts.report_words import State
 
 SUMS = "SHA256SUMS"
 # No part of a name begins with a dot: nothing hidden, and no way out of the folder.
@@ -34,7 +35,9 @@ def place(out: Path, report: Report) -> Path:
 
 
 def stem(report: Report) -> str:
-    """How the files of a revision begin."""
+    """How the files of a revision, or of a preview, begin."""
+    if report.state is State.OPEN:
+        return f"{report.body.id}-{report.month}-preview"
     return f"{report.body.id}-{report.month}-r{report.revision}"
 
 

@@ -18,7 +18,7 @@ from services.reporting import assemble, chain, evidence, known, stored
 from services.reporting.calendar import moment_of, month_window
 from services.reporting.context import Context, ItemContext, month_of
 from services.reporting.difference import figures_changed
-from services.reporting.due import Due, Promised
+from services.reporting.due import Due
 from services.reporting.known import Asked
 from services.reporting.known_item import at
 from services.reporting.laid import lay
@@ -58,12 +58,23 @@ async def seal(conn: Connection, epoch: int, due: Due) -> Report | None:
     return await _seal(conn, epoch, told, due)
 
 
-async def preview(conn: Connection, body: Promised, month: str, now: datetime) -> Made | None:
+async def preview(conn: Connection, body: str, month: str, now: datetime) -> Made | None:
     """The figures of a month that is not sealed, as of now; None where no contract holds, or the
     month has not begun. `conn` outside of a transaction."""
-    own = tuple((one, ()) for one in await _entered(conn, body.body, month, now))
-    asked = Asked(body.body, month, 0, State.OPEN, now, now, now, own)
+    entered = tuple((one, ()) for one in await _entered(conn, body, month, now))
+    asked = Asked(body, month, 0, State.OPEN, now, now, _whole(now), entered)
     return await made(conn, asked)
+
+
+async def evidence_of(conn: Connection, row: Revision) -> tuple[Context, Lines] | None:
+    """What a sealed revision was made from; None where its context was not kept. `conn` outside of
+    a transaction."""
+    kept = await months.context(conn, row.body, row.month, row.revision)
+    if kept is None:
+        return None
+    context = Context.model_validate_json(kept)
+    async with snapshot(conn):
+        return context, await lines_of(conn, context)
 
 
 async def made(conn: Connection, asked: Asked) -> Made | None:
@@ -75,7 +86,7 @@ async def made(conn: Connection, asked: Asked) -> Made | None:
                 break
     if read is None:
         return None
-    return await asyncio.to_thread(_made, *read)
+    return await asyncio.to_thread(assembled, *read)
 
 
 def asked_for(
@@ -103,8 +114,9 @@ async def _read(
     return None if context is None else (context, await lines_of(conn, context))
 
 
-async def lines_of(conn: Connection, context: Context) -> dict[str, list[Line]]:
-    """By channel, all that its plans reach. Call in one transaction that sees one state."""
+async def lines_of(conn: Connection, context: Context, raw: bool = False) -> dict[str, list[Line]]:
+    """By channel, all that its plans reach; `raw` as `Slots` says. Call in one transaction that
+    sees one state."""
     cutoff = datetime.fromisoformat(context.cutoff)
     faults = [
         MonitorFault(
@@ -117,7 +129,9 @@ async def lines_of(conn: Connection, context: Context) -> dict[str, list[Line]]:
         routes = sorted({plan.route for plan in own.plans})
         reach = [(plan.start, plan.to) for plan in own.plans] or [(context.cutoff,) * 2]
         start, end = min(s for s, _ in reach), max(e for _, e in reach)
-        slots = Slots(routes, datetime.fromisoformat(start), datetime.fromisoformat(end), cutoff)
+        slots = Slots(
+            routes, datetime.fromisoformat(start), datetime.fromisoformat(end), cutoff, raw
+        )
         found[own.channel] = await stored.read(conn, slots, faults)
     return found
 
@@ -143,7 +157,8 @@ def _cut(context: Context, lines: Lines) -> bool:
     return False
 
 
-def _made(context: Context, lines: Lines) -> Made:
+def assembled(context: Context, lines: Lines) -> Made:
+    """The report of these, whoever read them."""
     counted = {own.channel: _count(context, own, lines) for own in context.items}
     return Made(assemble.report(context, counted), context, lines)
 
@@ -191,7 +206,7 @@ async def changed(conn: Connection, newest: Revision, now: datetime) -> tuple[Ch
     context = Context.model_validate_json(kept)
     async with snapshot(conn):
         lines = await lines_of(conn, context.model_copy(update={"cutoff": at(now)}))
-    again = await asyncio.to_thread(_made, context, lines)
+    again = await asyncio.to_thread(assembled, context, lines)
     return tuple(figures_changed(Report.model_validate_json(text), again.report))
 
 

@@ -100,16 +100,20 @@ def _reports(files: Iterable[Path], again: bool) -> Iterator[Finding]:
 
 def _report(file: Path) -> tuple[Report | None, Finding]:
     """A report against its name and its own seal; None if it is none."""
-    text = file.read_bytes()
+    return sealed_text(file.name, file.stem, file.read_bytes())
+
+
+def sealed_text(name: str, stem: str, text: bytes) -> tuple[Report | None, Finding]:
+    """The same of a text, called `stem` by where it lies."""
     try:
         report = Report.model_validate_json(text)
     except ValidationError as error:
-        return None, unreadable(file.name, complaint(error))
+        return None, unreadable(name, complaint(error))
     if chain.text_of(report) != text:
-        return report, unreadable(file.name, "not canonical")
-    if file.stem != folder.stem(report):
-        return report, different(file.name, "name", file.stem, folder.stem(report))
-    return report, _sealed(file.name, report)
+        return report, unreadable(name, "not canonical")
+    if stem != folder.stem(report):
+        return report, different(name, "name", stem, folder.stem(report))
+    return report, _sealed(name, report)
 
 
 def _sealed(name: str, report: Report) -> Finding:

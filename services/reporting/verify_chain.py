@@ -48,7 +48,7 @@ def _one(beside: Path, report: Report) -> tuple[list[Link], Finding]:
         links = chain.read_chain(beside.read_bytes())
     except ValueError:
         return [], unreadable(name, "not a chain")
-    wrong = next(_breaks(name, links), None) or _not_last(name, links, report)
+    wrong = next(breaks(name, links), None) or _not_last(name, links, report)
     if wrong:
         return [], wrong
     return links, Finding(
@@ -58,7 +58,8 @@ def _one(beside: Path, report: Report) -> tuple[list[Link], Finding]:
     )  # fmt: skip
 
 
-def _breaks(name: str, links: list[Link]) -> Iterator[Finding]:
+def breaks(name: str, links: list[Link]) -> Iterator[Finding]:
+    """Wherever a link does not follow the one before it."""
     prev, next_of = chain.ZEROS, dict[str, int]()
     for number, link in enumerate(links):
         due = next_of.get(link.month, 0)

@@ -31,7 +31,7 @@ def raw(file: Path, sealed: Report) -> Finding:
     except (LookupError, OSError, TypeError, ValueError) as error:
         # Well-formed, and yet what no storing wrote: a word or a number that nothing can mean.
         return unreadable(top.name, f"{type(error).__name__}: {error}")
-    change = next(differences(_days_first(sealed), _days_first(again)), None)
+    change = next(differences(days_first(sealed), days_first(again)), None)
     if change is not None:
         return different(file.name, change.path, str(change.old), str(change.new))
     return Finding(
@@ -48,7 +48,7 @@ def _again(top: Path, sealed: Report) -> tuple[Report, int]:
     return again, sum(map(len, lines.values()))
 
 
-def _days_first(told: Report) -> dict[str, object]:
+def days_first(told: Report) -> dict[str, object]:
     """A day that differs says more than the month's sum."""
     whole = told.model_dump(mode="json")
     return {"days": whole["days"], **whole}

@@ -7,7 +7,7 @@ Before: `sink.py` and `merge.sql` keep attempts. After: `reporting/stored.py` ma
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 from uuid import UUID
@@ -38,12 +38,14 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of which routes, slots in [start, end), what was known before the cutoff."""
+    """Of which routes, slots in [start, end), what was known before the cutoff; `raw`: from the
+    evidence alone, whatever was stored as its fold."""
 
     routes: Sequence[str]
     start: datetime
     end: datetime
     cutoff: datetime
+    raw: bool = False
 
 
 async def read(
@@ -56,7 +58,7 @@ async def read(
     start = asked.start
     while start < asked.end:
         end = min(start + DAY, asked.end)
-        yield await _of_day(conn, Asked(asked.routes, start, end, asked.cutoff), faults)
+        yield await _of_day(conn, replace(asked, start=start, end=end), faults)
         start = end
 
 
@@ -73,6 +75,9 @@ async def _of_day(conn: Connection, day: Asked, faults: Sequence[MonitorFault]) 
 
 async def _attempts(conn: Connection, day: Asked) -> list[Attempt]:
     values = (list(day.routes), day.start, day.end, day.cutoff)
+    if day.raw:
+        announced = [row["probe_id"] for row in await conn.fetch(_SQL["announced"], *values)]
+        return sorted(await _folded(conn, announced, day), key=lambda each: each.probe_id)
     touched = [row["probe_id"] for row in await conn.fetch(_SQL["touched"], *values)]
     anew = await _folded(conn, touched, day) if touched else []
     again = frozenset(touched)

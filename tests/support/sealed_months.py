@@ -4,8 +4,9 @@ Everything is known a minute after its slot. From 10-30 14:00 to 17:00 KST nothi
 the phone is proven alive.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from services.catalogue.load import load
 from services.contracts import slots
 from services.contracts.catalogue import Catalogue
-from services.contracts.evidence import Evidence
+from services.contracts.evidence import Evidence, ProbeSent
 from services.contracts.sla import Contract
 from services.reporting.metrics import Metrics
 from services.reporting.round import Rounds
@@ -56,15 +57,18 @@ class World:
 
     owner: Pool
     report: Pool
+    login: str
+    partitions: Mapping[str, int] = field(default_factory=lambda: PARTITIONS)
 
     async def begin(self, *bodies: str) -> None:
         """Everything until the month has ended."""
         async with transaction(self.owner) as conn:
             await sink.store_catalogue(conn, a_catalogue(*bodies), "kim", KNOWN)
-        for sent in probes():
-            events = [sent, builders.an_answer(sent, provider_message_id=str(sent.probe_id))]
-            seen = () if LOST[0] <= sent.slot < LOST[1] else (a_sighting(sent),)
-            await self.tell([*events, *seen], sent.slot + MINUTE)
+        async with transaction(self.owner) as conn:
+            for sent in probes():
+                events = [sent, builders.an_answer(sent, provider_message_id=str(sent.probe_id))]
+                seen = () if LOST[0] <= sent.slot < LOST[1] else (a_sighting(sent),)
+                await store(conn, [*events, *seen], sent.slot + MINUTE)
         async with transaction(self.owner) as conn:
             for minute in range(0, 5 * 60, 5):
                 at = LOST[0] - 30 * MINUTE + minute * MINUTE
@@ -83,13 +87,18 @@ class World:
                 " ON CONFLICT (only_row) DO UPDATE SET at = excluded.at",
                 moment,
             )
-            for topic, count in PARTITIONS.items():
+            for topic, count in self.partitions.items():
                 for number in range(count):
                     await conn.execute(
                         "INSERT INTO consumer_offset VALUES ($1, $2, 0, $3)"
                         " ON CONFLICT (topic, partition) DO UPDATE SET stored_until = $3",
                         topic, number, stored or moment,
                     )  # fmt: skip
+
+    async def round(self) -> None:
+        """One instance looks once."""
+        async with self.report.acquire() as conn:
+            await a_round(self.partitions).go(conn, asyncio.Event())
 
     async def rows(self) -> list[tuple[str, str, int]]:
         """What is sealed, in order."""
@@ -103,7 +112,7 @@ class World:
 SOURCE = "observer/skt-01/smsforwarder"
 
 
-def probes() -> Iterator[Evidence]:
+def probes() -> Iterator[ProbeSent]:
     """`probe.sent` of every slot."""
     slot = slots.next_slot(ROUTE, EVERY, KNOWN)
     while slot < END:
@@ -113,11 +122,11 @@ def probes() -> Iterator[Evidence]:
         slot += EVERY
 
 
-def a_sighting(sent: Evidence) -> Evidence:
+def a_sighting(sent: ProbeSent) -> Evidence:
     """In time."""
     return builders.a_sighting(sent, source_event_id=str(sent.probe_id))
 
 
-def a_round(partitions: dict[str, int] = PARTITIONS) -> Rounds:
+def a_round(partitions: Mapping[str, int] = PARTITIONS) -> Rounds:
     """Of an instance that has just started."""
     return Rounds("test", Metrics(CollectorRegistry()), partitions)

@@ -19,6 +19,13 @@ SELECT a.probe_id FROM attempts AS a JOIN evidence AS e ON e.event_id = a.report
 WHERE a.probe_id >= first_id_at($2) AND a.probe_id < first_id_at($3) AND a.route = ANY($1::text[])
     AND e.known_at >= $4::timestamptz;
 
+-- name: announced
+-- Every probe, by the evidence alone.
+SELECT DISTINCT probe_id FROM evidence
+WHERE event_id >= first_id_at($2) AND event_id < first_id_at($3) AND kind = 'probe.sent'
+    AND body->>'route' = ANY($1::text[]) AND body->>'purpose' = 'scheduled'
+    AND known_at < $4::timestamptz;
+
 -- name: evidence
 -- All events that know their probe.
 SELECT probe_id, body FROM evidence

@@ -1,40 +1,19 @@
 """A month is sealed from what was known before its cutoff; two people change a closed one."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-
-import pytest
 
 from services.contracts.report import Report
 from services.contracts.report_words import State
 from services.reporting import chain, drafts, sealing
 from services.reporting.round import promised
 from services.storage import corrections, months, people
-from services.storage.pool import open_pool, transaction
-from tests.integration.storage.logins import initialised, logged_in
+from services.storage.pool import transaction
 from tests.support import sealed_months as played
-from tests.support.sealed_months import CLOSED, END, LOST, World, a_round
+from tests.support.sealed_months import CLOSED, END, LOST, World
 
-__all__ = ["initialised"]
 HOUR = timedelta(hours=1)
 REASON = "예비 단말의 기록을 뒤늦게 받아 저장했습니다."
-
-
-@pytest.fixture
-async def world(initialised: str) -> AsyncIterator[World]:
-    """A database whose time is played, and two logins."""
-    login = logged_in(initialised, "bongsu_report")
-    async with (
-        open_pool(initialised, role_label="test") as owner,
-        open_pool(login, role_label="reporting", max_size=2) as report,
-    ):
-        yield World(owner, report)
-
-
-async def _round(world: World) -> None:
-    async with world.report.acquire() as conn:
-        await a_round().go(conn, asyncio.Event())
 
 
 async def _report(world: World, revision: int, body: str = "geoje") -> Report:
@@ -61,11 +40,11 @@ async def _approved(world: World) -> None:
 async def test_a_month_is_preliminary_then_closed_and_says_what_happened(world: World) -> None:
     await world.begin("geoje")
     await world.at(END + 5 * HOUR)
-    await _round(world)
+    await world.round()
     assert await world.rows() == []
     await world.at(END + 100 * HOUR)
-    await _round(world)
-    await _round(world)
+    await world.round()
+    await world.round()
     assert await world.rows() == [("geoje", "2026-10", 0), ("geoje", "2026-10", 1)]
     first, second = await _report(world, 0), await _report(world, 1)
     assert (first.state, first.cutoff) == (State.PRELIMINARY, "2026-10-31T21:00:00.000Z")
@@ -83,7 +62,7 @@ async def test_a_month_is_preliminary_then_closed_and_says_what_happened(world: 
 async def test_late_evidence_changes_nothing_that_is_sealed_and_is_drafted(world: World) -> None:
     await world.begin("geoje")
     await world.at(CLOSED)
-    await _round(world)
+    await world.round()
     sealed = await _report(world, 1)
     lost = [sent for sent in played.probes() if LOST[0] <= sent.slot < LOST[1]]
     await world.tell([played.a_sighting(sent) for sent in lost], CLOSED + HOUR)
@@ -105,19 +84,19 @@ async def test_late_evidence_changes_nothing_that_is_sealed_and_is_drafted(world
         outage = next(one for one in draft.diff if one["path"] == "items[0].outage_min")
         assert (outage["old"], outage["new"]) == ("180.000000", "0.000000")
         assert await sealing.preview(conn, body, "2026-10", CLOSED + HOUR) is not None
-    await _round(world)
+    await world.round()
     assert len(await world.rows()) == 2
 
 
 async def test_an_approved_correction_is_a_revision_with_its_difference(world: World) -> None:
     await world.begin("geoje")
     await world.at(CLOSED)
-    await _round(world)
+    await world.round()
     lost = [sent for sent in played.probes() if LOST[0] <= sent.slot < LOST[1]]
     await world.tell([played.a_sighting(sent) for sent in lost], CLOSED + HOUR)
     await world.at(CLOSED + 2 * HOUR)
     await _approved(world)
-    await _round(world)
+    await world.round()
     assert [revision for _, _, revision in await world.rows()] == [0, 1, 2]
     old, new = await _report(world, 1), await _report(world, 2)
     assert (old.items[0].outage_min, new.items[0].outage_min) == ("180.000000", "0.000000")
@@ -136,18 +115,18 @@ async def test_an_approved_correction_is_a_revision_with_its_difference(world: W
 async def test_while_storing_has_not_passed_the_cutoff_nothing_is_sealed(world: World) -> None:
     await world.begin("geoje")
     await world.at(CLOSED + HOUR, stored=END + 7 * HOUR)
-    await _round(world)
+    await world.round()
     assert [revision for _, _, revision in await world.rows()] == [0]
     await world.at(CLOSED + 2 * HOUR)
-    await _round(world)
+    await world.round()
     assert (await _report(world, 1)).cutoff == "2026-11-03T15:00:00.000Z"
 
 
 async def test_of_two_replicas_one_seals_and_each_revision_is_there_once(world: World) -> None:
     await world.begin("moel", "geoje")
     await world.at(CLOSED)
-    await asyncio.gather(_round(world), _round(world))
-    await _round(world)
+    await asyncio.gather(world.round(), world.round())
+    await world.round()
     assert sorted(await world.rows()) == [
         (body, "2026-10", revision) for body in ("geoje", "moel") for revision in (0, 1)
     ]
@@ -156,9 +135,9 @@ async def test_of_two_replicas_one_seals_and_each_revision_is_there_once(world: 
 async def test_time_that_jumps_back_seals_nothing_twice(world: World) -> None:
     await world.begin("geoje")
     await world.at(CLOSED)
-    await _round(world)
+    await world.round()
     await world.at(END + 7 * HOUR)
-    await _round(world)
+    await world.round()
     await world.at(CLOSED + 24 * HOUR)
-    await _round(world)
+    await world.round()
     assert [revision for _, _, revision in await world.rows()] == [0, 1]

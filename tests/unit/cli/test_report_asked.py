@@ -58,8 +58,9 @@ NONE: list[tuple[tuple[str, str, int | None], int, str, str]] = [
     (("geoje", "2027-01", None), 2, "2027-01 has not begun.",
      "2027-01은 아직 시작되지 않았습니다."),
     (("geoje", "2026-11", None), 5,
-     "2026-11 is still open. The preliminary report is due 2026-12-01 06:00 KST.",
-     "2026-11은 진행 중입니다. 잠정 보고서는 2026-12-01 06:00에 나옵니다."),
+     "2026-11 is still open. The preliminary report is due 2026-12-01 06:00 KST."
+     " To look now: --preview",
+     "2026-11은 진행 중입니다. 잠정 보고서는 2026-12-01 06:00에 나옵니다. 지금 보려면 --preview"),
     (("geoje", "2026-07", None), 5,
      "First evidence of geoje is of 2026-08-14; there is no report for 2026-07.",
      "geoje의 첫 증거는 2026-08-14입니다. 2026-07 보고서는 만들 수 없습니다."),
