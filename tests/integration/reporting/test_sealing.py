@@ -1,18 +1,21 @@
 """A month is sealed from what was known before its cutoff; two people change a closed one."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.contracts.report import Report
 from services.contracts.report_words import State
 from services.reporting import chain, drafts, sealing
-from services.reporting.round import promised
+from services.reporting.verify_stored import verify
 from services.storage import corrections, months, people
 from services.storage.pool import transaction
 from tests.support import sealed_months as played
 from tests.support.sealed_months import CLOSED, END, LOST, World
 
 HOUR = timedelta(hours=1)
+NONE: Mapping[str, Any] = {}
 REASON = "예비 단말의 기록을 뒤늦게 받아 저장했습니다."
 
 
@@ -23,14 +26,16 @@ async def _report(world: World, revision: int, body: str = "geoje") -> Report:
     return Report.model_validate_json(text)
 
 
-async def _approved(world: World) -> None:
-    """One person proposes, another approves, an hour later."""
+async def _approved(
+    world: World, kind: str = "evidence_import", data: Mapping[str, Any] = NONE
+) -> None:
+    """One person proposes, another approves, two days later."""
     soon = datetime.now(END.tzinfo) + timedelta(days=1)
     async with transaction(world.owner) as conn:
         for person in ("kim", "lee"):
             await people.put_token(conn, person, person, [corrections.ROLE], "test", soon)
         number = await corrections.propose(
-            conn, people.hashed("kim"), "geoje", "2026-10", "evidence_import", {}, REASON, "cli"
+            conn, people.hashed("kim"), "geoje", "2026-10", kind, data, REASON, "cli"
         )
     await world.at(CLOSED + 60 * HOUR)
     async with transaction(world.owner) as conn:
@@ -68,7 +73,6 @@ async def test_late_evidence_changes_nothing_that_is_sealed_and_is_drafted(world
     await world.tell([played.a_sighting(sent) for sent in lost], CLOSED + HOUR)
     await world.at(CLOSED + 2 * HOUR)
     async with world.report.acquire() as conn:
-        (body,) = await promised(conn)
         own = await months.revisions(conn)
         # The same cutoff again, as after a crash: the same figures.
         asked = sealing.asked_for(
@@ -83,7 +87,7 @@ async def test_late_evidence_changes_nothing_that_is_sealed_and_is_drafted(world
         (draft,) = await corrections.drafts(conn)
         outage = next(one for one in draft.diff if one["path"] == "items[0].outage_min")
         assert (outage["old"], outage["new"]) == ("180.000000", "0.000000")
-        assert await sealing.preview(conn, body, "2026-10", CLOSED + HOUR) is not None
+        assert await sealing.preview(conn, "geoje", "2026-10", CLOSED + HOUR) is not None
     await world.round()
     assert len(await world.rows()) == 2
 
@@ -110,6 +114,28 @@ async def test_an_approved_correction_is_a_revision_with_its_difference(world: W
         (one.path, one.old, one.new) for one in new.diff
     ]
     assert chain.sealed(old, old.seal.prev) == old
+
+
+async def test_a_fault_that_was_approved_after_the_closing_counts_in_its_own_revision(
+    world: World,
+) -> None:
+    """What is entered by it is known later than the revision's cutoff, and counts all the same."""
+    await world.begin("geoje")
+    await world.at(CLOSED)
+    await world.round()
+    await world.at(CLOSED + 2 * HOUR)
+    fault = {"component": "receiver:skt-01", "cause": "account"}
+    span = {"from": LOST[0].isoformat(), "to": LOST[1].isoformat()}
+    await _approved(world, "monitor_fault", fault | span)
+    await world.round()
+    old, new = await _report(world, 1), await _report(world, 2)
+    assert (old.items[0].outage_min, old.items[0].minutes.unmeasured) == ("180.000000", 0)
+    assert (new.items[0].outage_min, new.items[0].minutes.unmeasured) == ("0.000000", 180)
+    assert [each.component for each in new.monitor_faults] == ["receiver:skt-01"]
+    async with world.report.acquire() as conn:
+        own = await months.revisions(conn, "geoje")
+        found = [each async for each in verify(conn, own, own, raw=True)]
+    assert all(each.equal for each in found)
 
 
 async def test_while_storing_has_not_passed_the_cutoff_nothing_is_sealed(world: World) -> None:
