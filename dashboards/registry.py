@@ -17,6 +17,7 @@ from services.alerting.metrics import Metrics as AlertingMetrics
 from services.catalogue.publish import Follower
 from services.ingest.metrics import Metrics as IngestMetrics
 from services.probe.metrics import Metrics as ProbeMetrics
+from services.reporting.metrics import Metrics as ReportingMetrics
 from services.runtime.kafka import Address, Producer
 from services.runtime.ops import Health
 
@@ -42,7 +43,9 @@ def _follower(registry: CollectorRegistry) -> object:
     return Follower(Address({}, "bongsu", True), Health(), registry)
 
 
-MAKERS: Makers = (ProbeMetrics, IngestMetrics, AlertingMetrics, _producer, _follower)
+MAKERS: Makers = (
+    ProbeMetrics, IngestMetrics, AlertingMetrics, ReportingMetrics, _producer, _follower
+)  # fmt: skip
 
 
 def declared(makers: Makers = MAKERS) -> dict[str, frozenset[str]]:

@@ -1,6 +1,6 @@
 """What the judges let pass, each with its reason. An entry nothing needs any more is a problem."""
 
-_ANNOTATED = ("channel", "body", "incident", "pipeline")
+_ANNOTATED = ("channel", "body", "incident", "pipeline", "sla")
 _DERIVED = ("incident", "channel", "provider")
 
 # Questions that are rightly without a row where nothing happened. Key as in `queries.Query`.
@@ -23,6 +23,10 @@ MAY_BE_EMPTY = {
     **{f"bongsu-{name}/장애": "there was no outage" for name in _ANNOTATED},
     **{f"bongsu-incident/{n}": "there was no incident yet" for n in (1, 2, 3, 8)},
     **{f"bongsu-incident/${n}": "there was no incident yet" for n in _DERIVED},
+    **{f"bongsu-sla/{n}": "no month is sealed yet" for n in (3, 4, 5, 7)},
+    "bongsu-sla/$month": "nothing is counted yet",
+    "bongsu-body/2": "nothing of the month is counted yet",
+    "bongsu-body/6": "no day is counted yet",
     "bongsu-incident/9": "nobody changed anything before it",
     "bongsu-incident/10": "it is the first of its kind",
     "bongsu-incident/11": "nothing of it is settled yet",
@@ -53,4 +57,5 @@ METRICS = {
     "bongsu_provider_quota_remaining_ratio": _PROVIDERS,
     "bongsu_receiver_battery_ratio": _RECEIVERS,
     "bongsu_receiver_clock_offset_seconds": _RECEIVERS,
+    "bongsu_report_last_success_timestamp_seconds": _ITSELF,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.contracts.report_words import State
 from services.reporting.due import Due
@@ -24,6 +24,9 @@ class Metrics:
             ["report"], registry=registry)
         self.tries = Gauge("bongsu_report_failed_tries",
             "How often in a row this instance failed to seal what is due; the most of all reports",
+            registry=registry)
+        self.rollup_differences = Counter("bongsu_rollup_differences_total",
+            "Figures of stored days that are not what their raw evidence says, as found each night",
             registry=registry)
         # fmt: on
         for state in SEALED:

@@ -37,7 +37,7 @@ async def rounds(
     """A round each minute, until `stopping`. Raises Stop when the schema is not there."""
     partitions = await _partitions(address, stopping)
     holder = f"{settings.instance}/{uuid4().hex[:8]}"
-    work, chores = Rounds(holder, metrics, partitions), upkeep.Chores(holder)
+    work, chores = Rounds(holder, metrics, partitions), upkeep.Chores(holder, metrics)
     dsn, backoff = settings.postgres.get_secret_value(), Backoff(cap_s=EVERY_S)
     while not stopping.is_set():
         try:

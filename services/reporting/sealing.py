@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.contracts.outcome import MonitorFault
 from services.contracts.report import Change, Report
 from services.contracts.report_words import State
 from services.reporting import assemble, chain, evidence, known, stored
@@ -118,12 +117,7 @@ async def lines_of(conn: Connection, context: Context, raw: bool = False) -> dic
     """By channel, all that its plans reach; `raw` as `Slots` says. Call in one transaction that
     sees one state."""
     cutoff = datetime.fromisoformat(context.cutoff)
-    faults = [
-        MonitorFault(
-            each.component, datetime.fromisoformat(each.start), datetime.fromisoformat(each.to)
-        )
-        for each in context.monitor_faults
-    ]
+    faults = stored.faults_of(context)
     found = {}
     for own in context.items:
         routes = sorted({plan.route for plan in own.plans})

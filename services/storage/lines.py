@@ -62,6 +62,12 @@ async def read(
         start = end
 
 
+async def touched(conn: Connection, asked: Asked) -> list[UUID]:
+    """Of which probes something was known only from the cutoff on."""
+    values = (list(asked.routes), asked.start, asked.end, asked.cutoff)
+    return [row["probe_id"] for row in await conn.fetch(_SQL["touched"], *values)]
+
+
 async def _of_day(conn: Connection, day: Asked, faults: Sequence[MonitorFault]) -> list[Known]:
     attempts = await _attempts(conn, day)
     liveness = await _liveness(conn, attempts, day.cutoff)
@@ -78,9 +84,9 @@ async def _attempts(conn: Connection, day: Asked) -> list[Attempt]:
     if day.raw:
         announced = [row["probe_id"] for row in await conn.fetch(_SQL["announced"], *values)]
         return sorted(await _folded(conn, announced, day), key=lambda each: each.probe_id)
-    touched = [row["probe_id"] for row in await conn.fetch(_SQL["touched"], *values)]
-    anew = await _folded(conn, touched, day) if touched else []
-    again = frozenset(touched)
+    later = await touched(conn, day)
+    anew = await _folded(conn, later, day) if later else []
+    again = frozenset(later)
     stored = await conn.fetch(_ATTEMPTS, *values)
     kept = (rows.attempt_of(row) for row in stored if row["probe_id"] not in again)
     return sorted([*kept, *anew], key=lambda each: each.probe_id)
