@@ -22,7 +22,7 @@ NORMAL, DEGRADED, DOWN, NO_DATA, INFORMATION = PALETTE = (
     "#0072B2", "#E69F00", "#D55E00", "#999999", "#56B4E9"
 )  # fmt: skip
 YELLOW, PURPLE, DARK = SPARE = ("#F0E442", "#CC79A7", "#666666")  # of series, never of a state
-COUNT, RATIO, SECONDS = "suffix:건", "percentunit", "s"
+COUNT, RATIO, SECONDS, MINUTES = "suffix:건", "percentunit", "s", "m"
 STATE = "none"  # of a state, which its word tells
 NOTHING = "무자료"
 # Without it Grafana gives no value the colour of the lowest step: an outage's, of a share.

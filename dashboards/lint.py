@@ -16,7 +16,10 @@ from dashboards.queries import used_variables
 from dashboards.shared import EXPLAINED
 
 WIDTH, MOST_PANELS = 24, 20
-NUMERIC = {"stat", "timeseries", "heatmap", "barchart", "bargauge", "state-timeline"}
+NUMERIC = {
+    *("stat", "timeseries", "heatmap", "barchart", "bargauge", "state-timeline"),
+    "status-history",
+}
 KINDS = NUMERIC | {"table"}
 COLORS = {*PALETTE, *SPARE}
 PAGES = Path(__file__).parents[1] / "docs" / "runbooks" / "boards"

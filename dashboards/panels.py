@@ -51,6 +51,19 @@ def states(*what: Any, **rest: Any) -> Modern:
     return Modern(*what, kind="state-timeline", options=options, custom=custom, **rest)
 
 
+def history(*what: Any, **rest: Any) -> Modern:
+    """A cell for each series and time; empty where there is none."""
+    options = {
+        "colWidth": 0.9,
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
+        "rowHeight": 0.9,
+        "showValue": "never",
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
+    custom = {"fillOpacity": 80, "lineWidth": 1}
+    return Modern(*what, kind="status-history", options=options, custom=custom, **rest)
+
+
 def bar_gauge(*what: Any, **rest: Any) -> Modern:
     """One lying bar a series, the last value of each."""
     options = {

@@ -16,6 +16,19 @@ OBJECTIVE_STEPS: house.Steps = [
     (None, house.DOWN), (OBJECTIVE - 0.01, house.DEGRADED), (OBJECTIVE, house.NORMAL)
 ]  # fmt: skip
 
+# Of a month, or a day of it: below grade 2's promise, below grade 1's, kept.
+AVAILABLE_STEPS: house.Steps = [
+    (None, house.DOWN), (0.999, house.DEGRADED), (0.9992, house.NORMAL)
+]  # fmt: skip
+
+# Of a month: what could not be told is no breach, and has the grey of what nobody saw.
+VERDICTS = {
+    "missed": ("위반", house.DOWN),
+    "insufficient": ("판정 보류", house.NO_DATA),
+    "met": ("준수", house.NORMAL),
+    "not_applicable": ("해당 없음", house.DARK),
+}
+
 # Outcome → its word, its colour: one colour family for what failed, none red beside green.
 OUTCOMES = {
     "delivered": ("도달", house.NORMAL),
@@ -67,6 +80,7 @@ CAPTIONS = {
     "provider": "중계사",
     "carrier": "통신사",
     "body": "기관",
+    "month": "월",
 }
 EXPLAINED = "/public/bongsu/"  # `docs/runbooks/boards` there, by the mount of deploy/grafana
 

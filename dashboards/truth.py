@@ -28,7 +28,10 @@ SELECT array_agg(DISTINCT channel) AS channel, array_agg(DISTINCT provider) AS p
     array_agg(DISTINCT carrier) AS carrier, array_agg(DISTINCT body) AS body,
     ARRAY[max(probe_id::text)] AS probe, ARRAY[
         coalesce((SELECT id FROM dash.incident ORDER BY started_at DESC LIMIT 1), '')
-    ] AS incident
+    ] AS incident, ARRAY[coalesce(
+        (SELECT max(month) FILTER (WHERE revision IS NOT NULL) FROM dash.sla_month),
+        date_trunc('month', now())::date
+    )::text] AS month
 FROM dash.probe WHERE probe_id >= dash.id_floor($1)
 """
 
@@ -43,8 +46,8 @@ class Away(Exception):
 
 @asynccontextmanager
 async def postgres(dsn: str | None, now: datetime) -> AsyncIterator[tuple[Ask, Values]]:
-    """Asks SQL on one connection; and what variables can hold: whatever was probed lately, and the
-    newest incident. Raises Away when nothing was probed."""
+    """Asks SQL on one connection; and what variables can hold: whatever was probed lately, the
+    newest incident, the newest sealed month. Raises Away when nothing was probed."""
     if dsn is None:
         raise Away("SQL was not checked: no Postgres (start `bongsu up`, or give --postgres)")
     async with _connected(dsn) as conn:

@@ -1,12 +1,12 @@
 """기관 `bongsu-body`: do this body's bills and notices arrive?
 
-Numbers of panels are those of the design; 2 and 6 come with contracts.
+Numbers of panels are those of the design.
 """
 
 from dashboards import house, panels, shared
 from dashboards.house import COUNT, RATIO, SECONDS, Modern, Prom, Sql
 from dashboards.panels import column
-from dashboards.shared import MEASURED, OBJECTIVE_STEPS, OUTCOMES
+from dashboards.shared import AVAILABLE_STEPS, MEASURED, OBJECTIVE_STEPS, OUTCOMES
 
 _LABELS, _ROWS = shared.labels("body", "channel"), shared.rows("body", "channel")
 QUIET = {
@@ -159,11 +159,56 @@ def _rows() -> list[Modern]:
     return [incidents, latest]
 
 
+def _contract() -> list[Modern]:
+    month = panels.bar_gauge(
+        2,
+        "이번 달 SLA",
+        (0, 32, 8, 8),
+        Sql(
+            "SELECT now() AS time, channel AS metric, measured AS value\nFROM dash.sla_month\n"
+            "WHERE month = date_trunc('month', now() AT TIME ZONE 'Asia/Seoul')::date\n"
+            f"    AND {_ROWS}\nORDER BY 3",
+            "time_series",
+        ),
+        means="이번 달 들어 지금까지 계약 항목(채널)마다 잰 가용률입니다. 한 시간마다 다시 셉니다."
+        " 확정된 값이 아닙니다.",
+        do="목표(1등급 99.92 %, 2등급 99.9 %)보다 낮은 채널을 누르면 월간 SLA 화면으로 갑니다.",
+        low=0.99,
+        steps=AVAILABLE_STEPS,
+        unit=RATIO,
+        decimals=3,
+        field_links=[
+            shared.to_board(
+                "월간 SLA 보기", "bongsu-sla",
+                body="${body}", channel="${__field.labels.metric}",
+            )
+        ],
+    )  # fmt: skip
+    days = panels.history(
+        6,
+        "일별 판정",
+        (8, 32, 16, 8),
+        Sql(
+            "SELECT starts_at AS time, channel AS metric, measured AS value\nFROM dash.sla_day\n"
+            f"WHERE $__timeFilter(starts_at) AND {_ROWS}\nORDER BY 1",
+            "time_series",
+        ),
+        means="하루마다 채널별 가용률입니다. 확정된 달은 보고서의 값, 나머지는 지금까지의 값입니다."
+        " 빈칸은 잰 것이 없는 날입니다.",
+        do="색이 바뀐 날의 '영향 받은 장애'를 봅니다. 빈칸이면 시험 단말과 발송이 살아 있었는지"
+        " 봅니다.",
+        steps=AVAILABLE_STEPS,
+        unit=RATIO,
+        decimals=3,
+    )
+    return [month, days]
+
+
 BOARD = shared.board(
     "body",
     "기관",
     "이 기관의 고지서와 알림이 가고 있는가?",
     "now-7d",
     [shared.choose("body", single=True), shared.choose("channel", "body")],
-    [*_now(), *_breakdown(), *_rows()],
+    [*_now(), *_breakdown(), *_rows(), *_contract()],
 )

@@ -16,11 +16,13 @@ from services.contracts.evidence import Evidence, ProbeSent
 from services.contracts.vocabulary import Channel, FaultDomain, Outcome
 from services.ingest.metrics import Metrics as IngestMetrics
 from services.probe.metrics import Metrics as ProbeMetrics
+from services.reporting.chain import text_of
 from services.storage import incidents, sink
 from services.storage.pool import Connection
 from tests.integration.storage.storing import store
 from tests.support import builders
 from tests.support.incidents import an_incident
+from tests.support.reports import a_report
 
 SPAN, EVERY, SCRAPE = timedelta(hours=26), timedelta(minutes=20), timedelta(minutes=1)
 ROUTES = (
@@ -54,6 +56,30 @@ async def store_sample(conn: Connection, now: datetime) -> None:
             for route in ("geoje.openchat.none", "miryang.openchat.none")[: 3 - hours]:
                 await conn.execute(_OBJECT, revision, route, _OBSERVED)
         await _store_incidents(conn, now)
+        await _store_months(conn, now)
+
+
+async def _store_months(conn: Connection, now: datetime) -> None:
+    """A month that is sealed, and this one so far."""
+    seal = a_report().seal
+    await conn.execute(
+        "INSERT INTO report_revision (body, month, revision, state, cutoff, sealed_at, figures,"
+        " evidence, content_hash, prev, entry, epoch, content)"
+        " VALUES ('geoje', '2026-10', 1, 'closed', $1, $1, $2, $3, $4, $5, $6, 1, $7)",
+        now, *(getattr(seal, n) for n in ("figures", "evidence", "content", "prev", "entry")),
+        text_of(a_report()),
+    )  # fmt: skip
+    seoul, totals = now + timedelta(hours=9), '{"sums": {"service": 60, "up": 60}, "probes": {}}'
+    for body in ("geoje", "miryang"):
+        place = (body, "alimtalk")
+        await conn.execute(
+            "INSERT INTO rollup_month VALUES ($1, $2, $3, $4, 999000, $5)",
+            *place, f"{seoul:%Y-%m}", now, totals,
+        )  # fmt: skip
+        await conn.execute(
+            "INSERT INTO rollup_day VALUES ($1, $2, $3, $4, 'x', $5, 60, 'x')",
+            *place, seoul.date(), now, totals,
+        )  # fmt: skip
 
 
 async def _store_incidents(conn: Connection, now: datetime) -> None:

@@ -21,7 +21,7 @@ def test_without_servers_the_check_says_what_it_did_not_look_at(tmp_path: Path) 
 def test_offline_the_check_says_that_nobody_was_asked(tmp_path: Path) -> None:
     done = bongsu("dashboards", "check", "--offline", data=tmp_path)
     assert (done.code, done.err) == (0, "")
-    assert done.out == "5 boards are in order (no server was asked)\n"
+    assert done.out == "6 boards are in order (no server was asked)\n"
 
 
 async def test_with_postgres_alone_only_promql_is_left(reader: str, tmp_path: Path) -> None:

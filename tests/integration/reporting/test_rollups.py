@@ -1,7 +1,5 @@
 """Rows of days and months are what raw evidence says, however and whenever it came."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -13,9 +11,8 @@ from services.contracts.evidence import Evidence
 from services.reporting import rollups
 from services.storage import rollups as stored
 from services.storage import sink
-from services.storage.pool import open_pool, transaction
+from services.storage.pool import transaction
 from services.storage.rollups import Day, MonthSoFar
-from tests.integration.storage.logins import initialised, logged_in
 from tests.support import builders
 from tests.support.builders import MINUTE
 from tests.support.sealed_months import (
@@ -25,26 +22,12 @@ from tests.support.sealed_months import (
     LOST,
     World,
     a_catalogue,
-    a_round,
     a_sighting,
     probes,
 )
 
-__all__ = ["initialised"]
 HOUR = timedelta(hours=1)
 LATER = END + 3 * HOUR
-TABLES = "evidence, attempts, message_ref, liveness, rollup_day, rollup_month"
-
-
-@pytest.fixture
-async def world(initialised: str) -> AsyncIterator[World]:
-    """A database whose time is played, and two logins."""
-    login = logged_in(initialised, "bongsu_report")
-    async with (
-        open_pool(initialised, role_label="test") as owner,
-        open_pool(login, role_label="reporting", max_size=2) as report,
-    ):
-        yield World(owner, report)
 
 
 async def _kept(world: World, at: datetime) -> tuple[list[Day], list[MonthSoFar]]:
@@ -185,8 +168,7 @@ async def test_boards_read_the_month_so_far_and_then_what_is_sealed(world: World
     assert [day["measured"] for day in days[-2:]] == [Decimal("0.875"), 1]
     assert days[0]["measured"] is None
     await world.at(CLOSED + HOUR)
-    async with world.report.acquire() as conn:
-        await a_round().go(conn, asyncio.Event())
+    await world.round()
     [sealed], sealed_days = await _told(world, "sla_month"), await _told(world, "sla_day")
     assert (sealed["state"], sealed["revision"], sealed["verdict"]) == ("closed", 1, "missed")
     assert (sealed["outages"], sealed["longest_fix_min"]) == (1, 180)
