@@ -11,6 +11,8 @@ from services.cli.report_asked import NO_SUCH_REPORT, NotThere
 from services.cli.report_close import close
 from services.cli.report_correct import correct
 from services.cli.report_replay import replay_
+from services.cli.report_diff import diff
+from services.cli.report_list import list_
 from services.cli.report_sentences import language, sentence
 from services.cli.report_stored import stored
 from services.reporting.documents.words import Language
@@ -18,10 +20,14 @@ from services.reporting.finding import Finding
 from services.reporting.verify import NothingHere
 from services.reporting.verify import verify as findings
 
-app = typer.Typer(no_args_is_help=True, help="Monthly reports: month, close, verify, correct.")
+app = typer.Typer(
+    no_args_is_help=True, help="Monthly reports: month, list, close, verify, diff, correct."
+)
 app.command()(report_month.month)
+app.command("list")(list_)
 app.command()(close)
 app.command("replay")(replay_)
+app.command()(diff)
 app.command()(correct)
 _MARKS = {True: "=", False: "!", None: "?"}
 

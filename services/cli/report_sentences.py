@@ -87,6 +87,38 @@ _SENTENCES = {
         "Correction $number is approved. A month that is closed gets a revision of its own.",
     ),
     "rejected": ("정정 ${number}번을 반려했습니다.", "Correction $number is rejected."),
+    "none_before": (
+        "$month ${body}에는 견줄 앞 차수가 없습니다.",
+        "$month $body has no revision before that one.",
+    ),
+    "same_figures": ("달라진 수치가 없습니다.", "No figure differs."),
+    "no_minutes": (
+        "원시 증거 보존 기간이 지나 분 단위 구간은 알 수 없습니다.",
+        "Which minutes changed cannot be told: raw evidence past retention.",
+    ),
+    "why_corrected": (
+        "정정 ${number}차($kind), $proposed_by 제안, $approved_by 승인: $reason",
+        "Correction no. $number ($kind), by $proposed_by, approved by $approved_by: $reason",
+    ),
+    "nothing_sealed": ("봉인된 보고서가 없습니다.", "No report is sealed."),
+    "draft": (
+        "초안: $month $body ${revision}차에서 늦은 증거로 수치 ${count}개가 달라집니다($at)."
+        " 반영하려면 report correct (kind: evidence_import)",
+        "Draft: late evidence would change $count figures of $month $body revision $revision ($at)."
+        " To publish: report correct (kind: evidence_import)",
+    ),
+    "waiting": (
+        "대기: 정정 제안 ${id}번 $month $body ($kind), $proposed_by 제안 $at: $reason",
+        "Waiting: correction $id of $month $body ($kind), proposed by $proposed_by $at: $reason",
+    ),
+    "list_body": ("기관", "body"),
+    "list_month": ("월", "month"),
+    "list_revision": ("차수", "revision"),
+    "list_state": ("상태", "state"),
+    "list_sealed": ("봉인(KST)", "sealed, Korean time"),
+    "list_content": ("내용 해시", "content"),
+    "list_entry": ("체인", "entry"),
+    "list_verdicts": ("판정", "verdicts"),
     "no_words": ("--words에 사유를 쓰십시오.", "Say why with --words."),
     "which_act": (
         "--file, --approve, --reject 가운데 하나를 쓰십시오.",

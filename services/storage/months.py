@@ -93,6 +93,12 @@ async def content(conn: Connection, body: str, month: str, revision: int) -> byt
     return text
 
 
+async def verdicts(conn: Connection, body: str, month: str, revision: int) -> dict[str, str]:
+    """Of one revision, by channel."""
+    found = await conn.fetch(_SQL["verdicts"], body, month, revision)
+    return {row["channel"]: row["verdict"] for row in found}
+
+
 async def keep_context(
     conn: Connection, body: str, month: str, revision: int, context: bytes
 ) -> None:

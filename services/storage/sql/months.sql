@@ -24,6 +24,12 @@ WHERE ($1::text IS NULL OR body = $1) ORDER BY number;
 -- name: content
 SELECT content FROM report_revision WHERE body = $1 AND month = $2 AND revision = $3;
 
+-- name: verdicts
+-- Of a revision's items: channel, verdict.
+SELECT item->>'channel' AS channel, item->>'verdict' AS verdict
+FROM report_revision, jsonb_array_elements(convert_from(content, 'UTF8')::jsonb->'items') AS item
+WHERE body = $1 AND month = $2 AND revision = $3;
+
 -- name: head
 -- The newest entry of a body's chain.
 SELECT entry FROM report_revision WHERE body = $1 ORDER BY number DESC LIMIT 1;
