@@ -8,11 +8,12 @@ import typer
 from services.cli import report_month
 from services.cli.context import DATA, NOT_DONE, USAGE, Data, fail
 from services.cli.report_asked import NO_SUCH_REPORT, NotThere
+from services.cli.report_claim import claim
 from services.cli.report_close import close
 from services.cli.report_correct import correct
-from services.cli.report_replay import replay_
 from services.cli.report_diff import diff
 from services.cli.report_list import list_
+from services.cli.report_replay import replay_
 from services.cli.report_sentences import language, sentence
 from services.cli.report_stored import stored
 from services.reporting.documents.words import Language
@@ -21,7 +22,7 @@ from services.reporting.verify import NothingHere
 from services.reporting.verify import verify as findings
 
 app = typer.Typer(
-    no_args_is_help=True, help="Monthly reports: month, list, close, verify, diff, correct."
+    no_args_is_help=True, help="Monthly reports: month, list, close, verify, diff, correct, claim."
 )
 app.command()(report_month.month)
 app.command("list")(list_)
@@ -29,6 +30,7 @@ app.command()(close)
 app.command("replay")(replay_)
 app.command()(diff)
 app.command()(correct)
+app.command()(claim)
 _MARKS = {True: "=", False: "!", None: "?"}
 
 

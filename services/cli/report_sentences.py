@@ -119,6 +119,18 @@ _SENTENCES = {
     "list_content": ("내용 해시", "content"),
     "list_entry": ("체인", "entry"),
     "list_verdicts": ("판정", "verdicts"),
+    "no_such_outage": (
+        "'$asked'은 장애가 아닙니다. 예: \"alimtalk@2022-10-15 15:30\"",
+        "'$asked' is no outage. Example: \"alimtalk@2022-10-15 15:30\"",
+    ),
+    "no_outage": (
+        "$month $body 보고서에 장애 '$asked'이 없습니다. 있는 장애: $there",
+        "The report of $month for $body has no outage '$asked'. It has: $there",
+    ),
+    "evidence_gone": (
+        "$asked: 원시 증거 보존 기간이 지났습니다.",
+        "$asked: raw evidence past retention.",
+    ),
     "no_words": ("--words에 사유를 쓰십시오.", "Say why with --words."),
     "which_act": (
         "--file, --approve, --reject 가운데 하나를 쓰십시오.",

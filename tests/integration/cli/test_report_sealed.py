@@ -1,17 +1,19 @@
 """What is sealed is listed, and a corrected month says what differs, minute by minute."""
 
-import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from services.reporting import folder
 from services.storage import corrections, people
 from services.storage.pool import open_pool, transaction
 from tests.integration.storage.logins import initialised, logged_in
 from tests.support import sealed_months as played
-from tests.support.sealed_months import CLOSED, END, LOST, World, a_round
+from tests.support.sealed_months import CLOSED, END, LOST, World
 from tests.support.terminal import Terminal
 
 __all__ = ["initialised"]
@@ -31,7 +33,7 @@ async def world(initialised: str) -> AsyncIterator[World]:
         made = World(owner, report, login)
         await made.begin("geoje")
         await made.at(CLOSED)
-        await _round(made)
+        await made.round()
         lost = [sent for sent in played.probes() if LOST[0] <= sent.slot < LOST[1]]
         await made.tell([played.a_sighting(sent) for sent in lost], CLOSED + HOUR)
         await made.at(CLOSED + 2 * HOUR)
@@ -45,16 +47,11 @@ async def world(initialised: str) -> AsyncIterator[World]:
         yield made
 
 
-async def _round(world: World) -> None:
-    async with world.report.acquire() as conn:
-        await a_round().go(conn, asyncio.Event())
-
-
 async def _approve(world: World) -> None:
     await world.at(CLOSED + 3 * HOUR)
     async with transaction(world.owner) as conn:
         await corrections.decide(conn, people.hashed("lee"), 1, True, "기록과 같음", "api")
-    await _round(world)
+    await world.round()
 
 
 @pytest.fixture
@@ -102,12 +99,43 @@ async def test_in_korean_too(world: World, initialised: str, tmp_path: Path) -> 
     assert said.splitlines()[1] == "알림톡 10-30 14:04-17:04 장애 → 정상"
 
 
+async def test_the_claim_pack_of_an_outage_is_a_folder_with_hashes_of_its_files(
+    bongsu: Terminal, tmp_path: Path
+) -> None:
+    out = tmp_path / "claims"
+    claim = ("report", "claim", "alimtalk@2026-10-30 14:04", "--body", "geoje", "--out", str(out))
+
+    code, said = await bongsu.say(*claim)
+
+    assert code == 0, said
+    (made,) = out.iterdir()
+    assert {file.name for file in made.iterdir()} == {
+        "SHA256SUMS", "claim.json", "contract.json", "geoje-2026-10-r1.json", "probes.txt",
+        "statement.en.pdf", "statement.ko.pdf",
+    }  # fmt: skip
+    for name, sha in folder.read_sums(made).items():
+        assert sha256((made / name).read_bytes()).hexdigest() == sha
+    told = json.loads((made / "claim.json").read_bytes())
+    assert told["deadline"] == "2026-11-29T23:59:59+09:00"
+    assert (told["restored"], told["probes"]) == ("2026-10-30T17:04:00+09:00", 6 + 18 + 6)
+    code, said = await bongsu.say("report", "claim", told["outage"]["id"], *claim[3:])
+    assert code == 0, said
+    assert len(list(out.iterdir())) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         (("diff", "2026-13", "--body", "geoje"), 2, "'2026-13' is not a month."),
         (("diff", "2026-10", "--body", "geojae"), 2, "No body 'geojae'. Did you mean 'geoje'?"),
         (("list", "--body", "geojae"), 2, "No body 'geojae'. Did you mean 'geoje'?"),
+        (("claim", "alimtalk", "--body", "geoje"), 2, "'alimtalk' is no outage."),
+        (("claim", "alimtalk@soon", "--body", "geoje"), 2, "'soon' is no time"),
+        (
+            ("claim", "alimtalk@2026-10-30 14:05", "--body", "geoje"), 2,
+            "The report of 2026-10 for geoje has no outage 'alimtalk@1793336700'.",
+        ),
+        (("claim", "alimtalk@2099-10-30 14:04", "--body", "geoje"), 2, "2099-10 has not begun."),
         (("list", "--from", "10"), 2, "'10' is not a month."),
         (
             ("diff", "2026-10", "--body", "geoje", "--to", "3"), 5,

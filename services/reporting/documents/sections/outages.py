@@ -40,14 +40,19 @@ def _each(outages: list[Outage], report: Report, shown: Shown) -> Iterator[Block
     yield Text(shown.words("outage.edges", minutes=shown.spent(f"{interval:.6f}").shown), "note")
     for number, outage in enumerate(outages, start=1):
         yield Title(f"3.{number} {shown.channel(outage.channel)} · {shown.time(outage.t0).shown}")
-        yield Facts(tuple(_facts(outage, report, shown)))
-        yield _timeline(outage, report, shown)
-        yield _course(outage, shown)
-        if outage.incidents:
-            yield Text(shown.words("outage.incidents", ids=", ".join(outage.incidents)), "note")
-        if outage.samples:
-            said = shown.words("outage.samples", ids=", ".join(outage.samples))
-            yield Text(said, "note")
+        yield from one(outage, report, shown)
+
+
+def one(outage: Outage, report: Report, shown: Shown) -> Iterator[Block]:
+    """All that is known of it."""
+    yield Facts(tuple(_facts(outage, report, shown)))
+    yield _timeline(outage, report, shown)
+    yield _course(outage, shown)
+    if outage.incidents:
+        yield Text(shown.words("outage.incidents", ids=", ".join(outage.incidents)), "note")
+    if outage.samples:
+        said = shown.words("outage.samples", ids=", ".join(outage.samples))
+        yield Text(said, "note")
 
 
 def _uncounted(report: Report, shown: Shown) -> Table:
