@@ -62,6 +62,10 @@ _SENTENCES = {
         "--preview와 --revision은 함께 쓸 수 없습니다.",
         "--preview and --revision cannot be used together.",
     ),
+    "summary_alone": (
+        "--summary는 pdf와 xlsx로만 만들며 --preview, --evidence, --channel과 함께 쓸 수 없습니다.",
+        "--summary is made as pdf and xlsx, without --preview, --evidence and --channel.",
+    ),
     "no_contract": (
         "$month $body에는 계약이 없습니다.",
         "No contract of $body holds in $month.",
