@@ -135,6 +135,21 @@ _SENTENCES = {
         "$asked: 원시 증거 보존 기간이 지났습니다.",
         "$asked: raw evidence past retention.",
     ),
+    "objected": (
+        "이의 제기 ${number}번을 접수했습니다. 수치는 그대로 두고 다음 차수에 싣습니다. 답변:"
+        ' bongsu report object $month --body $body --decide $number --words "…"',
+        "Objection $number is entered; the next revision tells of it and counts the same. Answer:"
+        ' bongsu report object $month --body $body --decide $number --words "…"',
+    ),
+    "answered": ("이의 제기 ${number}번에 답변했습니다.", "Objection $number is answered."),
+    "no_objection": (
+        "$month ${body}에는 이의 제기 ${number}번이 없습니다.",
+        "$month $body has no objection $number.",
+    ),
+    "which_objection": (
+        "--file, 또는 --decide와 --words를 쓰십시오.",
+        "Say --file, or --decide with --words.",
+    ),
     "no_words": ("--words에 사유를 쓰십시오.", "Say why with --words."),
     "which_act": (
         "--file, --approve, --reject 가운데 하나를 쓰십시오.",
