@@ -5,7 +5,7 @@ In: what was asked, all revisions, the catalogue, first slots, the database's ti
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from services.cli.context import USAGE
 from services.cli.report_sentences import sentence
 from services.contracts.catalogue import Catalogue
-from services.reporting.chain import Link, chain_text
 from services.reporting.due import Promised, month_of, preliminary_at
 from services.storage import months
 from services.storage.months import Revision
@@ -21,7 +20,6 @@ from services.storage.pool import Connection
 from services.storage.status import latest_catalogue
 
 NO_SUCH_REPORT = 5
-EARLIER = 11  # months before, for the chart of twelve
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _KOREA = "Asia/Seoul"
 
@@ -32,16 +30,6 @@ class NotThere(Exception):
     def __init__(self, code: int, key: str, **fields: object) -> None:
         super().__init__(sentence(key, **fields))
         self.code = code
-
-
-class Asked(NamedTuple):
-    """Of one command. No bodies: all; no channels: all."""
-
-    month: str
-    bodies: Sequence[str]
-    channels: tuple[str, ...]
-    revision: int | None
-    preview: bool
 
 
 class Known(NamedTuple):
@@ -123,35 +111,6 @@ def _why_none(known: Known, body: str, month: str) -> NotThere:
 def zone_name(zone: str) -> str:
     """As people write it."""
     return "KST" if zone == _KOREA else zone
-
-
-def earlier(asked: Revision, revisions: Sequence[Revision]) -> list[Revision]:
-    """The last revision of each of the months before, as it stood when `asked` was sealed: a
-    document made again later is the same."""
-    first = _months_before(asked.month, EARLIER)
-    latest = {
-        each.month: each
-        for each in revisions
-        if each.body == asked.body and first <= each.month < asked.month
-        and each.number < asked.number
-    }  # fmt: skip
-    return [latest[month] for month in sorted(latest)]
-
-
-def _months_before(month: str, count: int) -> str:
-    day = date.fromisoformat(f"{month}-15")
-    for _ in range(count):
-        day = (day.replace(day=1) - timedelta(days=1)).replace(day=15)
-    return day.strftime("%Y-%m")
-
-
-def chain_until(asked: Revision, revisions: Sequence[Revision]) -> bytes:
-    """The chain of its body up to it, as a file."""
-    return chain_text(
-        Link(each.body, each.month, each.revision, each.content_hash, each.entry)
-        for each in revisions
-        if each.body == asked.body and each.number <= asked.number
-    )
 
 
 async def stand(conn: Connection) -> Known:

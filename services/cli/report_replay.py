@@ -19,7 +19,6 @@ from services.cli import catalogue as catalogues
 from services.cli import prelude, replay
 from services.cli.catalogue import DIRECTORY, Directory
 from services.cli.context import USAGE, Json, fail
-from services.cli.report_asked import chain_until
 from services.cli.report_told import Failure, end, say, told
 from services.contracts.catalogue import Catalogue
 from services.local.kafka import free_ports
@@ -29,6 +28,7 @@ from services.replay import month
 from services.replay.run import WORKERS, Progress
 from services.replay.scenario import Scenario
 from services.reporting.documents.making import Order, make
+from services.reporting.documents.orders import chain_until
 from services.runtime.settings import load
 from services.storage import migrate, months
 from services.storage.pool import Pool, open_pool

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.cli.report_asked import Known, NotThere, a_month, chain_until, earlier, revision_of
+from services.cli.report_asked import Known, NotThere, a_month, revision_of
 from services.contracts.sla import Contract
 from services.reporting.chain import read_chain
+from services.reporting.documents.orders import chain_until, earlier
 from services.reporting.due import Promised
 from services.storage.months import Revision
 
