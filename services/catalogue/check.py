@@ -102,6 +102,17 @@ def senders_fit(s: Subject) -> Iterator[Problem]:
                 yield item.problem(f"sender '{leg.sender}' is {found}, not {wanted}", *loc)
 
 
+def reports_go_by_mail(s: Subject) -> Iterator[Problem]:
+    for item, body in s.of(Body):
+        name = body.reports.sender if body.reports else None
+        sender = s.catalogue.senders.get(name) if name else None
+        if name and sender is None:
+            yield from s.missing(item, "sender", name, "reports", "sender")
+        elif sender and sender.channel is not Channel.EMAIL:
+            text = f"sender '{name}' is for {sender.channel}: reports go by email"
+            yield item.problem(text, "reports", "sender")
+
+
 def senders_are_complete(s: Subject) -> Iterator[Problem]:
     for item, sender in s.of(Sender):
         if sender.channel in NUMBERED and not sender.secret:
@@ -362,8 +373,9 @@ def budgets_suffice(s: Subject) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     duplicate_ids, what_is_named_exists, route_names_its_parts, route_notice_exists, senders_fit,
-    senders_are_complete, templates_exist, mailboxes_are_complete, platforms_fit,
-    accounts_cover_their_channels, adapters_exist, rooms_are_told, ladders_lead_somewhere,
+    reports_go_by_mail, senders_are_complete, templates_exist, mailboxes_are_complete,
+    platforms_fit, accounts_cover_their_channels, adapters_exist, rooms_are_told,
+    ladders_lead_somewhere,
     bodies_are_watched, objects_stand_in_their_body_s_file, facts_name_their_source,
     intervals_are_allowed, due_times_are_sensible, receivers_can_see, ladders_can_be_drilled,
     windows_are_real, advertising_rests_at_night, templates_survive_the_way,

@@ -19,7 +19,7 @@ from services.reporting.documents.shown import Shown
 from services.reporting.documents.words import Words
 from services.storage import corrections, months
 from services.storage.corrections import Correction, Draft
-from services.storage.months import Revision
+from services.storage.months import Mail, Revision
 from services.storage.pool import Connection, snapshot
 
 _SHORT = 12  # hexadecimal digits of a hash
@@ -33,6 +33,7 @@ class Found(NamedTuple):
     verdicts: Sequence[dict[str, str]]
     drafts: Sequence[Draft]
     waiting: Sequence[Correction]
+    mails: Sequence[Mail]
 
 
 def list_(
@@ -56,6 +57,9 @@ def list_(
         typer.echo(as_json(_plain(found)))
         return
     listed(found.revisions, _table(found), sentence("nothing_sealed"), json=False)
+    for mail in found.mails:
+        taken = sentence("mail_taken" if mail.accepted else "mail_refused")
+        typer.echo(sentence("mailed", **mail._asdict() | {"at": clock(mail.at), "taken": taken}))
     for draft in found.drafts:
         about = {"count": len(draft.diff), "at": clock(draft.made_at)}
         typer.echo(sentence("draft", **draft._asdict() | about))
@@ -77,7 +81,11 @@ async def _found(conn: Connection, body: str | None, since: str, until: str) -> 
             one for one in await corrections.corrections(conn, body)
             if since <= one.month <= until and one.state == "proposed"
         ]  # fmt: skip
-        return Found(own, told, drafts, waiting)
+        mails = [
+            one for one in await months.mails(conn)
+            if since <= one.month <= until and body in (None, one.body)
+        ]  # fmt: skip
+        return Found(own, told, drafts, waiting, mails)
 
 
 def _plain(found: Found) -> dict[str, Any]:
@@ -86,6 +94,7 @@ def _plain(found: Found) -> dict[str, Any]:
         "revisions": [one._asdict() | {"verdicts": verdicts} for one, verdicts in told],
         "drafts": [one._asdict() for one in found.drafts],
         "waiting": [one._asdict() for one in found.waiting],
+        "mails": [one._asdict() for one in found.mails],
     }
 
 

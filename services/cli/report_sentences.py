@@ -62,10 +62,6 @@ _SENTENCES = {
         "--preview와 --revision은 함께 쓸 수 없습니다.",
         "--preview and --revision cannot be used together.",
     ),
-    "summary_alone": (
-        "--summary는 pdf와 xlsx로만 만들며 --preview, --evidence, --channel과 함께 쓸 수 없습니다.",
-        "--summary is made as pdf and xlsx, without --preview, --evidence and --channel.",
-    ),
     "no_contract": (
         "$month $body에는 계약이 없습니다.",
         "No contract of $body holds in $month.",
@@ -105,6 +101,12 @@ _SENTENCES = {
         "Correction no. $number ($kind), by $proposed_by, approved by $approved_by: $reason",
     ),
     "nothing_sealed": ("봉인된 보고서가 없습니다.", "No report is sealed."),
+    "mailed": (
+        "메일: $month $body ${revision}차 $at 중계 서버 $answer ($taken)",
+        "Mail: $month $body revision $revision, $at, the relay said $answer ($taken)",
+    ),
+    "mail_taken": ("접수", "accepted"),
+    "mail_refused": ("거부", "refused"),
     "draft": (
         "초안: $month $body ${revision}차에서 늦은 증거로 수치 ${count}개가 달라집니다($at)."
         " 반영하려면 report correct (kind: evidence_import)",
@@ -134,21 +136,6 @@ _SENTENCES = {
     "evidence_gone": (
         "$asked: 원시 증거 보존 기간이 지났습니다.",
         "$asked: raw evidence past retention.",
-    ),
-    "objected": (
-        "이의 제기 ${number}번을 접수했습니다. 수치는 그대로 두고 다음 차수에 싣습니다. 답변:"
-        ' bongsu report object $month --body $body --decide $number --words "…"',
-        "Objection $number is entered; the next revision tells of it and counts the same. Answer:"
-        ' bongsu report object $month --body $body --decide $number --words "…"',
-    ),
-    "answered": ("이의 제기 ${number}번에 답변했습니다.", "Objection $number is answered."),
-    "no_objection": (
-        "$month ${body}에는 이의 제기 ${number}번이 없습니다.",
-        "$month $body has no objection $number.",
-    ),
-    "which_objection": (
-        "--file, 또는 --decide와 --words를 쓰십시오.",
-        "Say --file, or --decide with --words.",
     ),
     "no_words": ("--words에 사유를 쓰십시오.", "Say why with --words."),
     "which_act": (

@@ -186,6 +186,14 @@ class Notice(Model):
     ladder: tuple[Rung, ...] = Field(min_length=1)
 
 
+class ReportMail(Model):
+    """Who gets a body's monthly reports: the sender they come from, and the secret that holds the
+    `address` they go to."""
+
+    sender: Id
+    to: SecretRef
+
+
 class Body(Model):
     """기관: a public body and what it sends."""
 
@@ -194,6 +202,7 @@ class Body(Model):
     unit: Name
     notices: tuple[Notice, ...] = Field(min_length=1)
     sources: tuple[Source, ...] = Field(min_length=1)
+    reports: ReportMail | None = None
 
 
 class Failover(Model):

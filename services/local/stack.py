@@ -207,7 +207,10 @@ class Stack:
                 "BONGSU_PUBLIC_URL": self.answers_url,
             }
         )
-        reporting_env = {"BONGSU_POSTGRES": self.dsn("report")}
+        reporting_env = _ways(self.destinations) | {
+            "BONGSU_POSTGRES": self.dsn("report"),
+            "BONGSU_SECRETS_DIR": str(self.secrets),
+        }
         return [
             Part("services.alerting", "a1", ports.alerting_ops_port, alerting_env),
             Part("services.reporting", "r1", ports.reporting_ops_port, reporting_env),

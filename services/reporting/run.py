@@ -13,6 +13,7 @@ import structlog
 
 from services.contracts import topics
 from services.reporting import upkeep
+from services.reporting.mailing import Mailing
 from services.reporting.metrics import Metrics
 from services.reporting.round import Rounds
 from services.reporting.settings import ReportingSettings
@@ -38,11 +39,13 @@ async def rounds(
     partitions = await _partitions(address, stopping)
     holder = f"{settings.instance}/{uuid4().hex[:8]}"
     work, chores = Rounds(holder, metrics, partitions), upkeep.Chores(holder, metrics)
+    mailing = Mailing(holder, settings)
     dsn, backoff = settings.postgres.get_secret_value(), Backoff(cap_s=EVERY_S)
     while not stopping.is_set():
         try:
             async with _session(dsn) as conn:
                 await work.go(conn, stopping)
+                await mailing.go(conn, stopping)
                 await chores.go(conn, stopping)
             backoff.reset()
             await pause(stopping, EVERY_S)

@@ -44,6 +44,18 @@ class Revision(NamedTuple):
     epoch: int
 
 
+class Mail(NamedTuple):
+    """A revision's mail, and the relay's receipt: `answer` is its reply code."""
+
+    body: str
+    month: str
+    revision: int
+    at: datetime
+    message_id: str
+    accepted: bool
+    answer: str
+
+
 _SQL = {
     name: text.replace("{revision}", ", ".join(Revision._fields))
     for name, text in queries.load("months.sql").items()
@@ -130,6 +142,24 @@ async def log_documents(
 ) -> None:
     """Who made which documents of a revision."""
     await conn.execute(_SQL["log_documents"], person, body, month, revision, list(files))
+
+
+async def unmailed(conn: Connection, bodies: Sequence[str], since: datetime) -> list[Revision]:
+    """Revisions of these bodies sealed since then that no relay has accepted or refused."""
+    return [Revision(*row) for row in await conn.fetch(_SQL["unmailed"], list(bodies), since)]
+
+
+async def mailed(
+    conn: Connection, of: Revision, message_id: str, accepted: bool, answer: str
+) -> None:
+    """What the relay said to a revision's mail."""
+    place = (of.body, of.month, of.revision)
+    await conn.execute(_SQL["mailed"], *place, message_id, accepted, answer)
+
+
+async def mails(conn: Connection) -> list[Mail]:
+    """The oldest first."""
+    return [Mail(*row) for row in await conn.fetch(_SQL["mails"])]
 
 
 async def contracted(conn: Connection) -> dict[str, datetime]:

@@ -60,10 +60,10 @@ class World:
     login: str
     partitions: Mapping[str, int] = field(default_factory=lambda: PARTITIONS)
 
-    async def begin(self, *bodies: str) -> None:
+    async def begin(self, *bodies: str, catalogue: Catalogue | None = None) -> None:
         """Everything until the month has ended."""
         async with transaction(self.owner) as conn:
-            await sink.store_catalogue(conn, a_catalogue(*bodies), "kim", KNOWN)
+            await sink.store_catalogue(conn, catalogue or a_catalogue(*bodies), "kim", KNOWN)
         async with transaction(self.owner) as conn:
             for sent in probes():
                 events = [sent, builders.an_answer(sent, provider_message_id=str(sent.probe_id))]

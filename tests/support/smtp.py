@@ -23,6 +23,7 @@ GOOD = {
     "dot": "250 2.0.0 Ok: queued as 4ABC",
 }
 WITHIN_S = 10.0
+MOST_BYTES = 2**24  # of one mail
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Relay:
 @asynccontextmanager
 async def relaying(relay: Relay) -> AsyncIterator[str]:
     """The relay on a free port of the loopback; its address."""
-    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0, limit=MOST_BYTES)
     async with server:
         host, port = server.sockets[0].getsockname()
         try:

@@ -63,3 +63,19 @@ SELECT context FROM report_context WHERE body = $1 AND month = $2 AND revision =
 SELECT DISTINCT a.body FROM evidence AS e JOIN attempts AS a USING (probe_id)
 WHERE event_id >= first_id_at($1) AND event_id < first_id_at($2) AND e.known_at >= $3
     AND probe_id >= first_id_at($1) AND probe_id < first_id_at($2) AND a.body IS NOT NULL;
+
+-- name: unmailed
+-- Sealed since $2 and neither accepted nor refused by a relay: the oldest first.
+SELECT {revision} FROM report_revision AS r
+WHERE body = ANY($1::text[]) AND sealed_at >= $2 AND NOT EXISTS (
+    SELECT FROM report_mail AS m
+    WHERE m.body = r.body AND m.month = r.month AND m.revision = r.revision
+)
+ORDER BY number;
+
+-- name: mailed
+INSERT INTO report_mail (body, month, revision, message_id, accepted, answer)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: mails
+SELECT body, month, revision, at, message_id, accepted, answer FROM report_mail ORDER BY number;

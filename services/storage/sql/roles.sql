@@ -59,6 +59,7 @@ GRANT EXECUTE ON FUNCTION
 TO bongsu_report;
 GRANT INSERT ON report_draft, report_context TO bongsu_report;
 GRANT INSERT, UPDATE ON rollup_day, rollup_month TO bongsu_report;
+GRANT INSERT (body, month, revision, message_id, accepted, answer) ON report_mail TO bongsu_report;
 GRANT INSERT (person, body, month, revision, files) ON document_log TO bongsu_report;
 GRANT INSERT ON evidence, catalogue_revision, catalogue_object TO bongsu_sink;
 GRANT INSERT, UPDATE ON attempts, message_ref, liveness, observed_last, consumer_offset TO bongsu_sink;
