@@ -13,6 +13,7 @@ from services.cli.report_close import close
 from services.cli.report_correct import correct
 from services.cli.report_diff import diff
 from services.cli.report_list import list_
+from services.cli.report_object import object_
 from services.cli.report_replay import replay_
 from services.cli.report_sentences import language, sentence
 from services.cli.report_stored import stored
@@ -22,7 +23,8 @@ from services.reporting.verify import NothingHere
 from services.reporting.verify import verify as findings
 
 app = typer.Typer(
-    no_args_is_help=True, help="Monthly reports: month, list, close, verify, diff, correct, claim."
+    no_args_is_help=True,
+    help="Monthly reports: month, list, close, verify, diff, correct, object, claim.",
 )
 app.command()(report_month.month)
 app.command("list")(list_)
@@ -30,6 +32,7 @@ app.command()(close)
 app.command("replay")(replay_)
 app.command()(diff)
 app.command()(correct)
+app.command("object")(object_)
 app.command()(claim)
 _MARKS = {True: "=", False: "!", None: "?"}
 

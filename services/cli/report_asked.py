@@ -32,6 +32,16 @@ class NotThere(Exception):
         self.code = code
 
 
+class Asked(NamedTuple):
+    """Of one command. No bodies: all; no channels: all."""
+
+    month: str
+    bodies: Sequence[str]
+    channels: tuple[str, ...]
+    revision: int | None
+    preview: bool
+
+
 class Known(NamedTuple):
     """What there is. `firsts`: the first slot of each route of which there is evidence."""
 

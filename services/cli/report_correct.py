@@ -5,9 +5,10 @@ Out: what the API answers. After: approved, it stands in the month's next revisi
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -17,6 +18,8 @@ from services.cli.context import DATA, INVALID, USAGE, Data, fail
 from services.cli.correction_file import Unfit, read
 from services.cli.report_asked import NotThere, a_month
 from services.cli.report_sentences import sentence
+
+T = TypeVar("T")
 
 
 def correct(
@@ -34,7 +37,7 @@ def correct(
 
     Example: bongsu report correct 2026-10 --body geoje --file logged-out.yaml
     """
-    _check_month(month)
+    check_month(month)
     match (file, approve, reject):
         case (Path(), None, None):
             _propose(data, body, month, file)
@@ -46,7 +49,8 @@ def correct(
             fail(sentence("which_act"), USAGE)
 
 
-def _check_month(month: str) -> None:
+def check_month(month: str) -> None:
+    """Ends the command for what is no month, or not yet."""
     try:
         a_month(month)
     except NotThere as error:
@@ -56,17 +60,22 @@ def _check_month(month: str) -> None:
 
 
 def _propose(data: Path, body: str, month: str, file: Path) -> None:
+    found = taken_from(read, file)
+    asked = {"body": body, "month": month, **found._asdict()}
+    taken = asyncio.run(call(data, "/corrections", asked))
+    about = {"number": taken["id"], "month": month, "body": body}
+    typer.echo(sentence("proposed", **about))
+
+
+def taken_from(reading: Callable[[Path], T], file: Path) -> T:
+    """What a file says; ends the command with what is wrong with it."""
     try:
-        found = read(file)
+        return reading(file)
     except Unfit as unfit:
         *others, last = unfit.said
         for said in others:
             typer.echo(f"bongsu: {said}", err=True)
         fail(last, INVALID)
-    asked = {"body": body, "month": month, **found._asdict()}
-    taken = asyncio.run(call(data, "/corrections", asked))
-    about = {"number": taken["id"], "month": month, "body": body}
-    typer.echo(sentence("proposed", **about))
 
 
 async def _decide(
@@ -74,12 +83,13 @@ async def _decide(
 ) -> None:
     about = {"number": number, "month": month, "body": body}
     known = await call(data, "/corrections")
-    if not any(_is(one, number, body, month) for one in known):
+    if not any(is_of(one, number, body, month) for one in known):
         fail(sentence("no_correction", **about), USAGE)
     word = "approve" if approve else "reject"
     await call(data, f"/corrections/{number}/{word}", {"words": words})
     typer.echo(sentence("approved" if approve else "rejected", **about))
 
 
-def _is(one: dict[str, Any], number: int, body: str, month: str) -> bool:
+def is_of(one: dict[str, Any], number: int, body: str, month: str) -> bool:
+    """Is it that one, of that month?"""
     return (one["id"], one["body"], one["month"]) == (number, body, month)

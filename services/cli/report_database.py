@@ -1,7 +1,8 @@
 """The database of a command that is not asynchronous, because other processes do its work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import getpass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -10,10 +11,12 @@ from typing import Self, TypeVar
 from services.cli.context import context
 from services.cli.report_sentences import sentence
 from services.runtime.errors import Retry
-from services.storage import errors
+from services.storage import errors, months, people
+from services.storage.months import Revision
 from services.storage.pool import ACQUIRE_S, Connection, Pool, open_pool, transaction
 
 T = TypeVar("T")
+Place = tuple[str, str, int]  # a body, its month, its revision
 STATEMENT_S = 55.0  # a month of a body is read; below the server's bound of the role
 
 
@@ -74,3 +77,17 @@ async def _within(pool: Pool, do: Callable[[Connection], Awaitable[T]]) -> T:
 async def _outside(pool: Pool, do: Callable[[Connection], Awaitable[T]]) -> T:
     async with pool.acquire(timeout=ACQUIRE_S) as conn:
         return await do(conn)
+
+
+async def contents(conn: Connection, which: Sequence[Revision]) -> list[bytes]:
+    """Sealed reports as their canonical text."""
+    found = [await months.content(conn, each.body, each.month, each.revision) for each in which]
+    return [text for text in found if text is not None]
+
+
+async def log(conn: Connection, places: Iterable[Place], files: Iterable[Path]) -> None:
+    """Whoever runs this made these files of those revisions."""
+    await people.may_write(conn)
+    names = [file.name for file in files]
+    for body, month, revision in places:
+        await months.log_documents(conn, getpass.getuser(), body, month, revision, names)

@@ -4,42 +4,29 @@ In:  a month and bodies. Out: files under --out, whole or not at all; what was m
 log of documents. Before: reporting sealed them. After: an official reads, `verify` checks.
 """
 
-import getpass
 import json as json_
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
 from services.cli.context import DATA, INVALID, USAGE, Data, Json, fail
-from services.cli.report_asked import Known, NotThere, a_month, revision_of, stand
-from services.cli.report_database import Database
+from services.cli.report_asked import Asked, Known, NotThere, a_month, revision_of, stand
+from services.cli.report_database import Database, contents, log
 from services.cli.report_evidence import Sources
 from services.cli.report_progress import Progress
 from services.cli.report_sentences import sentence
+from services.cli.report_summary import summarised
 from services.cli.report_told import Failure, end, say, told
-from services.reporting.documents.making import Format, Made, Order, make
+from services.reporting.documents.making import Format, Made, Order, make, summarise
 from services.reporting.documents.orders import chain_until, earlier
 from services.reporting.documents.words import LANGUAGES
-from services.storage import months, people
-from services.storage.months import Revision
-from services.storage.pool import Connection
 
 T = TypeVar("T")
 FORMATS: tuple[Format, ...] = get_args(Format)
 OUT = Path("reports")
-
-
-class Asked(NamedTuple):
-    """Of one command. No bodies: all; no channels: all."""
-
-    month: str
-    bodies: Sequence[str]
-    channels: tuple[str, ...]
-    revision: int | None
-    preview: bool
 
 
 def month(
@@ -53,6 +40,7 @@ def month(
     revision: Annotated[int | None, typer.Option(help="that one; else the latest sealed")] = None,
     preview: Annotated[bool, typer.Option(help="as of now, sealed or not; not final")] = False,
     evidence: Annotated[bool, typer.Option(help="every probe that was counted, too")] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="one document of all bodies")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="processes that make them")] = 2,
     data: Data = DATA,
     json: Json = False,
@@ -70,10 +58,21 @@ def month(
         asked = Asked(a_month(which), _split(body), tuple(_split(channel)), revision, preview)
     except NotThere as error:
         fail(str(error), error.code)
+    if summary and (preview or evidence or channel or kinds == ["json"]):
+        fail(sentence("summary_alone"), USAGE)
     failures: list[Failure] = []
     with Database(data) as database:
         known = database.ask(stand)
         asked = asked._replace(bodies=asked.bodies or known.bodies)
+        if summary:
+            summarised(
+                database,
+                known,
+                asked,
+                partial(summarise, out=out, languages=spoken, formats=kinds),
+                json,
+            )
+            return
         sources = Sources(database, known, evidence)
         orders = _orders(database, known, asked, sources, failures)
         progress = Progress(len(asked.bodies), ",".join(kinds))
@@ -108,7 +107,7 @@ def _orders(
 def _sealed(database: Database, known: Known, body: str, asked: Asked) -> Order:
     found = revision_of(known, body, asked.month, asked.revision)
     which = [found, *earlier(found, known.revisions)]
-    text, *texts = database.ask(partial(_contents, which=which))
+    text, *texts = database.ask(partial(contents, which=which))
     return Order(text, tuple(texts), chain_until(found, known.revisions), asked.channels)
 
 
@@ -117,7 +116,7 @@ def _preview(database: Database, known: Known, sources: Sources, body: str, aske
     own = [each for each in known.revisions if each.body == body][-1:]
     before = [each._replace(month=asked.month, number=each.number + 1) for each in own]
     which = [each for one in before for each in earlier(one, known.revisions)]
-    return Order(text, tuple(database.ask(partial(_contents, which=which))), None, asked.channels)
+    return Order(text, tuple(database.ask(partial(contents, which=which))), None, asked.channels)
 
 
 def _check_channels(body: str, report: Any, channels: Sequence[str]) -> None:
@@ -145,20 +144,9 @@ def _made(
             made = made._replace(files=[*made.files, *put(made.order.text)])
         except NotThere as error:
             failures.append(Failure(body, str(error), error.code))
-        names = [file.name for file in made.files]
         place = (body, report["month"], report["revision"])
-        database.ask(partial(_log, place=place, files=names))
+        database.ask(partial(log, places=[place], files=made.files))
         yield made
-
-
-async def _contents(conn: Connection, which: Sequence[Revision]) -> list[bytes]:
-    found = [await months.content(conn, each.body, each.month, each.revision) for each in which]
-    return [text for text in found if text is not None]
-
-
-async def _log(conn: Connection, place: tuple[str, str, int], files: Sequence[str]) -> None:
-    await people.may_write(conn)
-    await months.log_documents(conn, getpass.getuser(), *place, files)
 
 
 def _split(text: str) -> list[str]:

@@ -62,6 +62,10 @@ _SENTENCES = {
         "--preview와 --revision은 함께 쓸 수 없습니다.",
         "--preview and --revision cannot be used together.",
     ),
+    "summary_alone": (
+        "--summary는 pdf와 xlsx로만 만들며 --preview, --evidence, --channel과 함께 쓸 수 없습니다.",
+        "--summary is made as pdf and xlsx, without --preview, --evidence and --channel.",
+    ),
     "no_contract": (
         "$month $body에는 계약이 없습니다.",
         "No contract of $body holds in $month.",
@@ -136,6 +140,21 @@ _SENTENCES = {
     "evidence_gone": (
         "$asked: 원시 증거 보존 기간이 지났습니다.",
         "$asked: raw evidence past retention.",
+    ),
+    "objected": (
+        "이의 제기 ${number}번을 접수했습니다. 수치는 그대로 두고 다음 차수에 싣습니다. 답변:"
+        ' bongsu report object $month --body $body --decide $number --words "…"',
+        "Objection $number is entered; the next revision tells of it and counts the same. Answer:"
+        ' bongsu report object $month --body $body --decide $number --words "…"',
+    ),
+    "answered": ("이의 제기 ${number}번에 답변했습니다.", "Objection $number is answered."),
+    "no_objection": (
+        "$month ${body}에는 이의 제기 ${number}번이 없습니다.",
+        "$month $body has no objection $number.",
+    ),
+    "which_objection": (
+        "--file, 또는 --decide와 --words를 쓰십시오.",
+        "Say --file, or --decide with --words.",
     ),
     "no_words": ("--words에 사유를 쓰십시오.", "Say why with --words."),
     "which_act": (

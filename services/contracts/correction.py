@@ -76,6 +76,15 @@ class ContractFix(Model):
     contract: Contract
 
 
+class Objection(Model):
+    """이의 제기: `by` holds it against a closed month; `channel`: of one only."""
+
+    by: str = Field(min_length=1, max_length=200)
+    about: str = Field(min_length=1, max_length=2000)
+    channel: str | None = None
+    attachment: Sha | None = None
+
+
 Data = EvidenceImport | MonitorFault | MaintenanceProof | Exclusion | DeclaredOutage | ContractFix
 KINDS: tuple[CorrectionKind, ...] = (
     "evidence_import", "monitor_fault", "maintenance_proof", "exclusion", "declared_outage",

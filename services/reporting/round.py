@@ -16,7 +16,7 @@ from operator import attrgetter
 import structlog
 
 from services.contracts.catalogue import Catalogue
-from services.reporting import sealing
+from services.reporting import objecting, sealing
 from services.reporting.due import Due, Promised, due
 from services.reporting.metrics import Metrics
 from services.storage import corrections, errors, months, people
@@ -38,13 +38,15 @@ class Rounds:
     async def go(self, conn: Connection, stopping: asyncio.Event) -> None:
         """Raises what a connection in doubt raises."""
         open_ = await self._due(conn)
-        if not open_:
+        disputed = await objecting.waiting(conn)
+        if not open_ and not disputed:
             return
         epoch = await turn(conn, self._holder)
         if epoch is None:
             return
         try:
             await self._seal(conn, epoch, open_, stopping)
+            await self._tell(conn, epoch)
         finally:
             await months.give_turn(conn)
             await self._due(conn)
@@ -70,6 +72,14 @@ class Rounds:
                 return
             if step.body not in held and not await self._one(conn, epoch, step, stored_until):
                 held.add(step.body)
+
+    async def _tell(self, conn: Connection, epoch: int) -> None:
+        """Of objections, in revisions of their own."""
+        for before in await objecting.waiting(conn):
+            try:
+                await objecting.seal(conn, epoch, before, await months.now(conn))
+            except errors.StorageRefused:
+                _log.exception("an objection was not sealed", body=before.body, month=before.month)
 
     async def _one(
         self, conn: Connection, epoch: int, step: Due, stored_until: datetime | None

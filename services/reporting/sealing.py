@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.contracts.report import Change, Report
 from services.contracts.report_words import State
-from services.reporting import assemble, chain, evidence, known, stored
+from services.reporting import assemble, chain, evidence, known, objecting, stored
 from services.reporting.calendar import moment_of, month_window
 from services.reporting.context import Context, ItemContext, month_of
 from services.reporting.difference import figures_changed
@@ -24,7 +24,7 @@ from services.reporting.laid import lay
 from services.reporting.lines import Line
 from services.reporting.slots import MINUTE_MS
 from services.reporting.written import ms_of
-from services.storage import corrections, months, people, sla
+from services.storage import corrections, months, objections, people, sla
 from services.storage.lines import Asked as Slots
 from services.storage.months import Revision
 from services.storage.pool import Connection, part, snapshot
@@ -172,10 +172,11 @@ async def _compared(conn: Connection, found: Made, before: Revision) -> Made:
         for one in found.report.corrections
     )
     changes = {"diff": diff, "corrections": own}
-    return Made(
-        found.report.model_copy(update=changes), found.context.model_copy(update=changes),
-        found.lines,
-    )  # fmt: skip
+    disputes = await objections.objections(conn, before.body, before.month)
+    report, context = objecting.carried(
+        found.report.model_copy(update=changes), found.context.model_copy(update=changes), disputes
+    )
+    return Made(report, context, found.lines)
 
 
 async def _seal(conn: Connection, epoch: int, made: Made, due: Due) -> Report:

@@ -26,6 +26,9 @@ WHY = {
     "same_person": ("제안자는 승인할 수 없습니다.", "The proposer cannot approve."),
     "no_such": ("그런 정정 제안이 없습니다.", "There is no such correction."),
     "decided": ("이미 결정된 정정입니다.", "That correction is decided already."),
+    "not_closed": ("아직 확정되지 않은 월입니다.", "That month is not closed yet."),
+    "no_objection": ("그런 이의 제기가 없습니다.", "There is no such objection."),
+    "answered": ("이미 답변한 이의 제기입니다.", "That objection is answered already."),
     "too_late": (
         "정정은 해당 월이 끝난 뒤 13개월까지 받습니다.",
         "A month is corrected until 13 months after its end.",
@@ -103,7 +106,7 @@ async def propose(
 ) -> int:  # fmt: skip
     """Its number. Raises CorrectionRefused."""
     values = (token, body, month, kind, json.dumps(data), reason, via)
-    async with _refusals():
+    async with refusals():
         number: int = await conn.fetchval(_SQL["propose"], *values)
     return number
 
@@ -112,7 +115,7 @@ async def decide(
     conn: Connection, token: bytes, number: int, approve: bool, words: str, via: Via
 ) -> None:
     """Approve or reject, by somebody else than who proposed. Raises CorrectionRefused."""
-    async with _refusals():
+    async with refusals():
         await conn.execute(_SQL["decide"], token, number, approve, words, via)
 
 
@@ -143,7 +146,8 @@ async def drafts(conn: Connection) -> list[Draft]:
 
 
 @asynccontextmanager
-async def _refusals() -> AsyncIterator[None]:
+async def refusals() -> AsyncIterator[None]:
+    """What the database refuses, as CorrectionRefused."""
     try:
         yield
     except asyncpg.RaiseError as error:

@@ -17,13 +17,15 @@ from services.alerting.answers.failures import MOST, Failures
 from services.alerting.metrics import Metrics
 from services.catalogue import publish
 from services.catalogue.load import load
-from services.storage import corrections, incidents, people, planned, sink
+from services.reporting import chain
+from services.storage import corrections, incidents, months, people, planned, sink
 from services.storage.corrections import ROLE
 from services.storage.pool import Connection, Pool
 from tests.support.asgi import Answer, ask
 from tests.support.fixtures import conn, database, pool
 from tests.support.incidents import an_incident
 from tests.support.paged import people_in_force
+from tests.support.reports import a_report
 
 __all__ = ["conn", "database", "pool"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +58,11 @@ BODIES: dict[str, Any] = {
     },
     "/corrections/{id}/approve": {"words": "확인했습니다."},
     "/corrections/{id}/reject": {"words": "근거가 부족합니다."},
+    "/objections": {
+        "body": "geoje", "month": "2026-10",
+        "objection": {"by": "중계사", "about": "10-20의 장애는 상위 통신사 탓입니다."},
+    },
+    "/objections/{id}/decide": {"words": "통신사 기록과 맞지 않아 받지 않습니다."},
 }  # fmt: skip
 
 
@@ -66,6 +73,8 @@ GIVEN = {  # role given → roles that it does not include
 
 def _named(path: str) -> str:
     """What the id in a path is of."""
+    if "objections" in path:
+        return "1"
     if "corrections" in path:
         return "1" if "approve" in path else "2"
     if "notices" in path:
@@ -122,6 +131,19 @@ async def _proposed(conn: Connection) -> None:
         )  # fmt: skip
 
 
+async def _closed(conn: Connection) -> None:
+    """October, preliminary and closed."""
+    epoch = await months.take_turn(conn, "test")
+    assert epoch is not None
+    prev = chain.ZEROS
+    for number, state in enumerate(("preliminary", "closed")):
+        told = {"month": "2026-10", "revision": number, "state": state}
+        report = chain.sealed(a_report(lambda one, told=told: one.update(told)), prev)
+        await months.seal(conn, epoch, chain.text_of(report))
+        prev = report.seal.entry
+    await months.give_turn(conn)
+
+
 async def _in_force(conn: Connection) -> None:
     """The shipped catalogue."""
     now = datetime.now(UTC)
@@ -154,10 +176,14 @@ async def test_every_endpoint_does_what_the_document_says(client: Client, conn: 
     await incidents.put(conn, ROW)
     await _in_force(conn)
     await _proposed(conn)
+    await _closed(conn)
     token = await a_token(conn, "operator", ROLE)
     found: dict[str, Any] = {}
-    # Reading last, so that there is something to read; withdrawing after that.
-    order = sorted(ENDPOINTS, key=lambda one: (one.path.endswith("withdraw"), one.method != "POST"))
+    # Reading last, so that there is something to read; withdrawing and answering after that.
+    order = sorted(
+        ENDPOINTS,
+        key=lambda one: (one.path.endswith(("withdraw", "decide")), one.method != "POST"),
+    )
     for one in order:
         answer = await client.ask(one, token)
         assert answer.status == 200, (one.path, answer.body)
@@ -185,7 +211,7 @@ async def test_every_endpoint_does_what_the_document_says(client: Client, conn: 
         for action in (
             "ack", "close", "maintenance.add", "maintenance.withdraw", "note", "notice.add",
             "notice.withdraw", "oncall.override", "report.approve", "report.correct",
-            "report.reject",
+            "report.decide", "report.object", "report.reject",
         )
     ]  # fmt: skip
 
@@ -233,6 +259,8 @@ PLAN = next(one for one in ENDPOINTS if one.path == "/maintenance" and one.body)
 CORRECT = next(one for one in ENDPOINTS if one.path == "/corrections" and one.body)
 APPROVE = next(one for one in ENDPOINTS if one.path.endswith("/approve"))
 REJECT = next(one for one in ENDPOINTS if one.path.endswith("/reject"))
+OBJECT = next(one for one in ENDPOINTS if one.path == "/objections" and one.body)
+ANSWER = next(one for one in ENDPOINTS if one.path.endswith("/decide"))
 FAULT = BODIES["/corrections"]["data"]
 
 
@@ -336,6 +364,18 @@ async def test_who_proposed_a_correction_does_not_decide_it(
     assert {each.state for each in await corrections.corrections(conn)} == {"proposed"}
     audited = await conn.fetch("SELECT DISTINCT person, action FROM audit")
     assert [tuple(row) for row in audited] == [("kim", "report.correct")]
+
+
+async def test_an_objection_is_held_against_a_closed_month_and_answered_once(
+    client: Client, conn: Connection
+) -> None:
+    token = await a_token(conn, ROLE)
+    assert (await client.ask(OBJECT, token)).status == 409
+    await _closed(conn)
+    for one, status in ((ANSWER, 404), (OBJECT, 200), (ANSWER, 200), (ANSWER, 409)):
+        answer = await client.ask(one, token)
+        assert answer.status == status
+        _checked(one, answer)
 
 
 async def test_a_correction_is_decided_once(client: Client, conn: Connection) -> None:

@@ -37,7 +37,7 @@ _STATUS = {
     acts.GONE: 404, acts.CONFLICT: 409,
     # Of a correction, by the database: it knows the person, and who proposed it.
     "no_token": 401, "no_role": 403, "same_person": 403, "no_such": 404, "decided": 409,
-    "too_late": 422,
+    "too_late": 422, "not_closed": 409, "no_objection": 404, "answered": 409,
 }  # fmt: skip
 _INCLUDES = {"viewer": ("viewer", "operator"), "operator": ("operator",), ROLE: (ROLE,)}
 _log = structlog.get_logger()
@@ -92,6 +92,14 @@ ENDPOINTS = (
     ),
     Endpoint(
         "POST", "/corrections/{id}/reject", ROLE, correcting.reject, models.Taken,
+        correcting.DecisionAsked,
+    ),
+    Endpoint("GET", "/objections", ROLE, correcting.objections, list[correcting.Objection]),
+    Endpoint(
+        "POST", "/objections", ROLE, correcting.object_, models.Taken, correcting.ObjectionAsked
+    ),
+    Endpoint(
+        "POST", "/objections/{id}/decide", ROLE, correcting.answer, models.Taken,
         correcting.DecisionAsked,
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from services.alerting.answers.acts import GONE, Asked
 from services.alerting.answers.models import Body, Given, Name, Taken, Text
 from services.alerting.incidents.words import KST
 from services.alerting.paging import planned
+from services.contracts import correction as contracts
 from services.contracts.catalogue import Catalogue
 from services.contracts.correction import (
     LONGEST_REASON,
@@ -27,6 +28,7 @@ from services.contracts.correction import (
 from services.runtime.errors import Refuse
 from services.storage import corrections as storage
 from services.storage import months
+from services.storage import objections as disputes
 from services.storage.status import latest_catalogue
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
@@ -61,6 +63,31 @@ class CorrectionAsked(Body):
     reason: Why
     proposed_by: Name | None = None
     data: Annotated[Data, Field(discriminator="kind")]
+
+
+class Objection(Given):
+    """What somebody holds against a closed month, and what was answered."""
+
+    id: int
+    body: str
+    month: str
+    channel: str | None
+    objector: str
+    about: str
+    attachment: str | None
+    at: AwareDatetime
+    entered_by: str
+    decision: str | None
+    decided_by: str | None
+    decided_at: AwareDatetime | None
+
+
+class ObjectionAsked(Body):
+    """Against which month, and what."""
+
+    body: Name
+    month: Month
+    objection: contracts.Objection
 
 
 class NoBody(Refuse):
@@ -113,12 +140,41 @@ async def reject(asked: Asked) -> Taken:
     return await _decide(asked, approve=False)
 
 
+async def objections(asked: Asked) -> list[Objection]:
+    """Objections to months, the oldest first."""
+    found = await disputes.objections(asked.conn)
+    return [Objection.model_validate(one) for one in found]
+
+
+async def object_(asked: Asked) -> Taken:
+    """Enter what somebody holds against a closed month; no figure changes by it."""
+    given: ObjectionAsked = asked.body
+    said = given.objection
+    number = await disputes.open_(
+        asked.conn, asked.token, given.body, given.month, said.channel, said.by, said.about,
+        said.attachment, "api",
+    )  # fmt: skip
+    return Taken(id=str(number))
+
+
+async def answer(asked: Asked) -> Taken:
+    """Answer an objection, once."""
+    number = _number(asked, "no_objection")
+    await disputes.decide(asked.conn, asked.token, number, asked.body.words, "api")
+    return Taken(id=str(number))
+
+
 async def _decide(asked: Asked, approve: bool) -> Taken:
+    number = _number(asked, "no_such")
+    await storage.decide(asked.conn, asked.token, number, approve, asked.body.words, "api")
+    return Taken(id=str(number))
+
+
+def _number(asked: Asked, otherwise: str) -> int:
     name = asked.path["id"]
     if not name.isascii() or not name.isdigit() or len(name) > 18:
-        raise storage.CorrectionRefused("no_such")
-    await storage.decide(asked.conn, asked.token, int(name), approve, asked.body.words, "api")
-    return Taken(id=name)
+        raise storage.CorrectionRefused(otherwise)
+    return int(name)
 
 
 def _require_known(catalogue: Catalogue, body: str, data: Data) -> None:

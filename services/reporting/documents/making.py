@@ -18,6 +18,7 @@ from services.reporting import folder
 from services.reporting.documents import fonts
 from services.reporting.documents.document import document
 from services.reporting.documents.pdf import forget, pdf
+from services.reporting.documents.summary import summary
 from services.reporting.documents.words import Language
 from services.reporting.documents.xlsx import xlsx
 
@@ -103,3 +104,25 @@ def _as_data(order: Order, stem: str) -> dict[str, bytes]:
     """What `verify` reads."""
     chain = {f"{stem}.chain": order.chain} if order.chain else {}
     return {f"{stem}.json": order.text, **chain}
+
+
+def summarise(
+    texts: Iterable[bytes],
+    without: Sequence[str],
+    out: Path,
+    languages: Sequence[Language],
+    formats: Sequence[Format],
+) -> list[Path]:
+    """One document of many reports of a month, put beside theirs; there is none as JSON, which
+    would add nothing to them. Raises Stop (`font`)."""
+    fonts.check()
+    reports = [Report.model_validate_json(text) for text in texts]
+    stem = f"summary-{reports[0].month}"
+    files = [
+        (f"{stem}.{language}.{kind}", _WRITERS[kind](summary(reports, without, language)))
+        for language in languages
+        for kind in formats
+        if kind != "json"
+    ]
+    # No body's id begins so.
+    return folder.write(out / reports[0].month / "_summary", files)

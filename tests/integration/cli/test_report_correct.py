@@ -93,6 +93,26 @@ async def test_one_proposes_by_a_file_and_another_approves_with_words(
     ]  # fmt: skip
 
 
+async def test_an_objection_to_a_month_that_is_not_closed_or_not_there_is_refused(
+    conn: Connection, api: str, tmp_path: Path
+) -> None:
+    kim = await _terminal(conn, api, tmp_path, "kim")
+    file = tmp_path / "objection.yaml"
+    object_ = ("report", "object", "2026-10", "--body", "geoje")
+
+    file.write_text("by: 중계사\nabout: 상위 통신사의 장애였습니다.\n", encoding="utf-8")
+    assert await kim.say(*object_, "--file", str(file)) == (
+        6, "bongsu: That month is not closed yet.\n",
+    )  # fmt: skip
+    file.write_text("by: 중계사\nabuot: 오타\n", encoding="utf-8")
+    code, said = await kim.say(*object_, "--file", str(file))
+    assert (code, f"{file}:2: field 'abuot' is unknown; did you mean 'about'?" in said) == (4, True)
+    assert await kim.say(*object_, "--decide", "1", "--words", "x") == (
+        2, "bongsu: 2026-10 geoje has no objection 1.\n",
+    )  # fmt: skip
+    assert (await kim.say(*object_, "--decide", "1"))[0] == 2
+
+
 async def test_a_korean_terminal_is_refused_in_korean(
     conn: Connection, api: str, file: Path
 ) -> None:

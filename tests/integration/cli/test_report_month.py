@@ -109,6 +109,27 @@ async def test_all_bodies_are_tried_and_the_highest_code_wins(
     ]
 
 
+async def test_a_summary_holds_all_bodies_and_names_those_without_a_report(
+    bongsu: Terminal, conn: Connection, tmp_path: Path
+) -> None:
+    await _seal(conn, *_history("geoje", ("2026-10", 0)), *_history("tongyeong", ("2026-09", 0)))
+    asked = ("report", "month", "--all", "--summary", "--out", str(tmp_path), "--lang", "ko")
+    told = await bongsu.read(*asked, "2026-10", "--format", "xlsx")
+    file = tmp_path / "2026-10" / "_summary" / "summary-2026-10.ko.xlsx"
+    assert told == {
+        "bodies": ["geoje"], "without": ["tongyeong"],
+        "files": [str(file), str(file.parent / "SHA256SUMS")],
+    }  # fmt: skip
+    assert openpyxl.load_workbook(file).sheetnames[0] == "총괄"
+    assert (
+        await conn.fetchval("SELECT files[1] FROM document_log WHERE body = 'geoje'") == file.name
+    )
+    code, said = await bongsu.say(*asked, "2026-08")
+    assert (code, said.splitlines()[0][:47]) == (
+        5, "bongsu: There is no report of 2026-08 for geoje"
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
