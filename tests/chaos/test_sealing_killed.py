@@ -1,23 +1,18 @@
 """Reporting processes are killed in the midst of sealing, two at a time: each month of each body is
 sealed once, in order, and every chain is whole."""
 
-import asyncio
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from services.contracts import topics
-from services.local.kafka import free_ports
 from services.reporting.verify_stored import verify
 from services.runtime.kafka import Address
 from services.storage import months
 from services.storage.pool import open_pool
 from tests.integration.storage.logins import initialised, logged_in
-from tests.support.commands import clean_environment
+from tests.support import reporting
 from tests.support.sealed_months import CLOSED, World
 from tests.support.waiting import eventually
 
@@ -31,18 +26,11 @@ pytestmark = pytest.mark.timeout(240)
 @asynccontextmanager
 async def _reporting(world: World, address: Address) -> AsyncIterator[None]:
     """A process that is killed at the end of the block."""
-    told = {
-        "BONGSU_KAFKA": address.options["bootstrap_servers"], "BONGSU_DEVELOPMENT": "true",
-        "BONGSU_TOPIC_PREFIX": address.prefix, "BONGSU_POSTGRES": world.login,
-        "BONGSU_OPS_PORT": str(free_ports(1)[0]),
-    }  # fmt: skip
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.reporting", env=clean_environment() | told
-    )
+    process, _ = await reporting.start(world.login, address)
     try:
         yield
     finally:
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         await process.wait()
 
 
