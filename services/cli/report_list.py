@@ -1,7 +1,7 @@
 """`bongsu report list`: what is sealed, and what waits for somebody.
 
 In:  a body and months, or all. Out: revisions with their verdicts and hashes; drafts that late
-evidence made; corrections that nobody decided yet.
+evidence made; corrections that nobody decided, objections that nobody answered yet.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from services.cli.report_sentences import language, sentence
 from services.contracts.report_words import State, Verdict
 from services.reporting.documents.shown import Shown
 from services.reporting.documents.words import Words
-from services.storage import corrections, months
+from services.storage import corrections, months, objections
 from services.storage.corrections import Correction, Draft
 from services.storage.months import Mail, Revision
+from services.storage.objections import Objection
 from services.storage.pool import Connection, snapshot
 
 _SHORT = 12  # hexadecimal digits of a hash
@@ -34,6 +35,7 @@ class Found(NamedTuple):
     drafts: Sequence[Draft]
     waiting: Sequence[Correction]
     mails: Sequence[Mail]
+    disputes: Sequence[Objection]
 
 
 def list_(
@@ -65,6 +67,8 @@ def list_(
         typer.echo(sentence("draft", **draft._asdict() | about))
     for one in found.waiting:
         typer.echo(sentence("waiting", **one._asdict() | {"at": clock(one.proposed_at)}))
+    for dispute in found.disputes:
+        typer.echo(sentence("disputed", **dispute._asdict() | {"at": clock(dispute.at)}))
 
 
 async def _found(conn: Connection, body: str | None, since: str, until: str) -> Found:
@@ -85,7 +89,11 @@ async def _found(conn: Connection, body: str | None, since: str, until: str) -> 
             one for one in await months.mails(conn)
             if since <= one.month <= until and body in (None, one.body)
         ]  # fmt: skip
-        return Found(own, told, drafts, waiting, mails)
+        disputes = [
+            one for one in await objections.objections(conn, body)
+            if since <= one.month <= until and one.decision is None
+        ]  # fmt: skip
+        return Found(own, told, drafts, waiting, mails, disputes)
 
 
 def _plain(found: Found) -> dict[str, Any]:
@@ -95,6 +103,7 @@ def _plain(found: Found) -> dict[str, Any]:
         "drafts": [one._asdict() for one in found.drafts],
         "waiting": [one._asdict() for one in found.waiting],
         "mails": [one._asdict() for one in found.mails],
+        "disputes": [one._asdict() for one in found.disputes],
     }
 
 

@@ -121,6 +121,10 @@ _SENTENCES = {
         "대기: 정정 제안 ${id}번 $month $body ($kind), $proposed_by 제안 $at: $reason",
         "Waiting: correction $id of $month $body ($kind), proposed by $proposed_by $at: $reason",
     ),
+    "disputed": (
+        "이의 제기 ${id}번: $month $body, $objector $at: $about",
+        "Objection $id: $month $body, by $objector $at: $about",
+    ),
     "list_body": ("기관", "body"),
     "list_month": ("월", "month"),
     "list_revision": ("차수", "revision"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.reporting import folder
-from services.storage import corrections, people
+from services.storage import corrections, objections, people
 from services.storage.pool import open_pool, transaction
 from tests.integration.storage.logins import initialised, logged_in
 from tests.support import sealed_months as played
@@ -74,6 +74,18 @@ async def test_revisions_are_listed_with_verdicts_and_hashes_and_what_waits(
     assert found["revisions"][1]["prev"] == found["revisions"][0]["entry"]
     assert [one["id"] for one in found["waiting"]] == [1]
     assert (await bongsu.read("report", "list", "--from", "2026-11"))["revisions"] == []
+
+
+async def test_an_objection_is_listed_until_it_is_answered(bongsu: Terminal, world: World) -> None:
+    kim = people.hashed("kim")
+    async with transaction(world.owner) as conn:
+        await objections.open_(
+            conn, kim, "geoje", "2026-10", None, "sens", "통신사 장애", None, "api"
+        )
+    assert "Objection 1: 2026-10 geoje, by sens" in (await bongsu.say("report", "list"))[1]
+    async with transaction(world.owner) as conn:
+        await objections.decide(conn, kim, 1, "기록과 다릅니다.", "api")
+    assert (await bongsu.read("report", "list"))["disputes"] == []
 
 
 async def test_a_corrected_month_says_why_which_minutes_and_which_figures_differ(
