@@ -60,7 +60,8 @@ class Latencies:
     def quantiles(self, *ppm: int) -> list[int | None]:
         """The item of rank ceil(q n), for each q in 1e-6, in microseconds; None: it never came, or
         there is none."""
-        ranks = [-(-q * self.n // PPM) for q in ppm]
+        n = self.n
+        ranks = [-(-q * n // PPM) for q in ppm]
         places = np.searchsorted(np.cumsum(self.counts), ranks, "left").tolist()
         came = zip(ranks, places, strict=True)
         return [SHOWN_US[place] if rank and place < _BUCKETS else None for rank, place in came]

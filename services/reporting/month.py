@@ -9,14 +9,15 @@ Before: `laid.py`. After: `assemble.py` writes the figures into the report.
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
 from operator import add, attrgetter
+from zoneinfo import ZoneInfo
 
 from services.contracts.report_words import Objective, Verdict
 from services.contracts.sla import Contract, version_on
 from services.reporting import totals, verdict
-from services.reporting.calendar import days_of
+from services.reporting.calendar import days_of, moment_of
 from services.reporting.credit import Credit, credit
 from services.reporting.laid import Laid, Month, lay
 from services.reporting.lines import digest, in_order
@@ -135,8 +136,11 @@ def conclude(
 
 def _at_the_end(month: Month) -> Contract:
     """The version in force at the end of the month, or last before."""
-    on = [version_on(month.versions, day) for day, *_ in days_of(month.window, month.zone)]
-    return next((each for each in reversed(on) if each is not None), month.versions[-1])
+    where, (start, end) = ZoneInfo(month.zone), month.window
+    first, last = (moment_of(at).astimezone(where).date() for at in (start, end - 1))
+    days = (last - timedelta(days=n) for n in range((last - first).days + 1))
+    on = (version_on(month.versions, day) for day in days)
+    return next((each for each in on if each is not None), month.versions[-1])
 
 
 def _rulings(
