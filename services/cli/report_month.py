@@ -17,9 +17,10 @@ from services.cli.report_asked import Asked, Known, NotThere, a_month, revision_
 from services.cli.report_database import Database, contents, log
 from services.cli.report_evidence import Sources
 from services.cli.report_progress import Progress
-from services.cli.report_sentences import sentence
+from services.cli.report_sentences import language, sentence
 from services.cli.report_summary import summarised
 from services.cli.report_told import Failure, end, say, told
+from services.reporting.documents import fonts
 from services.reporting.documents.making import Format, Made, Order, make, summarise
 from services.reporting.documents.orders import chain_until, earlier
 from services.reporting.documents.words import LANGUAGES
@@ -60,6 +61,7 @@ def month(
         fail(str(error), error.code)
     if summary and (preview or evidence or channel or kinds == ["json"]):
         fail(sentence("summary_alone"), USAGE)
+    fonts.check(language=language())
     failures: list[Failure] = []
     with Database(data) as database:
         known = database.ask(stand)

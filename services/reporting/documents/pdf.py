@@ -33,7 +33,7 @@ from services.reporting.documents.blocks import (
 _HERE = Path(__file__).parent
 _PAGE = _HERE / "report.typ"
 _STANDARD: Final = "a-2a"  # for archives: fonts within, tagged, and nothing from outside
-_FORGETTING = 5  # runs of 1 ms each
+_FORGETTING = 3  # runs of 1 ms each
 _HALF = ("burn", "claims")  # charts that stand two abreast
 _WHOLE = 20  # rows up to which a table stays on one page
 _SMALL = 8  # columns from which on a table is set smaller
@@ -51,7 +51,7 @@ def pdf(document: Document) -> bytes:
 
 def forget() -> None:
     """Give back what typst keeps of earlier documents, which share next to nothing with the next:
-    what several runs did not ask for goes, so empty ones do (350 MiB a process became 240)."""
+    what several runs did not ask for goes, so empty ones do (350 MiB a process became 250)."""
     for _ in range(_FORGETTING):
         _compiler().compile(input=b"", format="pdf")
 

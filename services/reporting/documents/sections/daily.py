@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from services.contracts.report import DayPart, Report
@@ -55,6 +56,7 @@ def _parts(day: DayPart, tz: str) -> dict[str, object]:
     }
 
 
+@cache
 def minutes_of_day(day: str, tz: str) -> int:
     """By the clock of the zone: 23 or 25 hours where summer time changes."""
     zone, first = ZoneInfo(tz), date.fromisoformat(day)
