@@ -135,10 +135,10 @@ async def _one(conn: Connection, epoch: int, standing: Standing, step: Due) -> l
         return [Failure(step.body, sentence("other_turn"), NOT_DONE)]
     except StorageRefused as error:
         return [Failure(step.body, f"{step.body}: {error}", REFUSED)]
-    if report is not None:
-        typer.echo(
-            f"{step.month} {step.body} r{step.revision} {report.state}: {report.seal.content}"
-        )
-        if not any(day.evidence_count for day in report.days):
-            typer.echo(sentence("no_evidence", body=step.body), err=True)
+    if report is None:
+        why = sentence("not_due", month=step.month, body=step.body)
+        return [Failure(step.body, why, NO_SUCH_REPORT)]
+    typer.echo(f"{step.month} {step.body} r{step.revision} {report.state}: {report.seal.content}")
+    if not any(day.evidence_count for day in report.days):
+        typer.echo(sentence("no_evidence", body=step.body), err=True)
     return []

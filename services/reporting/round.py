@@ -34,6 +34,8 @@ class Rounds:
     def __init__(self, holder: str, metrics: Metrics, partitions: Mapping[str, int]) -> None:
         self._holder, self._metrics, self._partitions = holder, metrics, partitions
         self._tries: Counter[str] = Counter()  # by body
+        # Months whose contract was known only after their first cutoff: nobody was promised them.
+        self._none: set[tuple[str, str]] = set()
 
     async def go(self, conn: Connection, stopping: asyncio.Event) -> None:
         """Raises what a connection in doubt raises."""
@@ -54,7 +56,8 @@ class Rounds:
     async def _due(self, conn: Connection) -> list[Due]:
         sealed = await months.revisions(conn)
         now = await months.now(conn)
-        open_ = due(await promised(conn), sealed, await corrections.corrections(conn), now)
+        found = due(await promised(conn), sealed, await corrections.corrections(conn), now)
+        open_ = [step for step in found if step[1:3] not in self._none]
         self._metrics.stand(sealed, open_)
         waiting = {step.body for step in open_}
         self._tries = Counter({body: n for body, n in self._tries.items() if body in waiting})
@@ -70,7 +73,9 @@ class Rounds:
         for step in sorted(open_, key=lambda step: self._tries[step.body]):
             if stopping.is_set():
                 return
-            if step.body not in held and not await self._one(conn, epoch, step, stored_until):
+            if step.body in held or step[1:3] in self._none:
+                continue
+            if not await self._one(conn, epoch, step, stored_until):
                 held.add(step.body)
 
     async def _tell(self, conn: Connection, epoch: int) -> None:
@@ -100,7 +105,9 @@ class Rounds:
                 raise
             return False
         del self._tries[step.body]
-        if report is not None:
+        if report is None:
+            self._none.add(step[1:3])
+        else:
             _log.info("sealed", entry=report.seal.entry, **told)
         return True
 

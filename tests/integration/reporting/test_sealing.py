@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from services.contracts.report import Report
 from services.contracts.report_words import State
 from services.reporting import chain, drafts, sealing
 from services.reporting.verify_stored import verify
-from services.storage import corrections, months, people
+from services.storage import corrections, months, people, sink
 from services.storage.pool import transaction
 from tests.support import sealed_months as played
 from tests.support.sealed_months import CLOSED, END, LOST, World
@@ -167,3 +168,23 @@ async def test_time_that_jumps_back_seals_nothing_twice(world: World) -> None:
     await world.at(CLOSED + 24 * HOUR)
     await world.round()
     assert [revision for _, _, revision in await world.rows()] == [0, 1]
+
+
+async def test_a_month_whose_contract_was_not_known_in_time_is_nobodys_report(world: World) -> None:
+    """The body had another contract before, and that one ended."""
+    first = played.a_catalogue("geoje")
+    ended = {
+        name: one.model_copy(update={"valid_from": date(2026, 9, 1), "valid_to": date(2026, 9, 30)})
+        for name, one in first.contracts.items()
+    }
+    await world.begin(catalogue=first.model_copy(update={"contracts": ended}))
+    later = datetime(2026, 11, 20, tzinfo=END.tzinfo)
+    async with transaction(world.owner) as conn:
+        known = played.a_catalogue("geoje").model_copy(update={"revision": UUID(int=2)})
+        await sink.store_catalogue(conn, known, "kim", later)
+    await world.at(later + 20 * 24 * HOUR)
+    looking = played.a_round()
+    async with world.report.acquire() as conn:
+        for _ in range(2):
+            await looking.go(conn, asyncio.Event())
+    assert await world.rows() == [("geoje", "2026-11", 0), ("geoje", "2026-11", 1)]
