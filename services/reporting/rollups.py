@@ -19,7 +19,7 @@ from services.reporting.calendar import minute_of, moment_of
 from services.reporting.difference import differences
 from services.reporting.due import month_of as month_name
 from services.reporting.rebuilding import DAY, Item, items_of, rebuilt, so_far
-from services.storage import lines, people, rollups
+from services.storage import errors, lines, people, rollups
 from services.storage.pool import Connection, part, snapshot
 from services.storage.rollups import Day
 from services.storage.status import latest_catalogue
@@ -30,14 +30,21 @@ _log = structlog.get_logger()
 
 async def keep(conn: Connection, now: datetime) -> None:
     """Rows of this month and the one before, of every item, as of now or of how far storing has
-    come. `conn` outside of a transaction; what was kept before an error stays."""
+    come. A body that fails keeps its old rows and no other from new ones. `conn` outside of a
+    transaction. Raises what leaves it in doubt."""
     until = await rollups.stored_until(conn)
     if until is None:
         return
     cutoff = min(now, until).replace(second=0, microsecond=0)
     for body, tz in await _bodies(conn):
-        for month in dict.fromkeys(month_name(at, tz) for at in (cutoff - 31 * DAY, cutoff)):
-            await _keep(conn, body, month, cutoff)
+        this = month_name(cutoff, tz)
+        for month in (_before(this), this):
+            try:
+                await _keep(conn, body, month, cutoff)
+            except Exception as error:
+                _log.exception("totals were not kept", body=body, month=month)
+                if errors.distrusted(error) or conn.is_closed():
+                    raise
 
 
 async def check(conn: Connection, seed: int) -> list[Change]:
@@ -49,6 +56,10 @@ async def check(conn: Connection, seed: int) -> list[Change]:
     for change in found:
         _log.error("a rollup is not what its evidence says", **change.model_dump())
     return found
+
+
+def _before(month: str) -> str:
+    return (date.fromisoformat(f"{month}-01") - DAY).strftime("%Y-%m")
 
 
 async def _bodies(conn: Connection) -> list[tuple[str, str]]:

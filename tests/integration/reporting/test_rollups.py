@@ -78,6 +78,17 @@ async def test_late_evidence_changes_its_day_and_what_nothing_touched_stays(worl
     assert (after, [month_after]) == await _anew(world, LATER + HOUR)
 
 
+async def test_a_body_that_fails_keeps_no_other_from_its_rows(world: World) -> None:
+    await world.begin("gangnam", "geoje")
+    await _kept(world, LATER)
+    async with transaction(world.owner) as conn:
+        await conn.execute("UPDATE rollup_day SET totals = '{}' WHERE body = 'gangnam'")
+    _, months = await _kept(world, LATER + HOUR)
+    assert {row.body: row.known_until for row in months} == {
+        "gangnam": LATER, "geoje": LATER + HOUR
+    }  # fmt: skip
+
+
 async def test_what_people_enter_has_the_month_counted_anew(world: World) -> None:
     await world.begin("geoje")
     _, [before] = await _kept(world, LATER)
