@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.contracts import slots
 from services.contracts.report import Report
 from services.contracts.report_words import State
 from services.reporting import chain, drafts, sealing
 from services.reporting.verify_stored import verify
 from services.storage import corrections, months, people, sink
 from services.storage.pool import transaction
+from tests.integration.storage.storing import store
+from tests.support import builders
 from tests.support import sealed_months as played
 from tests.support.sealed_months import CLOSED, END, LOST, World
 
@@ -188,3 +191,38 @@ async def test_a_month_whose_contract_was_not_known_in_time_is_nobodys_report(wo
         for _ in range(2):
             await looking.go(conn, asyncio.Event())
     assert await world.rows() == [("geoje", "2026-11", 0), ("geoje", "2026-11", 1)]
+
+
+async def test_an_outage_is_told_whole_however_long_before_the_month_it_began(
+    world: World,
+) -> None:
+    """Probed hourly from October on; nothing is seen from 10-15 to 11-02."""
+    made = played.a_catalogue("geoje")
+    began, over = datetime(2026, 10, 15, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    hourly = made.routes[played.ROUTE].model_copy(update={"interval_s": 3600})
+    early = {
+        name: one.model_copy(update={"valid_from": date(2026, 10, 1)})
+        for name, one in made.contracts.items()
+    }
+    changed = {"routes": {played.ROUTE: hourly}, "contracts": early}
+    lost = 0
+    async with transaction(world.owner) as conn:
+        known = made.model_copy(update=changed)
+        await sink.store_catalogue(conn, known, "kim", began - 5 * 24 * HOUR)
+        slot = slots.next_slot(played.ROUTE, HOUR, began - 5 * 24 * HOUR)
+        while slot < over + 48 * HOUR:
+            sent = builders.a_probe_sent(slot=slot, route=played.ROUTE, receiver="skt-01")
+            events = [sent, builders.an_answer(sent, provider_message_id=str(slot))]
+            if began <= slot < over:
+                lost += 1
+                signs = [slot - builders.MINUTE, slot + 5 * builders.MINUTE]
+                await sink.touch_liveness(conn, [sink.Sign(played.SOURCE, s, s) for s in signs])
+                await store(conn, events, slot)
+            else:
+                await store(conn, [*events, played.a_sighting(sent)], slot)
+            slot += HOUR
+    async with world.report.acquire() as reading:
+        shown = await sealing.preview(reading, "geoje", "2026-11", over + 40 * HOUR)
+    assert shown is not None
+    (outage,) = shown.report.outages
+    assert outage.minutes_total == f"{lost * 60}.000000"
