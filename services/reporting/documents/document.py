@@ -61,6 +61,8 @@ def _of(report: Report, channels: Sequence[str]) -> Report:
 
 def _foot(report: Report, words: Words) -> str:
     state = words(f"state.{report.state}")
+    if report.state is State.OPEN:
+        return state
     content = report.seal.content[:16]
     return words("foot", state=state, revision=str(report.revision), content=content)
 

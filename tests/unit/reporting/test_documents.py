@@ -104,11 +104,12 @@ def test_a_preview_is_marked_on_every_page_and_signed_by_nobody() -> None:
     report = _changed(report_of("G3"), state=State.OPEN)
     told = document(report, "ko")
     page = Page(pdf(told), "ko")
-    pages = page.text.count("\n진행 중(미확정) · 개정 번호 1")
+    pages = page.text.count("\n진행 중(미확정) 쪽 ")
     assert pages > 3
     assert page.text.splitlines().count("미확정") == pages
     assert "잠정 준수" in page.text
     assert "서명 또는 인" not in page.text
+    assert "내용 해시(SHA-256)" not in page.text
 
 
 def test_what_others_wrote_is_text_on_the_page_and_in_the_cell() -> None:

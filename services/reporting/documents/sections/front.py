@@ -29,6 +29,16 @@ def cover(report: Report, whole: Report, shown: Shown) -> Iterator[Block]:
         yield Text(shown.words("cover.no_items"), "strong")
     if left_out := len(whole.items) - len(report.items):
         yield Text(shown.words("cover.part", count=f"{left_out}"), "strong")
+    yield from _notes(report, shown)
+    if report.state is not State.OPEN:
+        yield Facts(((shown.words("cover.content"), shown.text(report.seal.content)),), columns=1)
+    if report.state in (State.CLOSED, State.CORRECTED):
+        labels = ("cover.signed_by", "cover.signed_role", "cover.signed_on", "cover.signed_hand")
+        yield Signature(tuple(map(shown.words, labels)))
+
+
+def _notes(report: Report, shown: Shown) -> Iterator[Text]:
+    """What the figures are of, and what they are not."""
     yield Text(shown.words("cover.not_a_census"), "note")
     for rule in sorted({str(item.contract.settings.get("gap_rule")) for item in report.items}):
         yield Text(shown.words(f"cover.gap_{rule}"), "note")
@@ -37,10 +47,6 @@ def cover(report: Report, whole: Report, shown: Shown) -> Iterator[Block]:
             yield Text(shown.words("cover.claimed", channel=shown.channel(item.channel)), "note")
     if report.state in (State.OPEN, State.PRELIMINARY):
         yield Text(shown.words(f"cover.{report.state}"), "note")
-    yield Facts(((shown.words("cover.content"), shown.text(report.seal.content)),), columns=1)
-    if report.state in (State.CLOSED, State.CORRECTED):
-        labels = ("cover.signed_by", "cover.signed_role", "cover.signed_on", "cover.signed_hand")
-        yield Signature(tuple(map(shown.words, labels)))
 
 
 def _about(report: Report, shown: Shown) -> Iterator[tuple[str, Cell]]:
@@ -49,11 +55,13 @@ def _about(report: Report, shown: Shown) -> Iterator[tuple[str, Cell]]:
     yield words("cover.body"), shown.text(f"{name} ({report.body.id})")
     yield words("cover.month"), shown.text(shown.month(report.month))
     yield words("cover.state"), shown.word(f"state.{report.state}")
-    yield words("cover.revision"), shown.count(report.revision)
+    if report.state is not State.OPEN:
+        yield words("cover.revision"), shown.count(report.revision)
     yield words("cover.from", zone=shown.zone), shown.time(report.window.start)
     yield words("cover.to", zone=shown.zone), shown.time(report.window.to)
     yield words("cover.cutoff", zone=shown.zone), shown.time(report.cutoff)
-    yield words("cover.sealed", zone=shown.zone), shown.time(report.sealed_at)
+    made = "made" if report.state is State.OPEN else "sealed"
+    yield words(f"cover.{made}", zone=shown.zone), shown.time(report.sealed_at)
 
 
 def _card(item: Item, report: Report, shown: Shown) -> Card:
