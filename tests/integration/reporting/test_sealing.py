@@ -6,10 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from prometheus_client import CollectorRegistry
+
 from services.contracts import slots
 from services.contracts.report import Report
 from services.contracts.report_words import State
 from services.reporting import chain, drafts, sealing
+from services.reporting.metrics import Metrics
+from services.reporting.round import Rounds
 from services.reporting.verify_stored import verify
 from services.storage import corrections, months, people, sink
 from services.storage.pool import transaction
@@ -226,3 +230,28 @@ async def test_an_outage_is_told_whole_however_long_before_the_month_it_began(
     assert shown is not None
     (outage,) = shown.report.outages
     assert outage.minutes_total == f"{lost * 60}.000000"
+
+
+async def test_a_body_that_fails_keeps_no_other_from_its_report_and_is_counted(
+    world: World,
+) -> None:
+    """What was sealed of it was damaged: nothing can be compared with it."""
+    await world.begin("geoje", "moel")
+    await world.at(END + 7 * HOUR)
+    await world.round()
+    async with transaction(world.owner) as conn:
+        await conn.execute("UPDATE report_revision SET content = '{}' WHERE body = 'geoje'")
+    await world.at(CLOSED)
+    registry = CollectorRegistry()
+    looking = Rounds("test", Metrics(registry), played.PARTITIONS)
+    async with world.report.acquire() as reading:
+        for tries in (1, 2, 3):
+            await looking.go(reading, asyncio.Event())
+            assert registry.get_sample_value("bongsu_report_failed_tries") == tries
+    assert await world.rows() == [
+        ("geoje", "2026-10", 0), ("moel", "2026-10", 0), ("moel", "2026-10", 1)
+    ]  # fmt: skip
+    closed = {"report": "closed"}
+    due = registry.get_sample_value("bongsu_report_due_timestamp_seconds", closed)
+    done = registry.get_sample_value("bongsu_report_last_success_timestamp_seconds", closed)
+    assert (due, done) == (CLOSED.timestamp(), CLOSED.timestamp())

@@ -22,6 +22,8 @@ CHANGES = {
         " ORDER BY event_id DESC LIMIT 1)",
         None, "days[29].",
     ),
+    "probes past retention": ("TRUNCATE attempts", "raw evidence past retention", None),
+    "evidence past retention": ("TRUNCATE evidence", None, "raw evidence past retention"),
     "a figure of a report": (
         "UPDATE report_revision SET content = convert_to(replace(convert_from(content, 'UTF8'),"
         " '\"undelivered\":18', '\"undelivered\":17'), 'UTF8') WHERE revision = 1",
