@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from services.reporting import sealing
 from services.reporting.calendar import moment_of, month_window
 from services.storage import corrections, months, people
-from services.storage.months import Revision
 from services.storage.pool import Connection, part
 
-KEPT = timedelta(days=400)  # evidence of older months is gone
+# Evidence of older days is gone, less those that are read before a month.
+KEPT = timedelta(days=400 - 3)
 _DAY = timedelta(days=1)
 
 
@@ -21,8 +21,15 @@ async def look(conn: Connection, now: datetime) -> None:
     """Draft what late evidence would change of each month's newest revision."""
     known = {(each.body, each.month): each for each in await corrections.drafts(conn)}
     newest = {(each.body, each.month): each for each in await months.revisions(conn)}
+    late: dict[tuple[str, datetime], frozenset[str]] = {}  # bodies, by month and cutoff
     for place, revision in newest.items():
-        if revision.revision and now - revision.cutoff < KEPT and await _late(conn, revision):
+        start, end = _reach(revision.month)
+        if revision.revision == 0 or start < now - KEPT:
+            continue
+        since = revision.month, revision.cutoff
+        if since not in late:
+            late[since] = await months.touched(conn, start, end, revision.cutoff)
+        if revision.body in late[since]:
             diff = [
                 one.model_dump(mode="json") for one in await sealing.changed(conn, revision, now)
             ]
@@ -33,8 +40,7 @@ async def look(conn: Connection, now: datetime) -> None:
                     await corrections.put_draft(conn, *place, revision.revision, diff)
 
 
-async def _late(conn: Connection, revision: Revision) -> bool:
-    """Was evidence of the month, in any zone, stored only after it was closed?"""
-    window = month_window(revision.month, "UTC")
-    start, end = moment_of(window.start) - _DAY, moment_of(window.end) + _DAY
-    return revision.body in await months.touched(conn, start, end, revision.cutoff)
+def _reach(month: str) -> tuple[datetime, datetime]:
+    """The month in any zone."""
+    window = month_window(month, "UTC")
+    return moment_of(window.start) - _DAY, moment_of(window.end) + _DAY

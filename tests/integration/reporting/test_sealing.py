@@ -100,6 +100,38 @@ async def test_late_evidence_changes_nothing_that_is_sealed_and_is_drafted(world
     assert len(await world.rows()) == 2
 
 
+async def test_a_report_that_came_late_is_drafted_though_it_names_its_message_only(
+    world: World,
+) -> None:
+    await world.begin("geoje")
+    await world.at(CLOSED)
+    await world.round()
+    sent = next(iter(each for each in played.probes() if each.slot >= LOST[0]))
+    told = builders.a_report(sent, probe_id=None, provider_message_id=str(sent.probe_id))
+    await world.tell([told], CLOSED + HOUR)
+    await world.at(CLOSED + 2 * HOUR)
+    async with world.report.acquire() as conn:
+        await drafts.look(conn, CLOSED + 2 * HOUR)
+        (draft,) = await corrections.drafts(conn)
+    assert ("items[0].claims.delivered_unseen", "0", "1") in [
+        (one["path"], one["old"], one["new"]) for one in draft.diff
+    ]
+
+
+async def test_a_month_whose_first_evidence_may_be_gone_is_not_drafted(world: World) -> None:
+    await world.begin("geoje")
+    await world.at(CLOSED)
+    await world.round()
+    lost = [sent for sent in played.probes() if LOST[0] <= sent.slot < LOST[1]]
+    await world.tell([played.a_sighting(sent) for sent in lost], CLOSED + HOUR)
+    begun = END - timedelta(days=31)
+    async with world.report.acquire() as conn:
+        await drafts.look(conn, begun + drafts.KEPT)
+        assert await corrections.drafts(conn) == []
+        await drafts.look(conn, begun + drafts.KEPT - timedelta(days=2))
+        assert len(await corrections.drafts(conn)) == 1
+
+
 async def test_an_approved_correction_is_a_revision_with_its_difference(world: World) -> None:
     await world.begin("geoje")
     await world.at(CLOSED)
