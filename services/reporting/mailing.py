@@ -6,7 +6,7 @@ written goes again, under the same Message-ID. Before: `round.py` sealed. After:
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, get_args
@@ -27,6 +27,7 @@ from services.reporting.round import turn
 from services.reporting.settings import ReportingSettings
 from services.runtime.errors import Retry, Stop
 from services.runtime.http import Destination, open_session, trust
+from services.runtime.retry import Backoff
 from services.runtime.secrets import SecretFolder
 from services.storage import months, people
 from services.storage.months import Revision
@@ -35,6 +36,7 @@ from services.storage.status import latest_catalogue
 
 # What was sealed before is not mailed to a body that asks for its reports only now.
 LATELY = timedelta(days=7)
+FIRST_S, MOST_S = 120.0, 86_400.0  # between repeats of a mail that a relay may have taken
 _FORMATS: tuple[Format, ...] = get_args(Format)
 _log = structlog.get_logger()
 
@@ -54,42 +56,57 @@ class Mailing:
     def __init__(self, holder: str, settings: ReportingSettings) -> None:
         self._holder, self._destinations = holder, settings.destinations
         self._secrets = SecretFolder(settings.secrets_dir) if settings.secrets_dir else None
+        self._unclear: dict[str, tuple[Backoff, datetime]] = {}  # by entry: not again before
 
     async def go(self, conn: Connection, stopping: asyncio.Event) -> None:
         """Raises what a connection in doubt raises."""
         catalogue = await latest_catalogue(conn)
         ways = {b.id: _way(catalogue, b) for b in catalogue.bodies.values()} if catalogue else {}
         asked = {body: way for body, way in ways.items() if way}
-        since = await months.now(conn) - LATELY
-        open_ = await months.unmailed(conn, list(asked), since) if asked else []
+        now = await months.now(conn)
+        found = await months.unmailed(conn, list(asked), now - LATELY) if asked else []
+        open_ = [each for each in found if self._is_time(each, now)]
         if not open_ or await turn(conn, self._holder) is None:
             return
+        away: set[str] = set()  # accounts whose relay does not answer: next time
         try:
             for revision in open_:
-                if not stopping.is_set():
-                    await self._one(conn, revision, asked[revision.body])
+                way = asked[revision.body]
+                if stopping.is_set() or way.account in away:
+                    continue
+                if not await self._one(conn, revision, way, now):
+                    away.add(way.account)
         finally:
             await months.give_turn(conn)
 
-    async def _one(self, conn: Connection, revision: Revision, way: _Way) -> None:
+    async def _one(self, conn: Connection, revision: Revision, way: _Way, now: datetime) -> bool:
+        """Does its relay answer?"""
         told = {"body": revision.body, "month": revision.month, "revision": revision.revision}
+        order = await _order(conn, revision)
         try:
-            order = await _order(conn, revision)
             report = Report.model_validate_json(order.text)
             result = await self._send(order, report, way)
         except (NotNow, Retry, Stop) as error:
             _log.warning("a report could not be mailed yet", reason=str(error), **told)
-            return
+            return not isinstance(error, Retry)
+        except Exception:  # one body keeps no other from its report
+            _log.exception("a report was not mailed", **told)
+            return True
         if result.result is AnswerResult.UNCLEAR:
+            self._hold(revision, now)
             _log.warning("a report is mailed again", reason="the relay did not answer", **told)
-            return
-        accepted = result.result is AnswerResult.ACCEPTED
-        name = letter.message_id(report, way.sender)
-        async with part(conn):
-            await people.may_write(conn)
-            await months.mailed(conn, revision, name, accepted, result.code or str(result.result))
-        level = _log.info if accepted else _log.error
-        level("a report was mailed" if accepted else "a relay refused a report", **told)
+            return True
+        await _write(conn, revision, letter.message_id(report, way.sender), result)
+        return True
+
+    def _is_time(self, revision: Revision, now: datetime) -> bool:
+        _, again = self._unclear.get(revision.entry, (None, now))
+        return again <= now
+
+    def _hold(self, revision: Revision, now: datetime) -> None:
+        """It may have arrived: who has it already is not to get it every minute."""
+        backoff, _ = self._unclear.get(revision.entry, (Backoff(FIRST_S, MOST_S), now))
+        self._unclear[revision.entry] = backoff, now + timedelta(seconds=backoff.next_s())
 
     async def _send(self, order: Order, report: Report, way: _Way) -> SendResult:
         """Raises NotNow, Retry, Stop."""
@@ -108,6 +125,19 @@ class Mailing:
             )  # fmt: skip
             returns_to = account.bounces.address if account.bounces else way.sender
             return await Email(around).submit(Post(way.sender, to, returns_to, mail.as_bytes()))
+
+
+async def _write(conn: Connection, revision: Revision, name: str, result: SendResult) -> None:
+    """The receipt."""
+    accepted = result.result is AnswerResult.ACCEPTED
+    async with part(conn):
+        await people.may_write(conn)
+        await months.mailed(conn, revision, name, accepted, result.code or str(result.result))
+    level = _log.info if accepted else _log.error
+    level(
+        "a report was mailed" if accepted else "a relay refused a report",
+        body=revision.body, month=revision.month, revision=revision.revision,
+    )  # fmt: skip
 
 
 def _way(catalogue: Catalogue, body: Body) -> _Way | None:

@@ -13,6 +13,7 @@ from services.reporting.settings import ReportingSettings
 from services.runtime.http import Destination
 from services.storage import months
 from services.storage.months import Mail
+from services.storage.pool import transaction
 from tests.support import sealed_months as played
 from tests.support.sealed_months import CLOSED, World
 from tests.support.smtp import Relay, relaying
@@ -90,6 +91,40 @@ async def test_what_a_relay_does_not_take_for_now_is_mailed_when_it_does(
         assert [each.accepted for each in await _mails(world, _mailing(tmp_path, address))] == [
             True, True,
         ]  # fmt: skip
+
+
+async def test_what_may_have_arrived_is_not_mailed_again_at_once(
+    world: World, tmp_path: Path
+) -> None:
+    await _sealed(world)
+    relay = Relay("dot", "250 2.0.0 O\0")
+    async with relaying(relay) as address:
+        mailing = _mailing(tmp_path, address)
+        assert await _mails(world, mailing, mailing) == []
+    assert len(relay.asked) == 2
+    async with relaying(Relay()) as address:
+        assert len(await _mails(world, _mailing(tmp_path, address))) == 2
+
+
+async def test_of_a_relay_that_is_away_no_more_than_one_mail_is_waited_for(
+    world: World, tmp_path: Path
+) -> None:
+    await _sealed(world)
+    relay = Relay("greeting", "")
+    async with relaying(relay) as address:
+        assert await _mails(world, _mailing(tmp_path, address)) == []
+    assert len(relay.asked) == 1
+
+
+async def test_a_report_that_cannot_be_read_keeps_no_other_from_its_mail(
+    world: World, tmp_path: Path
+) -> None:
+    await _sealed(world)
+    async with transaction(world.owner) as conn:
+        await conn.execute("UPDATE report_revision SET content = '{}' WHERE revision = 0")
+    async with relaying(Relay()) as address:
+        receipts = await _mails(world, _mailing(tmp_path, address))
+    assert [each.revision for each in receipts] == [1]
 
 
 async def test_a_refusal_stands_beside_the_report_and_is_not_repeated(
