@@ -24,7 +24,7 @@ from services.reporting.verify import verify as findings
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Monthly reports: month, list, close, verify, diff, correct, object, claim.",
+    help="Monthly reports: month, list, close, verify, diff, correct, object, claim, replay.",
 )
 app.command()(report_month.month)
 app.command("list")(list_)

@@ -71,11 +71,10 @@ _SENTENCES = {
         "No contract of $body holds in $month.",
     ),
     "not_kept": (
-        "$month $body: 증거를 내보낼 수 없습니다. 그 판의 근거 자료가 없습니다.",
+        "$month $body: 증거를 내보낼 수 없습니다. 그 차수의 근거 자료가 없습니다.",
         "$month $body: no evidence to export, its context is not kept.",
     ),
     "not_made": ("$body: 만들지 못했습니다($why).", "$body: not made ($why)."),
-    "no_contracts": ("계약이 있는 기관이 없습니다.", "No body has a contract."),
     "no_correction": (
         "$month ${body}에는 정정 제안 ${number}번이 없습니다.",
         "$month $body has no correction $number.",
@@ -131,7 +130,7 @@ _SENTENCES = {
     "list_state": ("상태", "state"),
     "list_sealed": ("봉인(KST)", "sealed, Korean time"),
     "list_content": ("내용 해시", "content"),
-    "list_entry": ("체인", "entry"),
+    "list_entry": ("사슬", "entry"),
     "list_verdicts": ("판정", "verdicts"),
     "no_such_outage": (
         "'$asked'은 장애가 아닙니다. 예: \"alimtalk@2022-10-15 15:30\"",

@@ -8,7 +8,6 @@ Before: `contracts/outcome.py` decides. After: `slots.py` puts each line into it
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 from services.contracts.attempt import Attempt
@@ -126,9 +125,3 @@ def _suspect(times: dict[str, int | None]) -> bool:
 def in_order(lines: Iterable[Line]) -> list[Line]:
     """Each once, by slot and probe id."""
     return sorted(set(lines), key=lambda each: (each.slot, each.probe_id))
-
-
-def digest(lines: Iterable[Line]) -> str:
-    """SHA-256 of a day's lines, in lower-case hex."""
-    text = "".join(f"{each.write()}\n" for each in in_order(lines))
-    return sha256(text.encode()).hexdigest()

@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 from services.contracts.report_words import Objective, Verdict
 from services.contracts.sla import Contract, version_on
-from services.reporting import totals, verdict
+from services.reporting import chain, totals, verdict
 from services.reporting.calendar import days_of, moment_of
 from services.reporting.credit import Credit, credit
 from services.reporting.laid import Laid, Month, lay
-from services.reporting.lines import digest, in_order
+from services.reporting.lines import in_order
 from services.reporting.outages import outages
 from services.reporting.ratio import Interval, interval
 from services.reporting.response import Account, Response, account, response, why_uncounted
@@ -77,7 +77,8 @@ def days(month: Month, laid: Laid) -> list[Day]:
     for day, start, end in days_of(month.window, month.zone):
         part = laid.minutes.calendar.window.part(start, min(end, month.window.end))
         first, last = (bisect_left(lines, at * MINUTE_MS, key=_slot) for at in (start, end))
-        found.append(Day(day, _of_part(laid, part), last - first, digest(lines[first:last])))
+        evidence = chain.day_hash(line.write() for line in lines[first:last])
+        found.append(Day(day, _of_part(laid, part), last - first, evidence))
     return found
 
 

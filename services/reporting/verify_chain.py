@@ -41,7 +41,7 @@ def _one(beside: Path, report: Report) -> tuple[list[Link], Finding]:
     if not beside.exists():
         return [], Finding(
             name, None,
-            "사슬 파일이 없어 앞 판과의 연결은 확인하지 못했습니다",
+            "사슬 파일이 없어 앞 차수와의 연결은 확인하지 못했습니다",
             "not there: what came before this revision is not checked",
         )  # fmt: skip
     try:
@@ -53,7 +53,7 @@ def _one(beside: Path, report: Report) -> tuple[list[Link], Finding]:
         return [], wrong
     return links, Finding(
         name, True,
-        f"처음부터 이 판까지 {len(links)}개 판이 이어집니다",
+        f"처음부터 이 차수까지 {len(links)}개 차수가 이어집니다",
         f"unbroken from the first revision to this one, {len(links)} in all",
     )  # fmt: skip
 

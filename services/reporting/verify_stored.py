@@ -58,7 +58,7 @@ def _chain(of_body: Sequence[Revision]) -> Finding:
     name = f"{of_body[0].body}.chain"
     return next(breaks(name, links), None) or Finding(
         name, True,
-        f"첫 판부터 {len(links)}개 판이 이어집니다",
+        f"첫 차수부터 {len(links)}개 차수가 이어집니다",
         f"unbroken from the first revision on, {len(links)} in all",
     )  # fmt: skip
 

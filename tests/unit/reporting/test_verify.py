@@ -57,7 +57,7 @@ def test_what_was_exported_is_as_it_was_sealed(out: Path) -> None:
         "9 files are as SHA256SUMS says",
     ]
     assert found[-1].what == f"{R2}.chain"
-    assert found[-1].ko == "처음부터 이 판까지 5개 판이 이어집니다"
+    assert found[-1].ko == "처음부터 이 차수까지 5개 차수가 이어집니다"
 
 
 def test_of_200_changed_bytes_every_one_is_found(tmp_path: Path) -> None:
