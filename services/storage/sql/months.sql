@@ -44,9 +44,11 @@ FROM catalogue_object AS o JOIN catalogue_revision AS r USING (revision)
 WHERE o.kind = 'contract' GROUP BY 1;
 
 -- name: first_slots
--- Of each body, the slot of the first scheduled probe there is. Each day's partition is asked once,
--- by its index of routes.
-SELECT route, min(slot) AS slot FROM attempts WHERE route = ANY($1::text[]) GROUP BY route;
+-- Of each route, the slot of the first probe there is: the first entry of each day's index.
+SELECT asked.route, first.slot FROM unnest($1::text[]) AS asked (route)
+CROSS JOIN LATERAL (
+    SELECT slot FROM attempts WHERE attempts.route = asked.route ORDER BY slot LIMIT 1
+) AS first;
 
 -- name: stored_until
 -- By partition of these topics; what was never stored is missing.
