@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from services.contracts.report import Report
 from services.reporting import chain, sealing
+from services.reporting.calendar import days_of
 from services.reporting.chain import Link
-from services.reporting.context import Context
+from services.reporting.context import Context, window_of
 from services.reporting.difference import differences
 from services.reporting.finding import Finding, different, unreadable
+from services.reporting.slots import MINUTE_MS
 from services.reporting.verify import sealed_text
 from services.reporting.verify_chain import breaks
 from services.reporting.verify_raw import days_first
@@ -71,7 +73,7 @@ async def _again(conn: Connection, row: Revision, sealed: Report, raw: bool) -> 
     async with snapshot(conn):
         lines = await sealing.lines_of(conn, context, raw)
     count = sum(map(len, lines.values()))
-    if not count and any(day.evidence_count for day in sealed.days):
+    if _is_going(context, sealed, lines):
         return Finding(_name(row), None, "원시 증거 보존 기간 경과", "raw evidence past retention")
     again = chain.sealed(sealing.assembled(context, lines).report, sealed.seal.prev)
     change = next(differences(days_first(sealed), days_first(again)), None)
@@ -83,6 +85,14 @@ async def _again(conn: Connection, row: Revision, sealed: Report, raw: bool) -> 
         f"{source[0]} {count}건에서 날짜별 해시와 모든 수치를 다시 계산하니 같습니다",
         f"day hashes and all figures computed again from {count} {source[1]}, equal",
     )  # fmt: skip
+
+
+def _is_going(context: Context, sealed: Report, lines: sealing.Lines) -> bool:
+    """Is there nothing any more of the first day that had evidence? Days go one by one."""
+    first = min((day.day for day in sealed.days if day.evidence_count), default=None)
+    ends = {str(day): end for day, _, end in days_of(window_of(context), context.tz)}
+    slots = (line.slot // MINUTE_MS for own in lines.values() for line in own)
+    return first is not None and not any(slot < ends[first] for slot in slots)
 
 
 def _name(row: Revision) -> str:

@@ -24,6 +24,11 @@ CHANGES = {
     ),
     "probes past retention": ("TRUNCATE attempts", "raw evidence past retention", None),
     "evidence past retention": ("TRUNCATE evidence", None, "raw evidence past retention"),
+    "evidence that is past retention, day by day": (
+        "DELETE FROM attempts WHERE slot < '2026-10-29T15:00Z';"
+        " DELETE FROM evidence WHERE event_id < first_id_at('2026-10-29T15:00Z')",
+        "raw evidence past retention", "raw evidence past retention",
+    ),
     "a figure of a report": (
         "UPDATE report_revision SET content = convert_to(replace(convert_from(content, 'UTF8'),"
         " '\"undelivered\":18', '\"undelivered\":17'), 'UTF8') WHERE revision = 1",
