@@ -6,12 +6,13 @@ known when it would have been; the database's own clock stands at the end. Befor
 the stream. After: `services/reporting` seals the months.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.alerting.detection.law import Learnt
 from services.alerting.storing import sweep
-from services.alerting.storing.pipeline import apply_batch
+from services.alerting.storing.pipeline import Batch, apply_batch
 from services.contracts import codec
 from services.contracts.evidence import Event, Heartbeat
 from services.replay.detecting import Detecting, Finding
@@ -54,9 +55,9 @@ class Loading:
             if now >= day:
                 await self._turn_day(day)
                 day += DAY
-            now = self._step(now)
-            if len(self.log.waiting) >= AT_ONCE:
-                await self.store(now)
+            # The next records are made while Postgres has the last ones.
+            made = asyncio.to_thread(self._make, now, min(day, span.until + SETTLING))
+            now, _ = await asyncio.gather(made, self._store(self.log.take(now), now))
         await self.store(now)
         await self._tell(now)
 
@@ -69,6 +70,12 @@ class Loading:
         async with transaction(self.pool) as conn:
             await clock.play(conn, now)
             await sink.maintain(conn, DAYS_AHEAD, KEPT_DAYS)
+
+    def _make(self, now: datetime, until: datetime) -> datetime:
+        """Records of a batch, and until when; what is read beside them is not changed."""
+        while now < until and len(self.log.waiting) < AT_ONCE:
+            now = self._step(now)
+        return now
 
     def _step(self, now: datetime) -> datetime:
         """A second of what is detected, a minute of all else."""
@@ -87,8 +94,11 @@ class Loading:
 
     async def store(self, now: datetime) -> None:
         """All that waits is stored and, where it is due, settled, as of `now`."""
+        await self._store(self.log.take(now), now)
+
+    async def _store(self, batch: Batch, now: datetime) -> None:
         async with transaction(self.pool) as conn:
-            await apply_batch(conn, self.log.take(now))
+            await apply_batch(conn, batch)
         stored, more = dict.fromkeys(range(PARTITIONS[EVIDENCE]), now), True
         while more:
             async with transaction(self.pool) as conn:

@@ -32,7 +32,8 @@ class Log:
     def enter(self, at: datetime, line: Encoded, record: Event | Heartbeat) -> None:
         """One record, appended at `at`."""
         topic = topics.HEARTBEATS if isinstance(record, Heartbeat) else topics.EVIDENCE
-        place = topic.named(PREFIX), partition_of(line.key.decode(), topic.partitions)
+        number = partition_of(line.key.decode(), topic.partitions) if topic.partitions > 1 else 0
+        place = topic.named(PREFIX), number
         offset = self.ends.get(place, 0)
         self.ends[place] = offset + 1
         fetched = Fetched(*place, offset, line.key, line.value, tuple(line.headers), at)

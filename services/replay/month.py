@@ -24,8 +24,8 @@ from services.reporting.round import Rounds, promised
 from services.storage import clock
 from services.storage.pool import Pool, transaction
 
-# A replayed phone tells as seldom as a real one may: every minute.
-HEARTBEAT_S = 60
+# A replayed phone tells as seldom as a real one may: signs of life are most of what is loaded.
+HEARTBEAT_S = 120
 AFTER = timedelta(hours=1)  # what was late at the month's end is seen
 
 
