@@ -99,14 +99,15 @@ async def _first_touched(conn: Connection, item: Item, there: dict[date, Day]) -
     days, made_of = item.days, item.made_of
     since = min((row.known_until for row in there.values()), default=item.cutoff)
     start, end = (moment_of(days[day][place]) for day, place in ((min(days), 0), (max(days), 1)))
-    asked = lines.Asked(item.routes, start, end, since)
+    # Outages reach across the month's border as across those of days.
+    asked = lines.Asked(item.routes, start - DAY, end, since)
     touched = {minute_of(time_of(probe)) for probe in await lines.touched(conn, asked)}
-    for day, (first, last) in days.items():
+    for day, (_, last) in days.items():
         row = there.get(day)
         settled = row is not None and row.known_until >= moment_of(last) + _SETTLED
         if row is None or not settled or row.made_of != made_of:
             return day
-        if any(first <= minute < last for minute in touched):
+        if any(minute < last for minute in touched):
             return day
     return None
 

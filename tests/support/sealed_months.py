@@ -112,10 +112,10 @@ class World:
 SOURCE = "observer/skt-01/smsforwarder"
 
 
-def probes() -> Iterator[ProbeSent]:
+def probes(until: datetime = END) -> Iterator[ProbeSent]:
     """`probe.sent` of every slot."""
     slot = slots.next_slot(ROUTE, EVERY, KNOWN)
-    while slot < END:
+    while slot < until:
         yield builders.a_probe_sent(
             slot=slot, route=ROUTE, receiver="skt-01", interval_s=600, account="geoje-sens"
         )

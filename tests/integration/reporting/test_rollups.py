@@ -89,6 +89,29 @@ async def test_a_body_that_fails_keeps_no_other_from_its_rows(world: World) -> N
     }  # fmt: skip
 
 
+async def test_late_evidence_of_the_month_before_changes_the_days_its_outage_reached(
+    world: World,
+) -> None:
+    """Six slots are lost around midnight; the four before it were seen, as is known three days
+    later. Two are no outage."""
+    lost = END - 40 * MINUTE, END + 20 * MINUTE
+    async with transaction(world.owner) as conn:
+        await sink.store_catalogue(conn, a_catalogue("geoje"), "kim", KNOWN)
+        alive = [END + n * 5 * MINUTE for n in range(-24, 24)]
+        source = "observer/skt-01/smsforwarder"
+        await sink.touch_liveness(conn, [sink.Sign(source, at, at) for at in alive])
+    around = [sent for sent in probes(END + 4 * HOUR) if sent.slot >= END - 24 * HOUR]
+    for sent in around:
+        answer = builders.an_answer(sent, provider_message_id=str(sent.probe_id))
+        seen = [] if lost[0] <= sent.slot < lost[1] else [a_sighting(sent)]
+        await world.tell([sent, answer, *seen], sent.slot + MINUTE)
+    await _kept(world, END + 55 * HOUR)
+    told = [a_sighting(sent) for sent in around if lost[0] <= sent.slot < END]
+    await world.tell(told, END + 55 * HOUR + MINUTE)
+    kept = await _kept(world, END + 56 * HOUR)
+    assert kept == await _anew(world, END + 56 * HOUR)
+
+
 async def test_what_people_enter_has_the_month_counted_anew(world: World) -> None:
     await world.begin("geoje")
     _, [before] = await _kept(world, LATER)
