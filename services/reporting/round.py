@@ -83,8 +83,12 @@ class Rounds:
         for before in await objecting.waiting(conn):
             try:
                 await objecting.seal(conn, epoch, before, await months.now(conn))
-            except errors.StorageRefused:
+            except Deposed:
+                raise
+            except Exception as error:
                 _log.exception("an objection was not sealed", body=before.body, month=before.month)
+                if errors.distrusted(error) or conn.is_closed():
+                    raise
 
     async def _one(
         self, conn: Connection, epoch: int, step: Due, stored_until: datetime | None

@@ -23,8 +23,8 @@ async def _report(world: World, revision: int) -> Report:
     return Report.model_validate_json(text)
 
 
-async def _closed(world: World) -> None:
-    await world.begin("geoje")
+async def _closed(world: World, *bodies: str) -> None:
+    await world.begin(*bodies or ("geoje",))
     await world.at(CLOSED)
     await world.round()
     soon = datetime.now(END.tzinfo) + timedelta(days=1)
@@ -33,10 +33,10 @@ async def _closed(world: World) -> None:
             await people.put_token(conn, person, person, [corrections.ROLE], "test", soon)
 
 
-async def _object(world: World, channel: str | None = None) -> None:
+async def _object(world: World, channel: str | None = None, body: str = "geoje") -> None:
     async with transaction(world.owner) as conn:
         await objections.open_(
-            conn, people.hashed("kim"), "geoje", "2026-10", channel, "sens", ABOUT, None, "api"
+            conn, people.hashed("kim"), body, "2026-10", channel, "sens", ABOUT, None, "api"
         )
 
 
@@ -110,3 +110,18 @@ async def test_no_login_of_a_process_writes_objections(world: World, statement: 
         await people.may_write(conn)
         with pytest.raises(Exception, match="permission denied"):
             await conn.execute(f"{statement} report_objection{rest}")
+
+
+async def test_a_report_that_cannot_be_read_keeps_no_other_from_telling_of_its_objection(
+    world: World,
+) -> None:
+    await _closed(world, "geoje", "moel")
+    for body in ("geoje", "moel"):
+        await _object(world, body=body)
+    async with transaction(world.owner) as conn:
+        await conn.execute(
+            "UPDATE report_revision SET content = '{}' WHERE body = 'geoje' AND revision = 1"
+        )
+    await world.at(CLOSED + HOUR)
+    await world.round()
+    assert [(body, n) for body, _, n in await world.rows() if n > 1] == [("moel", 2)]
