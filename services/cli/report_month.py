@@ -13,13 +13,21 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 
 from services.cli.context import DATA, INVALID, USAGE, Data, Json, fail
-from services.cli.report_asked import Asked, Known, NotThere, a_month, revision_of, stand
+from services.cli.report_asked import (
+    NO_SUCH_REPORT,
+    Asked,
+    Known,
+    NotThere,
+    a_month,
+    revision_of,
+    stand,
+)
 from services.cli.report_database import Database, contents, log
 from services.cli.report_evidence import Sources
 from services.cli.report_progress import Progress
 from services.cli.report_sentences import language, sentence
 from services.cli.report_summary import summarised
-from services.cli.report_told import Failure, end, say, told
+from services.cli.report_told import Failure, Told, end, say, told
 from services.reporting.documents import fonts
 from services.reporting.documents.making import Format, Made, Order, make, summarise
 from services.reporting.documents.orders import chain_until, earlier
@@ -62,30 +70,40 @@ def month(
     if summary and (preview or evidence or channel or kinds == ["json"]):
         fail(sentence("summary_alone"), USAGE)
     fonts.check(language=language())
-    failures: list[Failure] = []
     with Database(data) as database:
         known = database.ask(stand)
         asked = asked._replace(bodies=asked.bodies or known.bodies)
+        if not asked.bodies:
+            fail(sentence("no_contracts"), NO_SUCH_REPORT)
         if summary:
-            summarised(
-                database,
-                known,
-                asked,
-                partial(summarise, out=out, languages=spoken, formats=kinds),
-                json,
-            )
+            write = partial(summarise, out=out, languages=spoken, formats=kinds)
+            summarised(database, known, asked, write, json)
             return
         sources = Sources(database, known, evidence)
+        failures: list[Failure] = []
         orders = _orders(database, known, asked, sources, failures)
-        progress = Progress(len(asked.bodies), ",".join(kinds))
-        done = []
+        made = make(orders, out, spoken, kinds, jobs)
         put = partial(sources.put, out=out)
-        for made in _made(make(orders, out, spoken, kinds, jobs), database, put, failures):
-            done.append(told(made, asked.channels))
-            if not json:
-                say(done[-1])
-            progress.tell(len(done) + len(failures), done[-1])
+        progress = Progress(len(asked.bodies), ",".join(kinds))
+        done = _shown(_made(made, database, put, failures), asked, failures, progress, json)
     end(done, failures, json)
+
+
+def _shown(
+    making: Iterator[Made],
+    asked: Asked,
+    failures: Sequence[Failure],
+    progress: Progress,
+    json: bool,
+) -> list[Told]:
+    """Each body's, as it is made."""
+    done: list[Told] = []
+    for made in making:
+        done.append(told(made, asked.channels))
+        if not json:
+            say(done[-1])
+        progress.tell(len(done) + len(failures), done[-1])
+    return done
 
 
 def _orders(

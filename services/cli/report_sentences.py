@@ -75,6 +75,7 @@ _SENTENCES = {
         "$month $body: no evidence to export, its context is not kept.",
     ),
     "not_made": ("$body: 만들지 못했습니다($why).", "$body: not made ($why)."),
+    "no_contracts": ("계약이 있는 기관이 없습니다.", "No body has a contract."),
     "no_correction": (
         "$month ${body}에는 정정 제안 ${number}번이 없습니다.",
         "$month $body has no correction $number.",

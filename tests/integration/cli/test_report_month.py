@@ -72,6 +72,11 @@ async def test_the_latest_revision_is_made_in_all_formats_logged_and_verifies(
     )  # fmt: skip
 
 
+async def test_without_any_contract_nothing_is_made_and_it_says_so(bongsu: Terminal) -> None:
+    told = await bongsu.say("report", "month", "2026-10", "--all")
+    assert told == (5, "bongsu: No body has a contract.\n")
+
+
 async def test_an_older_revision_and_only_some_formats_can_be_asked_for(
     bongsu: Terminal, conn: Connection, tmp_path: Path
 ) -> None:
