@@ -8,7 +8,7 @@ lines, the sealed reports. Pure. Before: sealed months. After: `folder.py` adds 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -81,7 +81,7 @@ def lost_fee(claim: Claim) -> list[int | None]:
     price = claim.contract.monthly_price_krw
     return [
         None if price is None
-        else int(price * Decimal(outage.minutes_here) / report.window.minutes)
+        else int(price * Fraction(outage.minutes_here) / report.window.minutes)
         for report, outage in claim.parts
     ]  # fmt: skip
 
@@ -91,7 +91,7 @@ def tenfold(claim: Claim) -> int | None:
     price = claim.contract.monthly_price_krw
     if price is None:
         return None
-    shares = (Decimal(o.minutes_here) / r.window.minutes for r, o in claim.parts)
+    shares = (Fraction(o.minutes_here) / r.window.minutes for r, o in claim.parts)
     return int(TENFOLD * price * sum(shares))
 
 

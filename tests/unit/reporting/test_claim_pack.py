@@ -100,6 +100,15 @@ def test_an_outage_over_the_end_of_a_month_is_claimed_once_with_minutes_of_both(
     assert (lost_fee(claim), tenfold(claim)) == ([None, None], None)
 
 
+def test_the_fee_for_the_time_lost_is_exact_to_the_won() -> None:
+    """Six minutes of 44,640 at 744,000 KRW are 100 KRW."""
+    contract = a_contract(monthly_price_krw=744_000)
+    month = a_month("2026-10", Was("10-20 14:00", "10-20 14:06"), contract=contract)
+    claim = _claim(("2026-10", month))
+    assert claim is not None
+    assert (lost_fee(claim), tenfold(claim)) == ([100], 1_000)
+
+
 def test_without_its_evidence_there_is_no_claim_pack() -> None:
     broken = a_month("2026-10", Was("10-20 14:00", "10-20 14:50"), contract=a_contract())
     context = a_context("2026-10", {"alimtalk": broken})
