@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from services.contracts.report import Change
 from services.contracts.report_words import State
 from services.contracts.sla import version_on
 from services.reporting import known, month, rollup, stored
@@ -70,21 +69,11 @@ async def items_of(conn: Connection, body: str, month: str, cutoff: datetime) ->
     objects = await sla.objects(conn, body, start, end, cutoff)
     if objects is None or start >= end:
         return []
-    entered = await _entered(conn, body, month, cutoff)
-    asked = Asked(body, month, 0, State.OPEN, cutoff, cutoff, cutoff, entered)
+    entered = await corrections.approved(conn, body, month, cutoff)
+    counted = tuple((one, ()) for one in entered)
+    asked = Asked(body, month, 0, State.OPEN, cutoff, cutoff, cutoff, counted)
     context = known.context(asked, objects, start, end)
     return [Item(context, own, cutoff) for own in context.items] if context else []
-
-
-async def _entered(
-    conn: Connection, body: str, month: str, cutoff: datetime
-) -> tuple[tuple[corrections.Correction, tuple[Change, ...]], ...]:
-    found = await corrections.corrections(conn, body, month)
-    return tuple(
-        (one, ())
-        for one in found
-        if one.state == "approved" and one.decided_at and one.decided_at < cutoff
-    )
 
 
 async def rebuilt(conn: Connection, item: Item, first: date, last: date) -> list[Day]:

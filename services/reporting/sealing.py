@@ -60,7 +60,8 @@ async def seal(conn: Connection, epoch: int, due: Due) -> Report | None:
 async def preview(conn: Connection, body: str, month: str, now: datetime) -> Made | None:
     """The figures of a month that is not sealed, as of now; None where no contract holds, or the
     month has not begun. `conn` outside of a transaction."""
-    entered = tuple((one, ()) for one in await _entered(conn, body, month, now))
+    found = await corrections.approved(conn, body, month, now)
+    entered = tuple((one, ()) for one in found)
     asked = Asked(body, month, 0, State.OPEN, now, now, _whole(now), entered)
     return await made(conn, asked)
 
@@ -213,15 +214,6 @@ async def _corrections(conn: Connection, due: Due) -> list[corrections.Correctio
     found = await corrections.corrections(conn, due.body, due.month)
     approved = [each for each in found if each.state == "approved"]
     return sorted(approved, key=lambda one: (one.decided_at or one.proposed_at, one.id))
-
-
-async def _entered(
-    conn: Connection, body: str, month: str, now: datetime
-) -> list[corrections.Correction]:
-    found = await corrections.corrections(conn, body, month)
-    return [
-        one for one in found if one.decided_at and one.decided_at < now and one.state == "approved"
-    ]
 
 
 async def _now(conn: Connection) -> datetime:

@@ -127,6 +127,16 @@ async def corrections(
     return [Correction(*row)._replace(data=json.loads(row["data"])) for row in found]
 
 
+async def approved(conn: Connection, body: str, month: str, before: datetime) -> list[Correction]:
+    """Those of a month that were approved before then, the oldest first."""
+    found = await corrections(conn, body, month)
+    return [
+        one
+        for one in found
+        if one.state == "approved" and one.decided_at and one.decided_at < before
+    ]
+
+
 async def exclusions(conn: Connection, body: str, cutoff: datetime) -> list[Exclusion]:
     """What was agreed for a body before the cutoff."""
     return [Exclusion(*row) for row in await conn.fetch(_SQL["exclusions"], body, cutoff)]
