@@ -56,14 +56,6 @@ def forget() -> None:
         _compiler().compile(input=b"", format="pdf")
 
 
-def pictures(document: Document, dots_per_inch: float = 100) -> list[bytes]:
-    """The pages as PNG, to be looked at."""
-    made = _compiler().compile(
-        input=_PAGE, format="png", sys_inputs=_inputs(document), ppi=dots_per_inch
-    )
-    return [page for page in (made if isinstance(made, list) else [made]) if page]
-
-
 @cache
 def _compiler() -> typst.Compiler:
     """One a process: fonts are read once."""
