@@ -21,7 +21,7 @@ from services.reporting.due import month_of as month_name
 from services.reporting.rebuilding import DAY, Item, items_of, rebuilt, so_far
 from services.storage import errors, lines, people, rollups
 from services.storage.pool import Connection, part, snapshot
-from services.storage.rollups import Day
+from services.storage.rollups import Day, MonthSoFar
 from services.storage.status import latest_catalogue
 
 _SETTLED = timedelta(hours=1)  # after its end nothing but evidence changes a day any more
@@ -51,8 +51,12 @@ async def check(conn: Connection, seed: int) -> list[Change]:
     """What is stored of one day, drawn by `seed`, against its raw evidence, of every item; and each
     month so far against its days. What differs is in the log too."""
     days = await rollups.known_days(conn)
-    rows = await rollups.of_day(conn, Random(seed).choice(days)) if days else []
-    found = [change for row in rows for change in await _differences(conn, row)]
+    if not days:
+        return []
+    day = Random(seed).choice(days)
+    whole = {row[:2]: row for row in await rollups.months(conn, f"{day:%Y-%m}")}
+    rows = await rollups.of_day(conn, day)
+    found = [one for row in rows for one in await _differences(conn, row, whole.get(row[:2]))]
     for change in found:
         _log.error("a rollup is not what its evidence says", **change.model_dump())
     return found
@@ -112,7 +116,7 @@ async def _first_touched(conn: Connection, item: Item, there: dict[date, Day]) -
     return None
 
 
-async def _differences(conn: Connection, row: Day) -> list[Change]:
+async def _differences(conn: Connection, row: Day, whole: MonthSoFar | None) -> list[Change]:
     """Of one stored day, and of its month, from what both are as of when they were made."""
     month, path = row.day.strftime("%Y-%m"), f"{row.body}/{row.channel}/{row.day}"
     async with snapshot(conn):
@@ -122,9 +126,9 @@ async def _differences(conn: Connection, row: Day) -> list[Change]:
             return [Change(path=path, old=row.evidence, new=None)]
         [again] = await rebuilt(conn, replace(own, raw=True), row.day, row.day)
         days = await rollups.days(conn, *row[:2], min(own.days), max(own.days))
-        whole = [each for each in await rollups.months(conn, month) if each[:2] == row[:2]]
-    summed = so_far(own, days.values())
-    pairs = [(row._asdict(), again._asdict()), *((w._asdict(), summed._asdict()) for w in whole)]
+    pairs = [(row._asdict(), again._asdict())]
+    if whole is not None:
+        pairs.append((whole._asdict(), so_far(own, days.values())._asdict()))
     return [each for old, new in pairs for each in differences(_plain(old), _plain(new), path)]
 
 
