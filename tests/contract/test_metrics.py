@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from services.alerting.metrics import Metrics as AlertingMetrics
 from services.ingest.metrics import Metrics as IngestMetrics
 from services.probe.metrics import Metrics as ProbeMetrics
+from services.reporting.metrics import Metrics as ReportingMetrics
 from services.runtime.kafka import Address, Producer
 from services.runtime.ops import Health
 from tests.support.commands import ROOT
@@ -66,7 +67,8 @@ def test_the_rules_ask_for_nothing_that_is_not_there() -> None:
 def declared() -> dict[str, tuple[str, str]]:
     """Name as a scrape shows it → type and labels, of every process."""
     producer = Producer(Address({}, "bongsu", True), Health(), CollectorRegistry())
-    makers = [make(CollectorRegistry()) for make in (ProbeMetrics, IngestMetrics, AlertingMetrics)]
+    processes = (ProbeMetrics, IngestMetrics, AlertingMetrics, ReportingMetrics)
+    makers = [make(CollectorRegistry()) for make in processes]
     found = {}
     for holder in (*makers, producer):
         for metric in vars(holder).values():

@@ -160,7 +160,9 @@ async def test_a_database_that_is_away_is_one_sentence(tmp_path: Path) -> None:
 
 def _interrupted(dsn: str, out: Path) -> int:
     """Exit code of a command that is interrupted after its first body."""
-    code = "from services.cli.app import main; main()"
+    # Whoever started the tests may have told them to ignore an interruption.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heeding}; from services.cli.app import main; main()"
     asked = ["report", "month", "2026-10", "--all", "--out", str(out), "--data", str(out)]
     with subprocess.Popen(
         [sys.executable, "-c", code, *asked],
