@@ -11,12 +11,22 @@ from services.contracts.model import DailyWindow
 from services.contracts.report import Report
 from services.contracts.report_words import State, Verdict
 from services.contracts.vocabulary import Outcome
-from services.reporting.exclusions import Announcement, Maintenance
 from services.reporting.laid import Month
 from services.reporting.notices import Notice
 from services.reporting.response import Incident
 from tests.unit.reporting.exported import a_context, a_report
-from tests.unit.reporting.worked import WEEKDAYS, Was, a_contract, a_month, later, minute, ms
+from tests.unit.reporting.worked import (
+    FINANCIAL,
+    PUBLIC,
+    WEEKDAYS,
+    Was,
+    a_contract,
+    a_month,
+    later,
+    minute,
+    ms,
+    with_planned_work,
+)
 
 MET, MISSED, INSUFFICIENT = Verdict.MET, Verdict.MISSED, Verdict.INSUFFICIENT
 VOID, FAILOVER = Outcome.VOID, Outcome.FAILOVER
@@ -58,23 +68,6 @@ def _g2(hours: object, *was: Was) -> Month:
     )  # fmt: skip
     said = Notice("kakao", "down", None, ms("10-15 16:28", 2022), "0" * 64)
     return a_month("2022-10", *was, contract=contract, notices=(said,))
-
-
-_BOTH = Was("10-15 15:30", "10-17 18:00")
-PUBLIC = (_BOTH, Was("10-17 18:00", "10-18 09:00", route="r2"))
-FINANCIAL = (Was("10-15 15:30", "10-17 16:00"),)
-
-
-def _g3() -> Month:
-    works = tuple(
-        Maintenance(frozenset({"r1"}), (Announcement(*map(minute, times)),))
-        for times in (
-            ("11-05 10:00", "11-08 02:00", "11-08 04:00"),
-            ("11-20 00:30", "11-20 01:00", "11-20 01:20"),
-        )
-    )
-    was = Was("11-08 02:00", "11-08 04:10"), Was("11-20 01:00", "11-20 01:20")
-    return a_month("2026-11", *was, works=works)
 
 
 _BLIND = Was("11-12 10:00", "11-12 11:30", VOID)
@@ -205,7 +198,7 @@ GOLDEN = {
         **_october("10260", "420", "95.9064", "4093.57", "420", "240", "15", "2022-11-16"),
         "budget": "10.26", "down": "420", "partial": "0", "full": "95.9064", "ignored": "95.9064",
     }),
-    "G3": Golden("2026-11", _g3, MET, {
+    "G3": Golden("2026-11", with_planned_work, MET, {
         "maintenance": "120", "service": "43080", "outage": "30", "budget": "34.464",
         "used": "87.05", "measured": "99.9303", "without": "99.6527",
     }),

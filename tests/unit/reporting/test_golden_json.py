@@ -12,7 +12,16 @@ from services.reporting.notices import Notice
 from services.reporting.response import Incident
 from services.reporting.written import time
 from tests.unit.reporting.exported import a_context, a_report
-from tests.unit.reporting.worked import WEEKDAYS, Was, a_contract, a_month, minute, ms
+from tests.unit.reporting.worked import (
+    PUBLIC,
+    WEEKDAYS,
+    Was,
+    a_contract,
+    a_month,
+    minute,
+    ms,
+    with_planned_work,
+)
 
 SEOUL_1400 = "2026-10-20T05:00:00.000Z"
 
@@ -26,9 +35,8 @@ def _told(name: str, month: Month, **changes: Any) -> tuple[Report, Item]:
 def test_golden_g2_two_routes_one_of_them_longer() -> None:
     contract = a_contract(("r1", "r2"), grade=2, monthly_price_krw=1_000_000,
         credit_table=[{"below_ppm": 950_000, "credit_ppm": 500_000}])  # fmt: skip
-    was = Was("10-15 15:30", "10-17 18:00"), Was("10-17 18:00", "10-18 09:00", route="r2")
     said = Notice("kakao", "down", None, ms("10-15 16:28", 2022), "0" * 64)
-    report, item = _told("2022-10", a_month("2022-10", *was, contract=contract, notices=(said,)))
+    report, item = _told("2022-10", a_month("2022-10", *PUBLIC, contract=contract, notices=(said,)))
     assert (item.outage_min, item.budget_min) == ("3480.000000", "44.640000")
     assert item.budget_used == "77.956990"
     available = item.availability
@@ -55,15 +63,7 @@ def test_golden_g2_two_routes_one_of_them_longer() -> None:
 
 
 def test_golden_g3_planned_work_is_a_row_a_stretch() -> None:
-    works = tuple(
-        Maintenance(frozenset({"r1"}), (Announcement(*map(minute, times)),))
-        for times in (
-            ("11-05 10:00", "11-08 02:00", "11-08 04:00"),
-            ("11-20 00:30", "11-20 01:00", "11-20 01:20"),
-        )
-    )
-    was = Was("11-08 02:00", "11-08 04:10"), Was("11-20 01:00", "11-20 01:20")
-    report, item = _told("2026-11", a_month("2026-11", *was, works=works))
+    report, item = _told("2026-11", with_planned_work())
     assert (item.minutes.excluded.maintenance, item.minutes.service) == (120, 43_080)
     assert (item.availability.measured, item.availability.no_exclusions) == ("0.999303", "0.996527")
     assert item.budget_used == "0.870474"

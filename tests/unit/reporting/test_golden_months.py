@@ -8,13 +8,14 @@ from services.contracts.sla import Contract
 from services.contracts.vocabulary import Outcome
 from services.reporting import ratio
 from services.reporting.calendar import month_window
-from services.reporting.exclusions import Announcement, Maintenance
 from services.reporting.laid import lay
 from services.reporting.month import Figures, figures
 from services.reporting.notices import Notice
 from services.reporting.outages import Fix
 from services.reporting.response import Incident
 from tests.unit.reporting.worked import (
+    FINANCIAL,
+    PUBLIC,
     WEEKDAYS,
     M,
     Was,
@@ -24,6 +25,7 @@ from tests.unit.reporting.worked import (
     minute,
     ms,
     shown,
+    with_planned_work,
 )
 
 MET, MISSED, INSUFFICIENT = Verdict.MET, Verdict.MISSED, Verdict.INSUFFICIENT
@@ -85,11 +87,6 @@ CREDITS = [
     {"below_ppm": 990_000, "credit_ppm": 150_000},
     {"below_ppm": 950_000, "credit_ppm": 500_000},
 ]
-PUBLIC = (
-    Was("10-15 15:30", "10-17 18:00"),
-    Was("10-17 18:00", "10-18 09:00", route="r2"),
-)
-FINANCIAL = (Was("10-15 15:30", "10-17 16:00"),)
 
 
 def _october_2022(was: tuple[Was, ...], hours: object) -> Figures:
@@ -145,15 +142,7 @@ def test_golden_g2_partial_and_delivery() -> None:
 
 
 def test_golden_g3_maintenance() -> None:
-    works = tuple(
-        Maintenance(frozenset({"r1"}), (Announcement(*map(minute, times)),))
-        for times in (
-            ("11-05 10:00", "11-08 02:00", "11-08 04:00"),
-            ("11-20 00:30", "11-20 01:00", "11-20 01:20"),
-        )
-    )
-    was = Was("11-08 02:00", "11-08 04:10"), Was("11-20 01:00", "11-20 01:20")
-    told = figures(a_month("2026-11", *was, works=works))
+    told = figures(with_planned_work())
     sums = told.totals.sums
     assert (sums.maintenance, sums.service, sums.outage) == (120, 43_080, 30 * M)
     assert (sums.budget, sums.budget_used) == (34_464_000, 870_474)

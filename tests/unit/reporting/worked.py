@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from services.contracts.sla import Contract
 from services.contracts.vocabulary import Outcome
 from services.reporting.calendar import Window, days_of, minute_of, month_window, public_holidays
+from services.reporting.exclusions import Announcement, Maintenance
 from services.reporting.laid import Month
 from services.reporting.lines import LADDER, Line
 from services.reporting.slots import MINUTE_MS, Plan
@@ -130,3 +131,21 @@ def later(text: str, minutes: int) -> str:
     """So many minutes after `11-08 02:00`."""
     at = datetime.fromisoformat(f"2026-{text}").replace(tzinfo=ZoneInfo(SEOUL))
     return (at + timedelta(minutes=minutes)).strftime("%m-%d %H:%M")
+
+
+# G2: what either sender lost in October 2022; the public one's second account came back later.
+PUBLIC = Was("10-15 15:30", "10-17 18:00"), Was("10-17 18:00", "10-18 09:00", route="r2")
+FINANCIAL = (Was("10-15 15:30", "10-17 16:00"),)
+
+
+def with_planned_work() -> Month:
+    """G3: work announced in time that lasted longer, and work announced too late."""
+    works = tuple(
+        Maintenance(frozenset({"r1"}), (Announcement(*map(minute, times)),))
+        for times in (
+            ("11-05 10:00", "11-08 02:00", "11-08 04:00"),
+            ("11-20 00:30", "11-20 01:00", "11-20 01:20"),
+        )
+    )
+    was = Was("11-08 02:00", "11-08 04:10"), Was("11-20 01:00", "11-20 01:20")
+    return a_month("2026-11", *was, works=works)
