@@ -24,7 +24,7 @@ MAY_BE_EMPTY = {
     **{f"bongsu-incident/{n}": "there was no incident yet" for n in (1, 2, 3, 8)},
     **{f"bongsu-incident/${n}": "there was no incident yet" for n in _DERIVED},
     **{f"bongsu-sla/{n}": "no month is sealed yet" for n in (3, 4, 5, 7)},
-    "bongsu-sla/$month": "nothing is counted yet",
+    "bongsu-sla/$month": "no month is sealed yet",
     "bongsu-body/2": "nothing of the month is counted yet",
     "bongsu-body/6": "no day is counted yet",
     "bongsu-incident/9": "nobody changed anything before it",

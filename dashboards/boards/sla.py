@@ -51,12 +51,11 @@ def _verdict() -> list[Modern]:
         "확정 여부",
         (8, 0, 8, 5),
         Sql(
-            'SELECT count(*) FILTER (WHERE frozen_at IS NULL) AS "미확정"\n'
-            "FROM dash.sla_month\n"
-            f"WHERE month = ${{month:sqlstring}}::date AND {shared.rows('body', 'channel')}"
+            "SELECT CASE WHEN count(*) > 0 THEN count(*) FILTER (WHERE frozen_at IS NULL) END\n"
+            f'    AS "미확정"\nFROM dash.sla_month\n{_SEALED}'
         ),
-        means="아직 확정되지 않은 계약 항목의 수입니다. 잠정 보고서는 다음 달 1일 06시, 확정은 4일"
-        " 0시입니다.",
+        means="보고서가 나온 계약 항목 가운데 아직 잠정인 것의 수입니다. 잠정 보고서는 다음 달 1일"
+        " 06시, 확정은 4일 0시입니다. 보고서가 없으면 무자료입니다.",
         do="4일이 지났는데도 0건이 아니면 봉수의 보고 프로세스(reporting)가 살아 있는지 봅니다.",
         steps=[(None, house.NORMAL), (1, house.DEGRADED)],
         unit=COUNT,
@@ -186,7 +185,9 @@ def _days() -> list[Modern]:
 _MONTH = Variable(
     name="month",
     label=shared.CAPTIONS["month"],
-    query="SELECT DISTINCT month::text FROM dash.sla_month ORDER BY 1 DESC",
+    query=(
+        "SELECT DISTINCT month::text FROM dash.sla_month WHERE revision IS NOT NULL ORDER BY 1 DESC"
+    ),
     dataSource=PG,
     refresh=house.WITH_TIME,
 )

@@ -7,6 +7,8 @@ from random import Random
 import orjson
 import pytest
 
+from dashboards import queries
+from dashboards.build import rendered
 from services.contracts.evidence import Evidence
 from services.reporting import rollups
 from services.storage import rollups as stored
@@ -212,3 +214,33 @@ async def test_boards_read_the_month_so_far_and_then_what_is_sealed(world: World
         k: v for k, v in so_far.items() if k not in of_seal
     }
     assert [{**day, "state": "open", "revision": None} for day in sealed_days] == days
+
+
+async def _on_board(world: World) -> dict[str, list[tuple[object, ...]]]:
+    """What the board of months shows of October, by panel; what shows nothing is missing."""
+    values = {"month": ["2026-10-01"], "body": ["geoje"], "channel": ["alimtalk"]}
+    asked = {
+        q.key.removeprefix("bongsu-sla/"): q for q in queries.queries(rendered()["bongsu-sla"])
+    }
+    found: dict[str, list[tuple[object, ...]]] = {}
+    async with transaction(world.owner) as conn:
+        for name in ("$month", *"1234567"):
+            rows = await conn.fetch(queries.sql(asked[name], values, CLOSED))
+            told = [tuple(row) for row in rows if set(row) != {None}]
+            found |= {name: told} if told else {}
+    return found
+
+
+async def test_the_board_of_months_tells_of_what_is_sealed_and_of_nothing_else(
+    world: World,
+) -> None:
+    await world.begin("geoje")
+    await _kept(world, LATER)
+    assert await _on_board(world) == {}
+    await world.at(END + 7 * HOUR)
+    await world.round()
+    told = await _on_board(world)
+    assert (told["$month"], told["1"], told["2"]) == ([("2026-10-01",)], [(0,)], [(1,)])
+    await world.at(CLOSED)
+    await world.round()
+    assert (await _on_board(world))["2"] == [(0,)]
