@@ -59,34 +59,43 @@ def month(
     Example: bongsu report month 2026-10 --body geoje --out reports
     """
     kinds, spoken = _listed(formats, FORMATS), _listed(lang, LANGUAGES)
-    if bool(body) == every:
-        fail(sentence("whom"), USAGE)
-    if preview and revision is not None:
-        fail(sentence("preview_or_revision"), USAGE)
-    try:
-        asked = Asked(a_month(which), _split(body), tuple(_split(channel)), revision, preview)
-    except NotThere as error:
-        fail(str(error), error.code)
+    asked = Asked(which, _split(body), tuple(_split(channel)), revision, preview)
+    _check(asked, every)
     if summary and (preview or evidence or channel or kinds == ["json"]):
         fail(sentence("summary_alone"), USAGE)
     fonts.check(language=language())
     with Database(data) as database:
         known = database.ask(stand)
-        asked = asked._replace(bodies=asked.bodies or known.bodies)
-        if not asked.bodies:
-            fail(sentence("no_contracts"), NO_SUCH_REPORT)
+        asked = _all_or(asked, known)
         if summary:
             write = partial(summarise, out=out, languages=spoken, formats=kinds)
-            summarised(database, known, asked, write, json)
-            return
+            return summarised(database, known, asked, write, json)
         sources = Sources(database, known, evidence)
         failures: list[Failure] = []
-        orders = _orders(database, known, asked, sources, failures)
-        made = make(orders, out, spoken, kinds, jobs)
+        made = make(_orders(database, known, asked, sources, failures), out, spoken, kinds, jobs)
         put = partial(sources.put, out=out)
         progress = Progress(len(asked.bodies), ",".join(kinds))
         done = _shown(_made(made, database, put, failures), asked, failures, progress, json)
     end(done, failures, json)
+
+
+def _check(asked: Asked, every: bool) -> None:
+    """Ends the command with a sentence for what cannot be meant."""
+    if bool(asked.bodies) == every:
+        fail(sentence("whom"), USAGE)
+    if asked.preview and asked.revision is not None:
+        fail(sentence("preview_or_revision"), USAGE)
+    try:
+        a_month(asked.month)
+    except NotThere as error:
+        fail(str(error), error.code)
+
+
+def _all_or(asked: Asked, known: Known) -> Asked:
+    """All bodies where none was named; ends the command where there is none."""
+    if not asked.bodies and not known.bodies:
+        fail(sentence("no_contracts"), NO_SUCH_REPORT)
+    return asked._replace(bodies=asked.bodies or known.bodies)
 
 
 def _shown(
@@ -174,8 +183,8 @@ def _split(text: str) -> list[str]:
 
 
 def _listed(text: str, there: tuple[T, ...]) -> list[T]:
-    """Those of a closed set; ends the command with a sentence for anything else."""
-    for each in _split(text):
+    """Those of a closed set; ends the command with a sentence for anything else, and for none."""
+    for each in _split(text) or [""]:
         if each not in there:
             fail(sentence("one_of", asked=each, there=", ".join(map(str, there))), USAGE)
     return [each for each in there if each in _split(text)]

@@ -141,7 +141,10 @@ async def test_a_summary_holds_all_bodies_and_names_those_without_a_report(
         (("2026-13", "--body", "geoje"), "'2026-13' is not a month. Example: 2026-10"),
         (("2026-10",), "Say --body or --all."),
         (("2026-10", "--all", "--format", "html"), "'html': say json, pdf, xlsx"),
+        (("2026-10", "--all", "--format", ","), "'': say json, pdf, xlsx"),
         (("2026-10", "--all", "--lang", "de"), "'de': say ko, en"),
+        (("2026-10", "--all", "--lang", ""), "'': say ko, en"),
+        (("2026-10", "--body", ","), "Say --body or --all."),
     ],
 )
 async def test_what_cannot_be_meant_is_said_before_anything_is_asked(
