@@ -1,7 +1,8 @@
 """Late evidence after the closing: a draft of the correction, never the correction.
 
 In:  closed months that can still be corrected. Out: a row of `report_draft` where a figure would
-change; published only when two people make it a correction.
+change, and an empty one once none would any more; published only when two people make it a
+correction.
 Before: `upkeep.py`, each night. After: `bongsu report list`, `report correct`.
 """
 
@@ -29,15 +30,13 @@ async def look(conn: Connection, now: datetime) -> None:
         since = revision.month, revision.cutoff
         if since not in late:
             late[since] = await months.touched(conn, start, end, revision.cutoff)
-        if revision.body in late[since]:
-            diff = [
-                one.model_dump(mode="json") for one in await sealing.changed(conn, revision, now)
-            ]
-            old = known.get(place)
-            if diff and (old is None or (old.revision, old.diff) != (revision.revision, diff)):
-                async with part(conn):
-                    await people.may_write(conn)
-                    await corrections.put_draft(conn, *place, revision.revision, diff)
+        is_late = revision.body in late[since]
+        found = await sealing.changed(conn, revision, now) if is_late else ()
+        diff = [one.model_dump(mode="json") for one in found]
+        if diff != (known[place].diff if place in known else []):
+            async with part(conn):
+                await people.may_write(conn)
+                await corrections.put_draft(conn, *place, revision.revision, diff)
 
 
 def _reach(month: str) -> tuple[datetime, datetime]:

@@ -18,8 +18,11 @@ SELECT {exclusion} FROM exclusion WHERE body = $1 AND known_at < $2 ORDER BY cor
 INSERT INTO report_draft (body, month, revision, made_at, diff) VALUES ($1, $2, $3, bongsu.now(), $4);
 
 -- name: drafts
--- The newest of each revision that is still its month's latest.
-SELECT DISTINCT ON (body, month) body, month, revision, made_at, diff FROM report_draft AS d
-WHERE revision = (SELECT max(revision) FROM report_revision AS r
-    WHERE r.body = d.body AND r.month = d.month)
-ORDER BY body, month, made_at DESC;
+-- The newest of each revision that is still its month's latest, unless it says that nothing differs.
+SELECT body, month, revision, made_at, diff FROM (
+    SELECT DISTINCT ON (body, month) * FROM report_draft AS d
+    WHERE revision = (SELECT max(revision) FROM report_revision AS r
+        WHERE r.body = d.body AND r.month = d.month)
+    ORDER BY body, month, made_at DESC
+) AS newest
+WHERE diff <> '[]';

@@ -118,6 +118,23 @@ async def test_a_report_that_came_late_is_drafted_though_it_names_its_message_on
     ]
 
 
+async def test_a_draft_waits_no_longer_once_no_figure_would_change(world: World) -> None:
+    await world.begin("geoje")
+    await world.at(CLOSED)
+    await world.round()
+    await world.at(CLOSED + 2 * HOUR)
+    was = {"path": "items[0].probes.duplicates", "old": "0", "new": "1"}
+    async with world.report.acquire() as conn:
+        async with conn.transaction():
+            await people.may_write(conn)
+            await corrections.put_draft(conn, "geoje", "2026-10", 1, [was])
+        assert len(await corrections.drafts(conn)) == 1
+        await world.at(CLOSED + 3 * HOUR)
+        await drafts.look(conn, CLOSED + 3 * HOUR)
+        assert await corrections.drafts(conn) == []
+        assert len(await conn.fetch("SELECT FROM report_draft")) == 2
+
+
 async def test_a_month_whose_first_evidence_may_be_gone_is_not_drafted(world: World) -> None:
     await world.begin("geoje")
     await world.at(CLOSED)
