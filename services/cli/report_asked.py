@@ -5,19 +5,18 @@ In: what was asked, all revisions, the catalogue, first slots, the database's ti
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.cli.context import USAGE
 from services.cli.report_sentences import sentence
-from services.contracts.catalogue import Catalogue
 from services.reporting.due import Promised, month_of, preliminary_at
+from services.reporting.round import promised
 from services.storage import months
 from services.storage.months import Revision
 from services.storage.pool import Connection
-from services.storage.status import latest_catalogue
 
 NO_SUCH_REPORT = 5
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -54,17 +53,6 @@ class Known(NamedTuple):
     def bodies(self) -> list[str]:
         """Those with contracts, or with reports of a time when they had."""
         return sorted({*self.promised, *(each.body for each in self.revisions)})
-
-
-def promised(catalogue: Catalogue | None) -> dict[str, Promised]:
-    """The contracts of each body."""
-    contracts = list(catalogue.contracts.values()) if catalogue else []
-    bodies = sorted({each.body for each in contracts})
-    began = datetime.min.replace(tzinfo=UTC)
-    return {
-        body: Promised(body, began, tuple(each for each in contracts if each.body == body))
-        for body in bodies
-    }
 
 
 def a_month(text: str) -> str:
@@ -113,6 +101,8 @@ def _why_none(known: Known, body: str, month: str) -> NotThere:
     if first is not None and month < month_of(first, zone):
         day = f"{first.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
         return NotThere(NO_SUCH_REPORT, "before_data", body=body, first=day, month=month)
+    if own and not own.was_promised(month):
+        return NotThere(NO_SUCH_REPORT, "too_late", body=body, month=month)
     return NotThere(
         NO_SUCH_REPORT, "not_sealed", month=month, body=body, due=due, zone=zone_name(zone)
     )
@@ -125,7 +115,7 @@ def zone_name(zone: str) -> str:
 
 async def stand(conn: Connection) -> Known:
     """What there is, as of now."""
-    own = promised(await latest_catalogue(conn))
+    own = {each.body: each for each in await promised(conn)}
     contracts = [one for each in own.values() for one in each.contracts]
     routes = sorted({share.route for one in contracts for share in one.routes})
     firsts = await months.first_slots(conn, routes)

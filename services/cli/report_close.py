@@ -107,8 +107,8 @@ def _refused(standing: Standing, body: str, month: str) -> Failure | None:
         latest = closed[-1].revision
         return Failure(body, sentence("closed", month=month, latest=latest), REFUSED)
     at = f"{closes_at(own, month):%Y-%m-%d %H:%M}"
-    early = standing.now < closes_at(own, month)
-    key = "too_early" if early else "not_due"
+    early = standing.now < closes_at(own, month) and own.was_promised(month)
+    key = "too_early" if early else "too_late"
     return Failure(
         body, sentence(key, month=month, body=body, due=at, zone=zone_name(own.tz)), NO_SUCH_REPORT
     )
@@ -136,7 +136,7 @@ async def _one(conn: Connection, epoch: int, standing: Standing, step: Due) -> l
     except StorageRefused as error:
         return [Failure(step.body, f"{step.body}: {error}", REFUSED)]
     if report is None:
-        why = sentence("not_due", month=step.month, body=step.body)
+        why = sentence("too_late", month=step.month, body=step.body)
         return [Failure(step.body, why, NO_SUCH_REPORT)]
     typer.echo(f"{step.month} {step.body} r{step.revision} {report.state}: {report.seal.content}")
     if not any(day.evidence_count for day in report.days):

@@ -1,7 +1,8 @@
 """`bongsu report list`: what is sealed, and what waits for somebody.
 
 In:  a body and months, or all. Out: revisions with their verdicts and hashes; drafts that late
-evidence made; corrections that nobody decided, objections that nobody answered yet.
+evidence made; corrections that nobody decided, objections that nobody answered yet; months whose
+contract was known too late for a report.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from services.cli.report_sentences import language, sentence
 from services.contracts.report_words import State, Verdict
 from services.reporting.documents.shown import Shown
 from services.reporting.documents.words import Words
+from services.reporting.due import too_late
+from services.reporting.round import promised
 from services.storage import corrections, months, objections
 from services.storage.corrections import Correction, Draft
 from services.storage.months import Mail, Revision
@@ -36,6 +39,7 @@ class Found(NamedTuple):
     waiting: Sequence[Correction]
     mails: Sequence[Mail]
     disputes: Sequence[Objection]
+    too_late: Sequence[tuple[str, str]]
 
 
 def list_(
@@ -69,6 +73,8 @@ def list_(
         typer.echo(sentence("waiting", **one._asdict() | {"at": clock(one.proposed_at)}))
     for dispute in found.disputes:
         typer.echo(sentence("disputed", **dispute._asdict() | {"at": clock(dispute.at)}))
+    for whose, month in found.too_late:
+        typer.echo(sentence("too_late", body=whose, month=month))
 
 
 async def _found(conn: Connection, body: str | None, since: str, until: str) -> Found:
@@ -93,7 +99,11 @@ async def _found(conn: Connection, body: str | None, since: str, until: str) -> 
             one for one in await objections.objections(conn, body)
             if since <= one.month <= until and one.decision is None
         ]  # fmt: skip
-        return Found(own, told, drafts, waiting, mails, disputes)
+        none = [
+            (one.body, month) for one in await promised(conn) for month in too_late(one)
+            if since <= month <= until and body in (None, one.body)
+        ]  # fmt: skip
+        return Found(own, told, drafts, waiting, mails, disputes, none)
 
 
 def _plain(found: Found) -> dict[str, Any]:
@@ -104,6 +114,7 @@ def _plain(found: Found) -> dict[str, Any]:
         "waiting": [one._asdict() for one in found.waiting],
         "mails": [one._asdict() for one in found.mails],
         "disputes": [one._asdict() for one in found.disputes],
+        "too_late": [{"body": body, "month": month} for body, month in found.too_late],
     }
 
 

@@ -41,9 +41,9 @@ _SENTENCES = {
         "$month은 이미 확정되었습니다(${latest}차). 바꾸려면 report correct",
         "$month is already closed (revision $latest). To change it: report correct",
     ),
-    "not_due": (
-        "$month ${body}에는 확정할 보고서가 없습니다(그때 계약이 알려져 있지 않았습니다).",
-        "Nothing of $month is due for $body: no contract was known then.",
+    "too_late": (
+        "$month ${body}의 보고서는 없습니다. 계약이 제때 알려지지 않았습니다.",
+        "There is no report of $month for $body: no contract was known in time.",
     ),
     "not_stored": (
         "$month $body: 확정 시각까지의 증거가 아직 다 저장되지 않았습니다.",

@@ -5,7 +5,7 @@ In:  bodies with their contracts, what is sealed, which corrections were approve
 the figures it would have had on time. Pure. Before: `run.py` asks each minute. After: `sealing.py`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import NamedTuple
@@ -23,16 +23,28 @@ _STATES = (State.PRELIMINARY, State.CLOSED, State.CORRECTED)
 
 
 class Promised(NamedTuple):
-    """A body, its contracts in the newest catalogue, and since when a catalogue has had any."""
+    """A body, its contracts in the newest catalogue, and since when each is known, by its id."""
 
     body: str
-    since: datetime
+    known: Mapping[str, datetime]
     contracts: tuple[Contract, ...]
 
     @property
     def tz(self) -> str:
         """The zone whose months are reported."""
         return self.contracts[0].tz
+
+    def was_promised(self, month: str) -> bool:
+        """Was a contract that holds in it known before its first cutoff? Before the month in which
+        the first one was known, nothing was."""
+        first = preliminary_at(self, month)
+        own = [one for one in self.contracts if _in_force(one, month)]
+        return month >= self.since and any(self.known[one.id] < first for one in own)
+
+    @property
+    def since(self) -> str:
+        """The month in which its first contract was known."""
+        return month_of(min(self.known[one.id] for one in self.contracts), self.tz)
 
 
 class Due(NamedTuple):
@@ -64,6 +76,19 @@ def due(
     return sorted([*open_, *_corrected(sealed, corrections)])
 
 
+def too_late(body: Promised) -> list[str]:
+    """Months that nobody reports though a contract holds in them: it was known too late for their
+    first report, before they would have been closed."""
+    found = set()
+    for one in body.contracts:
+        known = body.known[one.id]
+        day = date.fromisoformat(f"{month_of(known, body.tz)}-01")
+        month = (day - _DAY).strftime("%Y-%m")
+        if _in_force(one, month) and known < closes_at(body, month):
+            found.add(month)
+    return sorted(month for month in found if not body.was_promised(month))
+
+
 def closes_at(body: Promised, month: str) -> datetime:
     """When a month is closed: day 4, 00:00, and as many working days later as its contracts
     say."""
@@ -90,9 +115,9 @@ def month_of(at: datetime, tz: str) -> str:
 
 
 def _steps(body: Promised, now: datetime) -> Iterator[Due]:
-    """Of every month in force that ended since the body's contracts are known."""
-    for month in _months(month_of(body.since, body.tz), month_of(now, body.tz)):
-        if any(_in_force(each, month) for each in body.contracts):
+    """Of every month that ended and had a contract, as was known before its first cutoff."""
+    for month in _months(body.since, month_of(now, body.tz)):
+        if body.was_promised(month):
             for number, step in enumerate((preliminary_at, closes_at)):
                 at = step(body, month)
                 if at <= now:

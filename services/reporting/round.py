@@ -11,13 +11,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import groupby
 from operator import attrgetter
 
 import structlog
 
 from services.contracts.catalogue import Catalogue
 from services.reporting import objecting, sealing
-from services.reporting.due import Due, Promised, due
+from services.reporting.due import Due, Promised, due, too_late
 from services.reporting.metrics import Metrics
 from services.storage import corrections, errors, months, people
 from services.storage.leader import Deposed
@@ -34,7 +35,7 @@ class Rounds:
     def __init__(self, holder: str, metrics: Metrics, partitions: Mapping[str, int]) -> None:
         self._holder, self._metrics, self._partitions = holder, metrics, partitions
         self._tries: Counter[str] = Counter()  # by body
-        # Months whose contract was known only after their first cutoff: nobody was promised them.
+        # Months whose contract was known only after their first cutoff: nobody's, and said once.
         self._none: set[tuple[str, str]] = set()
 
     async def go(self, conn: Connection, stopping: asyncio.Event) -> None:
@@ -54,9 +55,12 @@ class Rounds:
             await self._due(conn)
 
     async def _due(self, conn: Connection) -> list[Due]:
-        sealed = await months.revisions(conn)
+        bodies, sealed = await promised(conn), await months.revisions(conn)
+        for body in bodies:
+            for month in too_late(body):
+                self._nobodys(body.body, month)
         now = await months.now(conn)
-        found = due(await promised(conn), sealed, await corrections.corrections(conn), now)
+        found = due(bodies, sealed, await corrections.corrections(conn), now)
         open_ = [step for step in found if step[1:3] not in self._none]
         self._metrics.stand(sealed, open_)
         waiting = {step.body for step in open_}
@@ -110,25 +114,24 @@ class Rounds:
             return False
         del self._tries[step.body]
         if report is None:
-            self._none.add(step[1:3])
+            self._nobodys(step.body, step.month)
         else:
             _log.info("sealed", entry=report.seal.entry, **told)
         return True
+
+    def _nobodys(self, body: str, month: str) -> None:
+        if (body, month) not in self._none:
+            self._none.add((body, month))
+            _log.warning("no report: no contract was known in time", body=body, month=month)
 
 
 async def promised(conn: Connection, catalogue: Catalogue | None = None) -> list[Promised]:
     """Every body with contracts in the newest catalogue."""
     newest = catalogue or await latest_catalogue(conn)
-    since = await months.contracted(conn)
-    found = newest.contracts.values() if newest else ()
-    return [
-        Promised(
-            body,
-            since[body],
-            tuple(sorted((c for c in found if c.body == body), key=attrgetter("item", "version"))),
-        )
-        for body in sorted({contract.body for contract in found} & since.keys())
-    ]
+    known = await months.contracted(conn)
+    there = [one for one in newest.contracts.values() if one.id in known] if newest else []
+    found = sorted(there, key=attrgetter("body", "item", "version"))
+    return [Promised(body, known, tuple(own)) for body, own in groupby(found, attrgetter("body"))]
 
 
 async def turn(conn: Connection, holder: str) -> int | None:

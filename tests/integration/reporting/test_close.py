@@ -2,7 +2,9 @@
 `verify` looks into the database."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -10,7 +12,9 @@ from services.contracts import topics
 from services.contracts.report import Report
 from services.reporting.assemble import UNSEALED
 from services.runtime.kafka import Address
-from tests.support.sealed_months import CLOSED, END, LOST, World
+from services.storage import sink
+from services.storage.pool import transaction
+from tests.support.sealed_months import CLOSED, END, LOST, World, a_catalogue
 from tests.support.terminal import Terminal
 
 
@@ -65,7 +69,7 @@ async def test_a_month_is_closed_when_it_is_due_and_once(played: World, bongsu: 
         ),
         (
             ("2026-09", "--body", "geoje"), 5,
-            "Nothing of 2026-09 is due for geoje: no contract was known then.",
+            "There is no report of 2026-09 for geoje: no contract was known in time.",
         ),
     ],
 )  # fmt: skip
@@ -75,6 +79,24 @@ async def test_what_cannot_be_closed_is_said_in_a_sentence(
     await played.begin("geoje")
     await played.at(CLOSED)
     assert await bongsu.say("close", *words) == (code, f"bongsu: {sentence}\n")
+
+
+async def test_a_month_whose_contract_came_after_its_first_cutoff_is_said_to_have_no_report(
+    played: World, bongsu: Terminal, tmp_path: Path
+) -> None:
+    await played.begin("moel")
+    both = a_catalogue("geoje", "moel").model_copy(update={"revision": UUID(int=2)})
+    async with transaction(played.owner) as conn:
+        await sink.store_catalogue(conn, both, "kim", END + timedelta(hours=12))
+    await played.at(CLOSED)
+    await played.round()
+    assert await played.rows() == [("moel", "2026-10", 0), ("moel", "2026-10", 1)]
+    why = "There is no report of 2026-10 for geoje: no contract was known in time."
+    code, said = await bongsu.say("list")
+    assert (code, said.splitlines()[-1]) == (0, why)
+    asked = ("2026-10", "--body", "geoje")
+    assert await bongsu.say("close", *asked) == (5, f"bongsu: {why}\n")
+    assert await bongsu.say("month", *asked, "--out", str(tmp_path)) == (5, f"bongsu: {why}\n")
 
 
 async def test_verify_reads_the_database_too(played: World, bongsu: Terminal) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.report_words import State
-from services.reporting.due import Due, Promised, closes_at, due
+from services.reporting.due import Due, Promised, closes_at, due, too_late
 from services.storage.corrections import Correction
 from services.storage.months import Revision
 from tests.unit.reporting.worked import a_contract
@@ -20,7 +20,8 @@ moments = st.timedeltas(timedelta(1), YEAR).map(lambda later: BEGUN + later)
 
 
 def a_body(name: str = "geoje", **contract: Any) -> Promised:
-    return Promised(name, BEGUN, (a_contract(**contract),))
+    own = a_contract(**contract)
+    return Promised(name, {own.id: BEGUN}, (own,))
 
 
 def _at(text: str) -> datetime:
@@ -79,6 +80,33 @@ def test_months_without_a_contract_in_force_are_not_reported() -> None:
     assert [step.month for step in steps] == [
         month for month in ("2026-10", "2026-11", "2026-12") for _ in range(2)
     ]
+
+
+@pytest.mark.parametrize(
+    ("known", "first", "without"),
+    [
+        ("2026-10-31 23:59", "2026-10", []),
+        ("2026-11-01 06:00", "2026-11", ["2026-10"]),
+        ("2026-11-03 23:59", "2026-11", ["2026-10"]),
+        ("2026-11-04 00:00", "2026-11", []),
+    ],
+)
+def test_a_month_is_nobodys_whose_contract_was_known_after_its_first_cutoff(
+    known: str, first: str, without: list[str]
+) -> None:
+    body = a_body(valid_from="2026-01-01")
+    body = body._replace(known=dict.fromkeys(body.known, _at(known)))
+    steps = due([body], [], [], BEGUN + YEAR)
+    assert (steps[0].month, steps[1].month) == (first, first)
+    assert too_late(body) == without
+
+
+def test_a_second_contract_known_late_changes_nothing_of_a_month_that_was_promised() -> None:
+    body = a_body(valid_from="2026-01-01")
+    other = a_contract(id="geoje.sms.v1", valid_from="2026-01-01")
+    known = {**body.known, other.id: _at("2026-11-02 00:00")}
+    body = body._replace(known=known, contracts=(*body.contracts, other))
+    assert too_late(body) == []
 
 
 @given(st.lists(moments, min_size=1))
