@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dashboards import lint, queries, registry, roundtrip, truth, waived
-from dashboards.house import PG, PROM, Json
+from dashboards.asking import Away
 from dashboards.lint import Boards
 from dashboards.queries import Query, Values
+from dashboards.sources import PG, PROM, Json
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,13 @@ async def served(
     try:
         async with truth.postgres(postgres, now) as (ask, values):
             verdict.problems.extend(await _asked(boards, PG, ask, values, may_be_empty))
-    except truth.Away as away:
-        verdict.unchecked.append(str(away))
+    except Away as away:
+        verdict.unchecked.append(f"SQL was not checked: {away}")
     try:
         async with truth.prometheus(prometheus, now) as ask:
             verdict.problems.extend(await _asked(boards, PROM, ask, values, may_be_empty))
-    except truth.Away as away:
-        verdict.unchecked.append(str(away))
+    except Away as away:
+        verdict.unchecked.append(f"PromQL was not checked: {away}")
     return verdict
 
 

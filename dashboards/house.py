@@ -14,8 +14,9 @@ from typing import Any
 from grafanalib import core as G  # noqa: N812 - as everyone writes it
 from grafanalib._gen import DashboardEncoder
 
-PROM = {"type": "prometheus", "uid": "${prom}"}
-PG = {"type": "grafana-postgresql-datasource", "uid": "${pg}"}
+from dashboards.sources import PG as PG
+from dashboards.sources import PROM as PROM
+from dashboards.sources import Json as Json
 
 # Okabe and Ito: told apart by everyone.
 NORMAL, DEGRADED, DOWN, NO_DATA, INFORMATION = PALETTE = (
@@ -43,7 +44,6 @@ _VARIABLE = (
 
 WITH_TIME, HIDDEN = G.REFRESH_ON_TIME_RANGE_CHANGE, G.HIDE_VARIABLE  # of a variable
 
-Json = dict[str, Any]
 Steps = Sequence[tuple[float | None, str]]  # from which value on, which colour; the first from None
 PLAIN: Steps = [(None, NORMAL)]
 

@@ -1,7 +1,7 @@
 """The questions of a board, and what Grafana puts in for their macros and variables.
 
 In: a board as JSON. Out: `Query` objects, and the text that a data source would really get. Before:
-`house.py`. After: `registry.py`, `truth.py`.
+`sources.py`. After: `registry.py`, `asking.py`.
 """
 
 import re
@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboards.house import PG, PROM, Json
+from dashboards.sources import PG, PROM, Json
 
 Values = Mapping[str, Sequence[str]]  # of variables, as chosen
-RATE_INTERVAL = "4m"  # four scrapes at least; a day's width of pixels asks for about this
+POINTS, LEAST_STEP = 200, timedelta(seconds=15)
+SCRAPE = timedelta(seconds=15)  # as provisioned for Grafana
 _LABELS = re.compile(r"label_values\((?:(.+),)?\s*(\w+)\)")
-_TIME = re.compile(r"now-(\d+)([mhd])")
+_SPAN = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)(?::(\w+))?\}")
 
@@ -31,11 +32,17 @@ class Query:
     instant: bool
     span: timedelta
     units: frozenset[str] | None = None  # columns of a table that have one; None: all have
+    least_step: timedelta = LEAST_STEP
 
     @property
     def uid(self) -> str:
         """Of its board."""
         return self.key.split("/")[0]
+
+    @property
+    def step(self) -> timedelta:
+        """From one point of a line to the next."""
+        return max(self.span / POINTS, self.least_step)
 
     def __str__(self) -> str:
         return f"{self.key} ({self.title})" if self.title else self.key
@@ -45,25 +52,55 @@ def queries(board: Json) -> Iterator[Query]:
     """Every question: of panels, of annotations, of variables."""
     uid, span = board["uid"], span_of(board)
     for panel in board["panels"]:
-        for number, target in enumerate(panel.get("targets", [])):
-            key = f"{uid}/{panel['id']}" + (f".{number + 1}" if number else "")
-            yield _query(key, panel["title"], target, span, _units(panel))
-    for shown in board["annotations"]["list"]:
-        yield _query(f"{uid}/{shown['name']}", "", shown["target"], span)
+        yield from of_panel(uid, panel, span)
+    yield from of_annotations(board, span)
     for variable in board["templating"]["list"]:
-        key, text = f"{uid}/${variable['name']}", str(variable["query"])
-        if match := _LABELS.fullmatch(text):
-            yield Query(key, "", PROM["type"], match[1] or "up", True, span)
-        elif variable["type"] == "query":
-            yield Query(key, "", PG["type"], text, True, span)
+        if (query := of_variable(uid, variable, span)) is not None:
+            yield query
+
+
+def of_panel(uid: str, panel: Json, span: timedelta) -> list[Query]:
+    """One for each target."""
+    found, least = [], read_span(panel["interval"]) if "interval" in panel else LEAST_STEP
+    for number, target in enumerate(panel.get("targets", [])):
+        key = f"{uid}/{panel['id']}" + (f".{number + 1}" if number else "")
+        found.append(_query(key, panel["title"], target, span, _units(panel), least))
+    return found
+
+
+def of_annotations(board: Json, span: timedelta) -> list[Query]:
+    """What is marked on time axes."""
+    uid, marks = board["uid"], board["annotations"]["list"]
+    return [_query(f"{uid}/{mark['name']}", "", mark["target"], span) for mark in marks]
+
+
+def of_variable(uid: str, variable: Json, span: timedelta) -> Query | None:
+    """What finds the values to choose from; None where the board lists them or takes any."""
+    key, text = f"{uid}/${variable['name']}", str(variable["query"])
+    if match := _LABELS.fullmatch(text):
+        return Query(key, "", PROM["type"], match[1] or "up", True, span)
+    if variable["type"] == "query":
+        return Query(key, "", PG["type"], text, True, span)
+    return None
+
+
+def label_of(variable: Json) -> str | None:
+    """The label whose values a variable takes; None where SQL finds them."""
+    match = _LABELS.fullmatch(str(variable["query"]))
+    return match and match[2]
 
 
 def _query(
-    key: str, title: str, target: Json, span: timedelta, units: frozenset[str] | None = None
+    key: str,
+    title: str,
+    target: Json,
+    span: timedelta,
+    units: frozenset[str] | None = None,
+    least_step: timedelta = LEAST_STEP,
 ) -> Query:
     kind = target["datasource"]["type"]
     text = target["rawSql"] if kind == PG["type"] else target["expr"]
-    return Query(key, title, kind, text, bool(target.get("instant")), span, units)
+    return Query(key, title, kind, text, bool(target.get("instant")), span, units, least_step)
 
 
 def _units(panel: Json) -> frozenset[str] | None:
@@ -76,9 +113,17 @@ def _units(panel: Json) -> frozenset[str] | None:
 
 def span_of(board: Json) -> timedelta:
     """How far back the board looks at first. Raises ValueError unless it ends now."""
-    match = _TIME.fullmatch(board["time"]["from"])
-    if match is None or board["time"]["to"] != "now":
+    start = str(board["time"]["from"])
+    if not start.startswith("now-") or board["time"]["to"] != "now":
         raise ValueError(f"{board['uid']}: its time is no span up to now")
+    return read_span(start.removeprefix("now-"))
+
+
+def read_span(text: str) -> timedelta:
+    """`15m`, `6h` or `7d`. Raises ValueError for anything else."""
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no span of time")
     return int(match[1]) * _UNITS[match[2]]
 
 
@@ -101,7 +146,7 @@ def used_variables(text: str) -> set[str]:
 def promql(query: Query, values: Values) -> str:
     """What Prometheus gets. A variable nobody chose matches everything."""
     fixed = {
-        "__rate_interval": RATE_INTERVAL,
+        "__rate_interval": f"{max(query.step + SCRAPE, 4 * SCRAPE).total_seconds():g}s",
         "__range": f"{int(query.span.total_seconds())}s",
     }
 

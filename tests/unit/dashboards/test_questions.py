@@ -19,7 +19,7 @@ def _query(text: str) -> Query:
 @pytest.mark.parametrize(
     ("text", "expanded"),
     [
-        ("rate(a[$__rate_interval])", "rate(a[4m])"),
+        ("rate(a[$__rate_interval])", "rate(a[447s])"),
         ("increase(a[$__range])", "increase(a[86400s])"),
         ('a{b=~"$body"}', 'a{b=~"geoje"}'),
         ('a{c=~"${channel}"}', 'a{c=~"(sms|alimtalk)"}'),
