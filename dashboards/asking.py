@@ -7,7 +7,7 @@ shows them.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -19,18 +19,6 @@ from services.storage.pool import Connection, Row, open_pool
 
 SLOW_S = 2.0
 ANSWER = aiohttp.ClientTimeout(total=10)
-LATELY = timedelta(hours=1)
-_CHOICES = """
-SELECT array_agg(DISTINCT channel) AS channel, array_agg(DISTINCT provider) AS provider,
-    array_agg(DISTINCT carrier) AS carrier, array_agg(DISTINCT body) AS body,
-    ARRAY[max(probe_id::text)] AS probe, ARRAY[
-        coalesce((SELECT id FROM dash.incident ORDER BY started_at DESC LIMIT 1), '')
-    ] AS incident, ARRAY[coalesce(
-        (SELECT max(month) FILTER (WHERE revision IS NOT NULL) FROM dash.sla_month),
-        date_trunc('month', now())::date
-    )::text] AS month
-FROM dash.probe WHERE probe_id >= dash.id_floor($1)
-"""
 
 
 class Away(Exception):
@@ -55,13 +43,6 @@ async def postgres(dsn: str) -> AsyncIterator[Connection]:
                 raise Away(f"Postgres: {str(error) or type(error).__name__}") from error
             raise
         yield conn
-
-
-async def choices(conn: Connection, now: datetime) -> Values:
-    """What variables can hold: whatever was probed lately, the newest incident, the newest sealed
-    month; nothing when nothing was probed."""
-    row = await conn.fetchrow(_CHOICES, now - LATELY)
-    return {} if row is None or row["channel"] is None else dict(row.items())
 
 
 async def rows(

@@ -1,4 +1,4 @@
-"""`bongsu dashboards build|check`: make the files of the boards, and judge the boards.
+"""`bongsu dashboards build|check|preview`: boards as files, judged, and shown.
 
 grafanalib and the judges are installed for development only, so they are imported when a command
 needs them.
@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 import typer
 
-from services.cli.context import DATA, INVALID, UNREACHABLE, Data, context, fail
+from services.cli.context import DATA, INVALID, UNREACHABLE, USAGE, Data, context, fail
 from services.local.stack import ADDRESSES
 
 app = typer.Typer(no_args_is_help=True, help="Boards of Grafana: make their files, judge them.")
@@ -80,6 +81,52 @@ def check_(
     if unchecked:
         fail("the rest of the boards is in order", UNREACHABLE)
     typer.echo(f"{len(boards)} boards are in order" + " (no server was asked)" * offline)
+
+
+@app.command()
+def preview(
+    out: Annotated[Path, typer.Option(help="folder of the pages")],
+    board: Annotated[list[str] | None, typer.Option(help="only this one; may be repeated")] = None,
+    var: Annotated[
+        list[str] | None,
+        typer.Option(help="what a variable holds; may be repeated", metavar="NAME=VALUE"),
+    ] = None,
+    since: Annotated[str | None, typer.Option("--from", help="such as now-6h")] = None,
+    language: Annotated[
+        Literal["ko", "en"], typer.Option(help="of what is not the board's")
+    ] = "ko",
+    prometheus: Annotated[str | None, typer.Option(help="URL of a Prometheus")] = None,
+    postgres: Annotated[str | None, typer.Option(help="DSN of the login bongsu_grafana")] = None,
+    data: Data = DATA,
+) -> None:
+    """Write the boards as plain pages, with the answers of real servers, by default those of the
+    local stack: a preview for where no Grafana is.
+
+    Example: bongsu dashboards preview --out preview --board bongsu-body --var body=geoje
+    """
+    from dashboards.preview import files
+    from dashboards.preview.answers import Servers
+
+    if (data / ADDRESSES).exists():
+        stack = context(data)
+        prometheus, postgres = prometheus or stack.prometheus, postgres or stack.boards_dsn
+    found = files.boards()
+    if unknown := set(board or ()) - found.keys():
+        fail(f"no such board: {', '.join(sorted(unknown))}; there are {', '.join(found)}", USAGE)
+    query = [(f"var-{name}", value) for name, _, value in (one.partition("=") for one in var or ())]
+    query += [("from", since)] if since else []
+    wanted = {uid: found[uid] for uid in board or found}
+    servers = Servers(postgres, prometheus)
+    try:
+        pages = asyncio.run(
+            files.written(wanted, servers, language, urlencode(query), datetime.now(UTC))
+        )
+    except ValueError as error:
+        fail(str(error), USAGE)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        (out / name).write_text(text, encoding="utf-8")
+        typer.echo(f"wrote {out / name}")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ class LocalSettings(BaseSettings):
     kafka_port: int = Field(19092, gt=0, lt=65536, description="Kafka, clients")
     kafka_controller_port: int = Field(19094, gt=0, lt=65536, description="Kafka, controller")
     postgres_port: int = Field(15432, gt=0, lt=65536, description="Postgres")
+    preview_port: int = Field(8470, gt=0, lt=65536, description="the boards, without Grafana")
     ingest_port: int = Field(8471, gt=0, lt=65536, description="receipts and reports")
     probe_ops_port: int = Field(8472, gt=0, lt=65536, description="ops of probe worker w1")
     alerting_ops_port: int = Field(8473, gt=0, lt=65536, description="ops of alerting")

@@ -134,6 +134,7 @@ class Stack:
         for part in self.parts():
             self.start_part(part)
         await self._start_monitors(monitoring, catalogue)
+        self._start_preview()
         self._write_addresses()
 
     async def ready(self) -> None:
@@ -171,6 +172,7 @@ class Stack:
         ports = self.settings
         monitors = [f"{m.child.name} {m.url}" for m in self.monitors.values()]
         return [
+            f"boards http://{HOST}:{ports.preview_port}/ (a preview, not Grafana)",
             f"Kafka {self.kafka.bootstrap}, Postgres {HOST}:{ports.postgres_port}",
             f"ingest {self.ingest_url}, outside world {self.simulators_url}",
             f"mail: relay {HOST}:{ports.smtp_port}, mailboxes {HOST}:{ports.imap_port}",
@@ -295,6 +297,16 @@ class Stack:
             ),
         }  # fmt: skip
         await _both(*(monitor.start() for monitor in self.monitors.values()))
+
+    def _start_preview(self) -> None:
+        """The boards for a browser; it asks as Grafana would, with Grafana's login."""
+        told = {
+            "BONGSU_PREVIEW_PORT": str(self.settings.preview_port),
+            "BONGSU_PREVIEW_POSTGRES": self.dsn("grafana"),
+        }
+        if "prometheus" in self.monitors:
+            told["BONGSU_PREVIEW_PROMETHEUS"] = self.monitors["prometheus"].url
+        self._start_child("preview", [sys.executable, "-m", "dashboards.preview"], told)
 
     def _targets(self) -> Targets:
         found: dict[str, dict[str, int]] = {}

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from dashboards.preview.__main__ import PreviewSettings
 from services.alerting.metrics import Metrics as AlertingMetrics
 from services.alerting.settings import AlertingSettings
 from services.catalogue.publish import Follower
@@ -42,6 +43,7 @@ TOLD: list[tuple[type[BaseSettings], str, str]] = [
     (CliSettings, "cli", "cli"),
     (InitSettings, "cli", "init"),
     (LocalSettings, "local", "local stack (bongsu up)"),
+    (PreviewSettings, "dashboards", "preview of the boards (bongsu up sets these itself)"),
     (SimulatorSettings, "simulators", "simulated world (bongsu up sets these itself)"),
 ]
 
