@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -214,6 +215,15 @@ async def test_boards_read_the_month_so_far_and_then_what_is_sealed(world: World
         k: v for k, v in so_far.items() if k not in of_seal
     }
     assert [{**day, "state": "open", "revision": None} for day in sealed_days] == days
+
+
+async def test_a_day_of_an_open_month_begins_at_midnight_of_its_contract(world: World) -> None:
+    made, zone = a_catalogue("geoje"), "America/New_York"
+    abroad = {name: one.model_copy(update={"tz": zone}) for name, one in made.contracts.items()}
+    await world.begin(catalogue=made.model_copy(update={"contracts": abroad}))
+    await _kept(world, LATER)
+    last = (await _told(world, "sla_day"))[-1]
+    assert last["starts_at"] == datetime(2026, 10, 31, tzinfo=ZoneInfo(zone))
 
 
 async def _on_board(world: World) -> dict[str, list[tuple[object, ...]]]:
