@@ -46,6 +46,7 @@ class Place:
     username: SecretStr
     password: SecretStr
     trust: SSLContext | None = None
+    plain: bool = False
 
 
 @dataclass(slots=True)
@@ -69,11 +70,12 @@ class Mail:
 
 
 class Box:
-    """A logged-in connection. Raises Stop for an address in plain text that is not loopback."""
+    """A logged-in connection. Raises Stop for an address in plain text that is not loopback, unless
+    its settings allow it."""
 
     def __init__(self, place: Place) -> None:
         url = urlsplit(place.url)
-        if url.scheme != "imaps" and url.hostname not in LOOPBACK:
+        if url.scheme != "imaps" and url.hostname not in LOOPBACK and not place.plain:
             raise Stop("address", "imap:// is for loopback only")
         self._client = IMAPClient(
             url.hostname or "", url.port or PORTS[url.scheme], ssl=url.scheme == "imaps",

@@ -111,6 +111,7 @@ class Directory:
             self._secrets.one(secret, "username"),
             self._secrets.one(secret, "password"),
             self._trusts(destination) if destination.ca else None,
+            destination.plain,
         )
 
 

@@ -26,7 +26,8 @@ class Redirected(aiohttp.ClientError):
 
 class Destination(BaseModel):
     """How to reach one account's provider, or a mailbox: another address, a proxy, a CA of one's
-    own."""
+    own. `plain`: a mailbox beyond loopback may be read in clear text; only in a development set-up.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,6 +36,7 @@ class Destination(BaseModel):
     )
     proxy: str | None = Field(default=None, pattern=r"^https?://\S+$")
     ca: Path | None = None
+    plain: bool = False
     answer_within_s: float = Field(default=ANSWER_WITHIN_S, gt=0, le=120)
 
 
