@@ -62,7 +62,8 @@ async def run(config: SimulatorConfig, listener: socket.socket, stop: asyncio.Ev
     async with asyncio.TaskGroup() as tasks:
         phones = tasks.create_task(handsets.run(), name="handsets")
         posters = [tasks.create_task(post(room, carriage)) for room in config.rooms]
-        proxies = [tasks.create_task(Proxy(w, live.faults).run()) for w in config.workers]
+        host = listener.getsockname()[0]
+        proxies = [tasks.create_task(Proxy(w, live.faults, host).run()) for w in config.workers]
         tasks.create_task(_stop(server, front_ends, stop), name="stop")
         tasks.create_task(back.serve(stop), name="proofs")
         for front_end in front_ends:

@@ -146,16 +146,17 @@ class MailboxConfig(_Frozen):
 
 
 class MailConfig(_Frozen):
-    """The relay, and the IMAP server with the mailboxes behind it, both on loopback."""
+    """The relay, on loopback, and the IMAP server with the mailboxes behind it."""
 
     smtp_port: int
     imap_port: int
+    imap_host: str = "127.0.0.1"
     mailboxes: tuple[MailboxConfig, ...] = ()
     bounce_box: MailboxConfig
 
 
 class WorkerConfig(_Frozen):
-    """A probe worker, and the port of the loopback through which all it sends goes out."""
+    """A probe worker, and the port through which all it sends goes out."""
 
     id: ShortId
     port: Annotated[int, Field(gt=0, lt=65536)]

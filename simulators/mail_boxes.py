@@ -27,7 +27,7 @@ class Boxes:
     """All mailboxes, by the id of their receiver, and that of the bounces."""
 
     def __init__(self, config: MailConfig) -> None:
-        self._port = config.imap_port
+        self._host, self._port = config.imap_host, config.imap_port
         self._logins = {
             box.id: (box.username, box.password) for box in (*config.mailboxes, config.bounce_box)
         }
@@ -84,7 +84,7 @@ class Boxes:
 
     def _connect(self, box: str) -> IMAPClient:
         username, password = self._logins[box]
-        client = IMAPClient("127.0.0.1", self._port, ssl=False, timeout=ANSWER_WITHIN_S)
+        client = IMAPClient(self._host, self._port, ssl=False, timeout=ANSWER_WITHIN_S)
         try:
             client.login(username, password.get_secret_value())
         except BaseException:

@@ -30,8 +30,8 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Proxy:
     """The way out of one worker."""
 
-    def __init__(self, worker: WorkerConfig, faults: FaultBook) -> None:
-        self.component, self._port, self._faults = f"worker:{worker.id}", worker.port, faults
+    def __init__(self, worker: WorkerConfig, faults: FaultBook, host: str = HOST) -> None:
+        self.component, self._at, self._faults = f"worker:{worker.id}", (host, worker.port), faults
         self._server: asyncio.Server | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -41,7 +41,7 @@ class Proxy:
         with socket.socket() as reserved:  # so that nobody takes the port while it is closed
             for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
                 reserved.setsockopt(socket.SOL_SOCKET, option, 1)
-            reserved.bind((HOST, self._port))
+            reserved.bind(self._at)
             try:
                 while True:
                     await self._follow()
@@ -55,9 +55,7 @@ class Proxy:
         if any(fault.in_force(now) for fault in mine):
             await self._cut()
         elif self._server is None:
-            self._server = await asyncio.start_server(
-                self._accept, HOST, self._port, reuse_port=True
-            )
+            self._server = await asyncio.start_server(self._accept, *self._at, reuse_port=True)
         edges = (edge for fault in mine for edge in (fault.since, fault.until) if edge)
         next_edge = min((edge for edge in edges if edge > now), default=now + LOOK_AGAIN)
         await wait_for(changed, (next_edge - utc_now()).total_seconds())
