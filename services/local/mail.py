@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from signal import SIGTERM
 
-from pysasl.hashing import BuiltinHash
-
 from services.local.child import HOST, READY_S, Child, Server, answers, require_free_port, until
 
 RUN = "from pymap.main import main; main()"
@@ -30,7 +28,7 @@ class EmbeddedImap(Server):
         """Start it with exactly these mailboxes; mails of earlier starts are there again."""
         require_free_port(self.port)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._write_users()
+        write_users(self._folder, self._mailboxes)
         listen = ("--host", HOST, "--port", str(self.port), "--no-tls")
         services = ("--no-service", "managesieve", "--no-service", "admin")
         command = [sys.executable, "-c", RUN, *services, *listen, "maildir", str(self._folder)]
@@ -42,10 +40,15 @@ class EmbeddedImap(Server):
     async def stop(self, within: float) -> None:
         await self.child.stop(SIGTERM, within)
 
-    def _write_users(self) -> None:
-        hashing = BuiltinHash(rounds=ROUNDS)
-        names = sorted(self._mailboxes)
-        users = "".join(f"{name}:::::{name}:\n" for name in names)
-        hashes = [f"{name}:{hashing.hash(self._mailboxes[name])}:::::::\n" for name in names]
-        (self._folder / "pymap-etc-passwd").write_text(users, encoding="utf-8")
-        (self._folder / "pymap-etc-shadow").write_text("".join(hashes), encoding="utf-8")
+
+def write_users(folder: Path, mailboxes: Mapping[str, str]) -> None:
+    """Who may log in, with what password, as the server reads it at each login."""
+    # Here, not above: the command line must start where only the runtime set is installed.
+    from pysasl.hashing import BuiltinHash
+
+    hashing = BuiltinHash(rounds=ROUNDS)
+    names = sorted(mailboxes)
+    users = "".join(f"{name}:::::{name}:\n" for name in names)
+    hashes = [f"{name}:{hashing.hash(mailboxes[name])}:::::::\n" for name in names]
+    (folder / "pymap-etc-passwd").write_text(users, encoding="utf-8")
+    (folder / "pymap-etc-shadow").write_text("".join(hashes), encoding="utf-8")
