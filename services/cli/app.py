@@ -9,10 +9,12 @@ from typer.exceptions import TyperException
 
 from services.cli import (
     catalogue,
+    containers,
     dashboards,
     demo,
     doctor,
     faults,
+    health,
     incidents,
     maintenance,
     notice,
@@ -53,6 +55,8 @@ app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(notice.app, name="notice")
 app.add_typer(report.app, name="report")
 app.command("doctor")(doctor.doctor)
+app.command("health")(health.health)
+app.command("containers")(containers.containers)
 app.add_typer(token.app, name="token")
 app.command("break")(faults.break_)
 app.command("repair")(faults.repair)

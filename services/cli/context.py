@@ -47,6 +47,9 @@ class CliSettings(Settings):
     )
     api: str | None = Field(None, description="ops port of an alerting, where the API answers")
     token: SecretStr | None = Field(None, description="personal token, to correct a month")
+    simulators: str | None = Field(
+        None, description="address of a simulated outside world, for break and repair"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _from_settings(data: Path) -> Context:
         )
     settings = load(CliSettings)
     dsn = settings.postgres.get_secret_value() if settings.postgres else None
-    return Context(address_of(settings), dsn, None)
+    return Context(address_of(settings), dsn, settings.simulators)
 
 
 def seconds(span: str) -> float:

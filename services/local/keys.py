@@ -107,19 +107,20 @@ def _secret(folder: Path, name: str, fields: dict[str, str]) -> None:
     path = folder / f"{name}.json"
     held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
     if held is None or fields.keys() - held.keys():  # a newer bongsu asks for more
-        _write(path, json.dumps(fields | (held or {})))
+        write(path, json.dumps(fields | (held or {})))
 
 
 def _once(path: Path, content: str) -> None:
     if not path.exists():
-        _write(path, content)
+        write(path, content)
 
 
-def _write(path: Path, content: str) -> None:
+def write(path: Path, content: str, mode: int = 0o600) -> None:
+    """Write what only this user, or by another `mode` its group too, may read."""
     # Whole or not at all: a start that dies here must not leave half a secret behind.
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
     unfinished.rename(path)

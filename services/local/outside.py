@@ -5,13 +5,13 @@ own files, so that a mistake there shows as a refused message and not as agreeme
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from services.contracts.catalogue import Account, Catalogue, Receiver, Route, Sender
 from services.contracts.oncall import PagingPath
 from services.contracts.vocabulary import ObserverKind
+from services.local import keys
 from services.local.child import HOST
 from services.local.settings import LocalSettings
 from services.runtime.secrets import SecretFolder
@@ -25,11 +25,16 @@ def write_world(
     ingest_url: str,
     settings: LocalSettings,
 ) -> None:
-    """Write the configuration file, readable by this user only: it holds numbers and keys.
+    """Write the configuration file, readable by this user only: it holds numbers and keys."""
+    found = world(catalogue, secrets, ingest_url, settings)
+    keys.write(path, json.dumps(found, ensure_ascii=False))
 
-    Without `settings.kakao_night` brand messages arrive at any hour.
-    """
-    config = {
+
+def world(
+    catalogue: Catalogue, secrets: SecretFolder, ingest_url: str, settings: LocalSettings
+) -> dict[str, Any]:
+    """The configuration. Without `settings.kakao_night` brand messages arrive at any hour."""
+    return {
         "ingest_url": ingest_url,
         "handsets": [
             _handset(receiver, secrets)
@@ -43,9 +48,6 @@ def write_world(
         "workers": [{"id": id_, "port": port} for id_, port in settings.proxies().items()],
         **({} if settings.kakao_night else {"night": None}),
     }
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(config, file, ensure_ascii=False)
 
 
 def destinations(
@@ -92,10 +94,10 @@ def _page_url(path: PagingPath, world: str, settings: LocalSettings) -> str:
     return settings.control_room_url or f"{world}{control_room.PATH}"
 
 
-def through(proxy_port: int, destinations: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+def through(proxy: str, destinations: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     """The same for a worker that has no way out but this proxy, not even to the control address."""
-    proxy = {"proxy": f"http://{HOST}:{proxy_port}"}
-    return {name: way | proxy for name, way in (destinations | {"control": {}}).items()}
+    ways = destinations | {"control": {}}
+    return {name: way | {"proxy": proxy} for name, way in ways.items()}
 
 
 def _used(catalogue: Catalogue) -> list[Account]:

@@ -89,8 +89,7 @@ class EmbeddedAlertmanager(_Monitor):
 
     def _options(self) -> list[str]:
         config, word = self._data / "alertmanager.yml", self._data / WORD
-        text = ALERTMANAGER_CONFIG.read_text(encoding="utf-8")
-        config.write_text(text.replace(INGEST, self._ingest_url), encoding="utf-8")
+        config.write_text(alertmanager_text(self._ingest_url), encoding="utf-8")
         word.touch(0o600)
         word.write_text(self._word, encoding="utf-8")
         return [
@@ -147,6 +146,11 @@ def configuration(targets: Targets, rules: Sequence[Path], alertmanager_port: in
         "alerting": {"alertmanagers": [{"static_configs": [alertmanager]}]},
     }
     return json.dumps(config, indent=2)
+
+
+def alertmanager_text(ingest_url: str) -> str:
+    """The shipped `alertmanager.yml` where ingest listens at this address."""
+    return ALERTMANAGER_CONFIG.read_text(encoding="utf-8").replace(INGEST, ingest_url)
 
 
 def programs() -> tuple[str, str] | None:

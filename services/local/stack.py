@@ -196,7 +196,7 @@ class Stack:
             "BONGSU_PUBLIC_URL": self.ingest_url,
         }
         one, two = (
-            probe_env | _ways(outside.through(port, self.destinations))
+            probe_env | _ways(outside.through(f"http://{HOST}:{port}", self.destinations))
             for port in ports.proxies().values()
         )
         ingest_env = keys_env | _ways(self.destinations) | {"BONGSU_PORT": str(ports.ingest_port)}

@@ -73,7 +73,7 @@ def test_the_data_sources_are_those_the_boards_name() -> None:
 def test_the_database_and_its_password_stand_where_grafana_12_reads_them() -> None:
     (postgres,) = (s for s in _read(SOURCES)["datasources"] if "postgres" in s["type"])
     assert postgres["jsonData"]["database"] == "bongsu"
-    assert postgres["secureJsonData"]["password"].startswith("$BONGSU_")
+    assert postgres["secureJsonData"]["password"].startswith("$__file{/run/bongsu/")
     assert not {"database", "password"} & postgres.keys()
 
 
@@ -81,7 +81,7 @@ def test_a_dollar_in_provisioning_is_a_setting_of_bongsu_or_doubled() -> None:
     for file in (SOURCES, PROVIDERS):
         text = file.read_text(encoding="utf-8").replace("$$", "").replace("$NAME", "")
         assert set(re.findall(r"\$(\w*)", text)) <= {
-            "BONGSU_POSTGRES_GRAFANA_PASSWORD",
+            "__file",
             "BONGSU_GRAFANA_POSTGRES_SSLMODE",
         }
 
