@@ -37,9 +37,9 @@ class Scale:
         if log:
             return cls(low / 1.1, high * 1.1, True)
         full = config.get("unit") == "percentunit" and high <= 1
-        return cls(
-            low if "min" in config else low - room * (low != 0), 1.0 if full else high + room
-        )
+        if low < 0 or (low - room > 0 and "min" not in config):
+            low -= room
+        return cls(low, min(1.0, high + room) if full else high + room)
 
     def share(self, value: float) -> float:
         """0 at the bottom, 1 at the top."""
@@ -55,8 +55,8 @@ class Scale:
     def ticks(self, config: Json) -> Html:
         """Words for the top, the middle, the bottom."""
         middle = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
-        shown = (self.high, middle, self.low)
-        return tag("ol", (tag("li", fields.text(config, value)) for value in shown), class_="y")
+        words = [fields.text(config, value) for value in (self.high, middle, self.low)]
+        return tag("ol", (tag("li", word) for word in dict.fromkeys(words)), class_="y")
 
 
 def picture(*inside: Inside, **attributes: str) -> Html:

@@ -5,6 +5,7 @@ A kind that is not drawn, an answer that is missing and one that is empty are to
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ from dashboards.sources import Json
 
 Points = Sequence[tuple[float, float]]
 Tile = tuple[str, Any, Json, str | None, Points]  # and its way up to now
-MOST = 14  # characters in large letters
+MOST, MANY = 14, 6  # characters in large letters; tiles of full size
 Bar = tuple[str, Any, Json, str | None]  # name, value, its field, where it leads
 
 
@@ -50,7 +51,8 @@ def _stat(panel: Json, answer: Answer, frame: Frame) -> Html:
         value = line.points[-1][1] if line.points else None
         href = frame.href(config, line.labels, fields.text(config, value))
         tiles.append((line.name, value, config, href, line.points if history else ()))
-    return tag("ul", (_tile(tile, named=len(tiles) > 1) for tile in tiles), class_="tiles")
+    style = "tiles many" if len(tiles) > MANY else "tiles"
+    return tag("ul", (_tile(tile, named=len(tiles) > 1) for tile in tiles), class_=style)
 
 
 def _tile(tile: Tile, named: bool) -> Html:
@@ -105,23 +107,29 @@ def _table(panel: Json, answer: Answer, frame: Frame) -> Html:
     names = list(answer.rows[0].keys())
     configs = {name: fields.field(panel, name) for name in names}
     names = [name for name in names if not configs[name].get("custom.hideFrom.viz")]
-    head = tag("tr", (tag("th", configs[n].get("displayName", n), scope="col") for n in names))
+    head = (_head(configs[name], name, answer.rows[0][name]) for name in names)
     rows = (
         tag("tr", (_cell(configs[name], row[name], row, frame) for name in names))
         for row in answer.rows
     )
-    return tag("table", tag("thead", head), tag("tbody", rows), class_="rows")
+    return tag("table", tag("thead", tag("tr", head)), tag("tbody", rows), class_="rows")
+
+
+def _head(config: Json, name: str, first: Any) -> Html:
+    return tag("th", config.get("displayName", name), scope="col", class_=_kind(first))
 
 
 def _cell(config: Json, value: Any, row: Mapping[str, Any], frame: Frame) -> Html:
-    text = fields.text(config, value)
+    text, kind = fields.text(config, value), _kind(value)
     href = frame.href(config, {}, text, row) if value is not None else None
-    painted = config.get("custom.cellOptions", {}).get("type") == "color-background"
-    return tag(
-        "td",
-        tag("a", text, href=href) if href else text,
-        class_=paint(fields.color(config, value)) if painted else "number" * _is_number(value),
-    )
+    if config.get("custom.cellOptions", {}).get("type") == "color-background":
+        kind = " ".join(filter(None, (kind, paint(fields.color(config, value)))))
+    return tag("td", tag("a", text, href=href) if href else text, class_=kind)
+
+
+def _kind(value: Any) -> str | None:
+    """The class that lays a value out."""
+    return "number" if _is_number(value) else "time" if isinstance(value, datetime) else None
 
 
 def paint(color: str | None) -> str | None:

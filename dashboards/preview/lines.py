@@ -51,7 +51,7 @@ def draw(panel: Json, answer: Answer, frame: Frame) -> Html:
     legend = (_legend(panel, *each, frame) for each in zip(drawn, shades, strict=True))
     return join(
         tag("div", scale.ticks(config), tag("div", plot), times(look), class_="plot"),
-        tag("table", legend, class_="legend"),
+        tag("ul", legend, class_="legend"),
     )
 
 
@@ -113,9 +113,4 @@ def _legend(panel: Json, line: Series, shade: Shade, frame: Frame) -> Html:
     text = fields.text(config, sum(values) if total else values[-1])
     href, name = frame.href(config, line.labels, text), config.get("displayName", line.name)
     sample = tag("path", d=f"M0 50H{WIDE}", stroke=shade[0], stroke_dasharray=shade[1])
-    return tag(
-        "tr",
-        tag("td", picture(sample)),
-        tag("th", tag("a", name, href=href) if href else name, scope="row"),
-        tag("td", text, class_="number"),
-    )
+    return tag("li", picture(sample), tag("a", name, href=href) if href else name, tag("b", text))

@@ -14,11 +14,10 @@ from urllib.parse import parse_qsl
 
 from dashboards.preview import draw, fields
 from dashboards.preview.answers import ALL
-from dashboards.preview.frame import Frame
+from dashboards.preview.frame import WORDS, Frame
 from dashboards.preview.html import Html, join, markdown, tag
 from dashboards.sources import Json
 
-SPANS = ("now-1h", "now-6h", "now-24h", "now-7d", "now-62d")
 _HERE = files("dashboards.preview")
 _SHELL, _STYLE, _SCRIPT = (
     (_HERE / f"page.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
@@ -107,7 +106,7 @@ def _in_order(board: Json) -> list[Json]:
 def _form(board: Json, frame: Frame) -> Html:
     """What can be chosen; the address holds it, so that it can be sent to somebody."""
     time = dict(parse_qsl(frame.shown.look.time))
-    spans = [(one, one) for one in dict.fromkeys((*SPANS, board["time"]["from"], time["from"]))]
+    spans = [(one, frame.say(one)) for one in WORDS if one.startswith("now-")]
     fields = [_select("from", frame.say("time"), spans, time["from"])]
     for variable in board["templating"]["list"]:
         if variable["type"] == "datasource" or variable.get("hide"):

@@ -33,7 +33,7 @@ def history(panel: Json, answer: Answer, frame: Frame) -> Html:
 
 
 def heat(panel: Json, answer: Answer, frame: Frame) -> Html:
-    """The same in Viridis, the largest bucket on top; what the board hides stays empty."""
+    """The same in Viridis, the largest bucket on top, without buckets of which nothing is shown."""
     options = panel["options"]
     least = options["filterValues"]["le"]
     rows = [(line, [c for c in cells if c[2] > least]) for line, cells in _cells(answer, frame)]
@@ -44,13 +44,17 @@ def heat(panel: Json, answer: Answer, frame: Frame) -> Html:
     def paint(_: Json, value: float) -> str:
         return _viridis((value - low) / (high - low) if high > low else 1.0)
 
-    rows = [(_bucket(line, options["yAxis"]["unit"]), cells) for line, cells in rows]
+    rows = [(_bucket(line, options["yAxis"]["unit"]), cells) for line, cells in rows if cells]
     return _strips(panel, rows[::-1], frame, paint)
 
 
 def _cells(answer: Answer, frame: Frame) -> list[tuple[Series, list[Cell]]]:
-    step = width(answer.series, frame.shown.look)
-    return [(line, [(at, at + step, v) for at, v in line.points]) for line in answer.series]
+    """From a point on, but for buckets: those count what happened up to it."""
+    step, found = width(answer.series, frame.shown.look), []
+    for line in answer.series:
+        back = step if "le" in line.labels else 0.0
+        found.append((line, [(at - back, at - back + step, value) for at, value in line.points]))
+    return found
 
 
 def _merged(line: Series, step: float) -> Iterator[Cell]:
@@ -95,7 +99,8 @@ def _strips(
 
 
 def _strip(config: Json, line: Series, cells: list[Cell], frame: Frame, paint: Paint) -> Html:
-    last = fields.text(config, cells[-1][2] if cells else None)
+    now = frame.shown.look.until.timestamp()  # what was said before is no last word
+    last = fields.text(config, cells[-1][2] if cells and cells[-1][1] >= now else None)
     href, name = frame.href(config, line.labels, last), config.get("displayName", line.name)
     drawn = (_cell(config, cell, frame, paint) for cell in cells)
     return tag(

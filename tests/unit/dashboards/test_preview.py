@@ -1,5 +1,6 @@
 """The preview of the boards: what it lays out, draws, says and refuses."""
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from dashboards.preview.files import boards, written
 from dashboards.preview.frame import Frame
 from dashboards.preview.look import look
 from dashboards.preview.page import Pages
+from dashboards.preview.serve import AT_ONCE, KEPT_S, Kept
 from dashboards.sources import Json
 
 NOW = datetime(2026, 10, 15, 6, 30, tzinfo=UTC)
@@ -227,3 +229,38 @@ def test_it_needs_no_package_that_makes_boards() -> None:
 def test_no_prometheus_is_no_number() -> None:
     answer = Answer(trouble=[NO_PROMETHEUS])
     assert _drawn(_panel(4), answer) == '<p class="trouble">Prometheus가 없어 물을 수 없습니다</p>'
+
+
+async def test_a_page_is_made_once_for_all_who_look_and_anew_when_it_is_old() -> None:
+    made: list[int] = []
+    at, gate = [0.0], asyncio.Event()
+
+    async def make() -> str:
+        made.append(len(made))
+        await gate.wait()
+        return str(made[-1])
+
+    kept = Kept(lambda: at[0])
+    viewers = [asyncio.create_task(kept.get("wall", make)) for _ in range(5)]
+    await asyncio.sleep(0)
+    viewers[0].cancel()  # who goes away takes nothing from the others
+    gate.set()
+    assert await asyncio.gather(*viewers[1:]) == ["0"] * 4
+    at[0] = KEPT_S
+    assert await kept.get("wall", make) == "1"
+
+
+async def test_many_different_pages_are_made_two_at_a_time() -> None:
+    running, most = 0, 0
+
+    async def make() -> str:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return ""
+
+    kept = Kept()
+    await asyncio.gather(*(kept.get(number, make) for number in range(9)))
+    assert most == AT_ONCE

@@ -1,0 +1,124 @@
+"""The preview on a real Postgres with a day of probes, as a browser asks it."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from dashboards import waived
+from dashboards.preview import files
+from dashboards.preview.answers import Servers
+from dashboards.preview.serve import app
+from dashboards.sources import PG, Json
+from tests.support.asgi import Answer, ask
+from tests.support.commands import bongsu
+
+HERE = {"host": "127.0.0.1:8470", "accept-language": "ko-KR,ko;q=0.9,en;q=0.8"}
+BODY, FAILURES, TEMPLATES = "bongsu-body", 7, 4
+
+
+@pytest.fixture
+def boards() -> dict[str, Json]:
+    """The shipped boards, to be spoilt."""
+    return copy.deepcopy(files.boards())
+
+
+async def _get(preview: Starlette, path: str, query: str = "", **headers: str) -> Answer:
+    return await ask(preview, path, HERE | headers, method="GET", query=query)
+
+
+def _box(page: str, panel: Json) -> str:
+    """What stands in a panel's box."""
+    return page.partition(f'id="panel-{panel["id"]}"')[2].partition("</section>")[0]
+
+
+def _panel(board: Json, number: int) -> Json:
+    found: Json = next(panel for panel in board["panels"] if panel["id"] == number)
+    return found
+
+
+async def test_every_panel_shows_its_answer_or_says_that_there_is_no_prometheus(
+    boards: dict[str, Json], reader: str
+) -> None:
+    preview = app(boards, Servers(reader))
+    for uid, board in boards.items():
+        answer = await _get(preview, f"/d/{uid}", "var-probe=&from=now-7d")
+        assert answer.status == 200
+        for panel in board["panels"]:
+            box, key = _box(answer.body.decode(), panel), f"{uid}/{panel['id']}"
+            assert "답을 얻지 못했습니다" not in box, key
+            if panel["targets"][0]["datasource"]["type"] != PG["type"]:
+                assert "Prometheus가 없어 물을 수 없습니다" in box, key
+                assert "<svg" not in box, key
+            elif key not in waived.MAY_BE_EMPTY and key != "bongsu-incident/12":
+                assert 'class="nothing"' not in box, key
+
+
+async def test_an_address_chooses_body_and_time(boards: dict[str, Json], reader: str) -> None:
+    preview = app(boards, Servers(reader))
+    geoje = (await _get(preview, f"/d/{BODY}", "var-body=geoje")).body.decode()
+    miryang = (await _get(preview, f"/d/{BODY}", "var-body=miryang")).body.decode()
+    assert ">alimtalk</a>" in _box(geoje, _panel(boards[BODY], FAILURES))
+    assert ">sms</a>" in _box(miryang, _panel(boards[BODY], FAILURES))
+    assert '<option value="miryang" selected>miryang</option>' in miryang
+    before = "var-body=geoje&from=1700000000000&to=1700003600000"
+    old = (await _get(preview, f"/d/{BODY}", before)).body.decode()
+    assert 'class="nothing"' in _box(old, _panel(boards[BODY], FAILURES))
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT nothing", "column &quot;nothing&quot; does not exist"),
+        ("SELECT pg_sleep(9)::text", "no answer within 2 s"),
+        ("DELETE FROM attempts", "cannot execute DELETE in a read-only transaction"),
+    ],
+)
+async def test_a_question_that_fails_says_why_in_its_box_and_no_other_is_touched(
+    boards: dict[str, Json], reader: str, sql: str, says: str
+) -> None:
+    failures, templates = (_panel(boards[BODY], number) for number in (FAILURES, TEMPLATES))
+    failures["targets"][0]["rawSql"] = sql
+    answer = await _get(app(boards, Servers(reader)), f"/d/{BODY}", "var-body=geoje")
+    page = answer.body.decode()
+    assert "답을 얻지 못했습니다" in _box(page, failures)
+    assert says in _box(page, failures)
+    assert "<tbody><tr>" in _box(page, templates)
+
+
+async def test_the_language_is_the_browsers(boards: dict[str, Json], reader: str) -> None:
+    english = {"accept-language": "en-GB,en;q=0.9,ko;q=0.5"}
+    answer = await _get(app(boards, Servers(reader)), "/d/bongsu-wall", **english)
+    page = answer.body.decode()
+    assert '<html lang="en">' in page
+    assert "a preview, not Grafana" in page
+    assert "no Prometheus to ask" in page
+
+
+async def test_what_is_no_look_at_a_board_is_refused(boards: dict[str, Json]) -> None:
+    preview = app(boards, Servers())
+    assert (await _get(preview, "/")).status == 200
+    assert (await _get(preview, "/d/nothing")).status == 404
+    assert (await _get(preview, f"/d/{BODY}", "var-body=x%27;--")).status == 400
+    assert (await ask(preview, f"/d/{BODY}", HERE)).status == 405  # POST
+    assert (await _get(preview, "/", host="rebound.example")).status == 400
+
+
+async def test_a_server_that_is_away_is_told_in_each_box(boards: dict[str, Json]) -> None:
+    servers = Servers("postgresql://a:b@127.0.0.1:9/c", "http://127.0.0.1:9")
+    page = (await _get(app(boards, servers), "/d/bongsu-wall")).body.decode()
+    for panel in boards["bongsu-wall"]["panels"]:
+        assert "답을 얻지 못했습니다: " in _box(page, panel)
+
+
+async def test_the_command_writes_pages_that_need_nobody(reader: str, tmp_path: Path) -> None:
+    words = ("--postgres", reader, "--board", BODY, "--var", "body=geoje", "--language", "en")
+    done = bongsu("dashboards", "preview", "--out", str(tmp_path / "out"), *words, data=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    page = (tmp_path / "out" / f"{BODY}.html").read_text()
+    assert 'href="bongsu-channel.html"' in page
+    assert "<script" not in page
+    assert 'http-equiv="Content-Security-Policy"' in page
+    assert (tmp_path / "out" / "index.html").exists()
+    assert bongsu("dashboards", "preview", "--out", "x", "--board", "y", data=tmp_path).code == 2
