@@ -52,7 +52,7 @@ KNOWN = {
     r"|AUTH_ANONYMOUS_(ENABLED|ORG_ROLE)|SECURITY_ADMIN_PASSWORD__FILE"
     r"|DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH)",
 }
-_ADDRESS = re.compile(r"(?<![\w.-])([a-z][a-z0-9-]*|127\.0\.0\.1):(\d{2,5})(?!\d)")
+_ADDRESS = re.compile(r"(?<![\w.-])([a-z][a-z0-9-]*|127\.0\.0\.1):(\d{2,5})(?![\w-])")
 
 
 def findings(compose: Compose, made: Path) -> list[str]:
