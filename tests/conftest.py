@@ -10,7 +10,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from tests.support.brokers import Desk, Servers, ask
+from tests.support import contained
+from tests.support.brokers import Desk, Servers, ask, in_containers
 
 HERE = Path(__file__).parent
 KINDS = ("unit", "contract", "integration", "chaos", "e2e", "system")
@@ -47,6 +48,8 @@ class SharedServers:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if in_containers() and (why := contained.why_not()):
+        raise pytest.UsageError(why)
     config.pluginmanager.register(SharedServers(), "shared-servers")
     config.addinivalue_line(
         "markers", "long: takes minutes; `make chaos` runs it, or a page says how"

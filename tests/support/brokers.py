@@ -8,7 +8,6 @@ controlling process owns the servers, and its workers ask it over a local socket
 """
 
 import asyncio
-import importlib
 import os
 import secrets
 import shutil
@@ -20,13 +19,17 @@ from pathlib import Path
 
 from services.local.kafka import EmbeddedKafka, free_ports
 from services.local.postgres import EmbeddedPostgres
+from tests.support import contained
 
 GIVEN = {"kafka": "BONGSU_TEST_KAFKA", "postgres": "BONGSU_TEST_POSTGRES"}
 CONTAINERS = "containers"
-KAFKA_IMAGE = "confluentinc/cp-kafka:8.1.0"
-POSTGRES_IMAGE = "postgres:18"
 STARTING_S = 300.0
 ENOUGH = "stop"
+
+
+def in_containers() -> bool:
+    """Were containers asked for?"""
+    return os.environ.get("BONGSU_TEST_SERVERS") == CONTAINERS
 
 
 class Servers:
@@ -43,7 +46,7 @@ class Servers:
         return self._addresses[name]
 
     def _start(self, name: str) -> str:
-        if os.environ.get("BONGSU_TEST_SERVERS") == CONTAINERS:
+        if in_containers():
             return self._start_container(name)
         folder = Path(tempfile.mkdtemp(prefix=f"bongsu-test-{name}-"))
         # PostgreSQL may have to run as nobody, who must get through to its data.
@@ -64,17 +67,9 @@ class Servers:
         return server.bootstrap if isinstance(server, EmbeddedKafka) else server.dsn
 
     def _start_container(self, name: str) -> str:
-        # By name: testcontainers is wanted by those who ask for it only.
-        module = importlib.import_module(f"testcontainers.community.{name}")
-        if name == "kafka":
-            container = module.KafkaContainer(KAFKA_IMAGE).with_kraft()
-        else:
-            container = module.PostgresContainer(POSTGRES_IMAGE, username="bongsu", driver=None)
+        container, address = contained.start(name)
         self._stops.append(container.stop)
-        container.start()
-        return str(
-            container.get_bootstrap_server() if name == "kafka" else container.get_connection_url()
-        )
+        return address
 
     def stop(self) -> None:
         """Stop what was started, last first."""
