@@ -26,7 +26,7 @@ from services.storage import corrections, errors, months
 from services.storage.errors import StorageRefused
 from services.storage.leader import Deposed
 from services.storage.months import Revision
-from services.storage.pool import Connection, open_pool
+from services.storage.pool import ACQUIRE_S, Connection, open_pool
 
 REFUSED = 6
 STATEMENT_S = 55.0
@@ -75,7 +75,7 @@ async def _close(where: Context, month: str, body: str) -> list[Failure]:
         open_pool(
             where.postgres, role_label="cli", max_size=1, command_timeout_s=STATEMENT_S
         ) as pool,
-        pool.acquire() as conn,
+        pool.acquire(timeout=ACQUIRE_S) as conn,
     ):
         standing = await _standing(conn, partitions, month)
         if body:

@@ -9,7 +9,7 @@ from services.cli.report_sentences import sentence
 from services.reporting.finding import Finding
 from services.reporting.verify_stored import verify
 from services.storage import errors
-from services.storage.pool import open_pool
+from services.storage.pool import ACQUIRE_S, open_pool
 
 STATEMENT_S = 55.0
 
@@ -32,7 +32,7 @@ async def _stored(
         open_pool(
             context(data).postgres, role_label="cli", max_size=1, command_timeout_s=STATEMENT_S
         ) as pool,
-        pool.acquire() as conn,
+        pool.acquire(timeout=ACQUIRE_S) as conn,
     ):
         known = await stand(conn)
         newest = revision_of(known, body, month, revision)
