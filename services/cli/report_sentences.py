@@ -134,11 +134,11 @@ _SENTENCES = {
     "list_entry": ("사슬", "entry"),
     "list_verdicts": ("판정", "verdicts"),
     "no_such_outage": (
-        "'$asked'은 장애가 아닙니다. 예: \"alimtalk@2022-10-15 15:30\"",
+        "장애가 아닙니다: '$asked'. 예: \"alimtalk@2022-10-15 15:30\"",
         "'$asked' is no outage. Example: \"alimtalk@2022-10-15 15:30\"",
     ),
     "no_outage": (
-        "$month $body 보고서에 장애 '$asked'이 없습니다. 있는 장애: $there",
+        "$month $body 보고서에 그런 장애가 없습니다: '$asked'. 있는 장애: $there",
         "The report of $month for $body has no outage '$asked'. It has: $there",
     ),
     "evidence_gone": (
