@@ -10,9 +10,10 @@ import pytest
 
 from services.contracts import topics
 from services.contracts.report import Report
+from services.contracts.report_words import Verdict
 from services.reporting.assemble import UNSEALED
 from services.runtime.kafka import Address
-from services.storage import sink
+from services.storage import months, sink
 from services.storage.pool import transaction
 from tests.support.sealed_months import CLOSED, END, LOST, World, a_catalogue
 from tests.support.terminal import Terminal
@@ -112,6 +113,21 @@ async def test_verify_reads_the_database_too(played: World, bongsu: Terminal) ->
     )  # fmt: skip
     code, said = await bongsu.say("verify")
     assert (code, said) == (2, "bongsu: Say a folder or a file, or --body and --month.\n")
+
+
+async def test_a_month_without_evidence_is_closed_all_the_same_and_says_so(
+    played: World, bongsu: Terminal
+) -> None:
+    async with transaction(played.owner) as conn:
+        await sink.store_catalogue(conn, a_catalogue("geoje"), "kim", END - timedelta(days=3))
+    await played.at(CLOSED)
+    code, said = await bongsu.say("close", "2026-10", "--body", "geoje")
+    assert (code, said.splitlines().count("geoje: no evidence")) == (0, 2)
+    async with transaction(played.report) as conn:
+        text = await months.content(conn, "geoje", "2026-10", 1)
+    (own,) = Report.model_validate_json(text or b"").items
+    assert own.verdict is Verdict.INSUFFICIENT
+    assert own.minutes.unmeasured == own.minutes.service == 2 * 24 * 60
 
 
 async def test_exported_evidence_verifies_without_a_database(

@@ -170,7 +170,10 @@ async def test_an_approved_correction_is_a_revision_with_its_difference(world: W
     assert ("items[0].outage_min", "180.000000", "0.000000") in [
         (one.path, one.old, one.new) for one in new.diff
     ]
-    assert chain.sealed(old, old.seal.prev) == old
+    async with world.report.acquire() as conn:
+        own = await months.revisions(conn, "geoje")
+        for raw in (False, True):
+            assert all([each.equal async for each in verify(conn, own, own, raw)])
 
 
 async def test_a_fault_that_was_approved_after_the_closing_counts_in_its_own_revision(

@@ -203,6 +203,7 @@ async def test_a_month_is_corrected_for_13_months_and_with_a_reason_that_says_so
         "DELETE FROM report_revision",
         "INSERT INTO replay_clock (at) VALUES (now())",
         "INSERT INTO exclusion SELECT * FROM exclusion",
+        "INSERT INTO monitor_fault SELECT * FROM monitor_fault",
         "INSERT INTO report_correction (body, month, kind, data, reason, proposed_by, proposed_at)"
         " VALUES ('geoje', '2026-10', 'exclusion', '{}', repeat('x', 20), 'kim', now())",
         "INSERT INTO report_revision DEFAULT VALUES",

@@ -31,6 +31,7 @@ from tests.unit.reporting.worked import (
 MET, MISSED, INSUFFICIENT = Verdict.MET, Verdict.MISSED, Verdict.INSUFFICIENT
 VOID, FAILOVER = Outcome.VOID, Outcome.FAILOVER
 ROUTES = ("r1", "r2", "r3", "r4", "r5")
+SHORT = Was("10-31 23:58", "11-01 00:01")
 
 
 class Golden(NamedTuple):
@@ -51,13 +52,13 @@ def report_of(name: str) -> Report:
     return a_report(a_context(golden.month, months, **golden.context), months)
 
 
-def _g1() -> Month:
+def _g1(**objectives: int) -> Month:
     lost = [later("11-01 00:30", 1_000 * n) for n in range(42)]
     claimed = {"provider_says": "delivered"}
     was = [Was(at, later(at, 1)) for at in lost[:25]]
     was += [Was(at, later(at, 1), changes=claimed) for at in lost[25:30]]
     was += [Was(at, later(at, 1), Outcome.LATE) for at in lost[30:]]
-    return a_month("2026-11", *was, contract=a_contract(grade=2))
+    return a_month("2026-11", *was, contract=a_contract(grade=2, objectives=objectives))
 
 
 def _g2(hours: object, *was: Was) -> Month:
@@ -180,6 +181,10 @@ GOLDEN = {
         "delivered_high": "99.9299", "false": "0.0116", "false_low": "0.0038",
         "false_high": "0.0270", "late_probes": "12", "undelivered": "30",
     }),
+    "G1 judged on delivery": Golden("2026-11", lambda: _g1(delivery_ppm=999_000), INSUFFICIENT, {
+        "measured": "100.0000", "delivered": "99.9027", "delivered_low": "99.8686",
+        "delivered_high": "99.9299",
+    }),
     "G2 public, always": Golden("2022-10", lambda: _g2("always", *PUBLIC), MISSED, {
         **_october("44640", "3480", "92.2043", "7795.70", "3930", "3750", "50", "2022-11-17"),
         "budget": "44.64", "down": "3030", "partial": "900", "full": "91.1962",
@@ -244,6 +249,10 @@ GOLDEN = {
     "G8 November": Golden("2026-11", lambda: _g8("2026-11"), MET, {
         "outage": "30", "measured": "99.9305", "used": "86.81", "outages": "0",
     }),
+    "G8 October, short": Golden(
+        "2026-10", lambda: a_month("2026-10", SHORT), MET, {"outage": "2", "outages": "1"}),
+    "G8 November, short": Golden(
+        "2026-11", lambda: a_month("2026-11", SHORT), MET, {"outage": "1", "outages": "0"}),
     "G9": Golden("2026-10", _g9, MISSED, {
         "service": "10800", "holiday": "1080", "outage": "45", "budget": "10.8", "used": "416.67",
         "measured": "99.5833", "fix": "45",
