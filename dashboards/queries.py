@@ -15,6 +15,7 @@ Values = Mapping[str, Sequence[str]]  # of variables, as chosen
 POINTS, LEAST_STEP = 200, timedelta(seconds=15)
 SCRAPE = timedelta(seconds=15)  # as provisioned for Grafana
 _LABELS = re.compile(r"label_values\((?:(.+),)?\s*(\w+)\)")
+_TIME_GROUP = re.compile(r"\$__timeGroup\(([^(),]+),\s*'(\d+)([mhd])'\)")
 _SPAN = re.compile(r"(\d{1,6})([mhd])", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)(?::(\w+))?\}")
@@ -41,8 +42,9 @@ class Query:
 
     @property
     def step(self) -> timedelta:
-        """From one point of a line to the next."""
-        return max(self.span / POINTS, self.least_step)
+        """From one point of a line to the next, where the question says it."""
+        grouped = _TIME_GROUP.search(self.text)
+        return _width(grouped) if grouped else max(self.span / POINTS, self.least_step)
 
     def __str__(self) -> str:
         return f"{self.key} ({self.title})" if self.title else self.key
@@ -166,7 +168,7 @@ def sql(query: Query, values: Values, now: datetime) -> str:
     start, end = (f"'{at.isoformat().replace('+00:00', 'Z')}'" for at in (now - query.span, now))
     text = query.text.replace("$__timeFrom()", start).replace("$__timeTo()", end)
     text = re.sub(r"\$__timeFilter\(([^()]+)\)", rf"\1 BETWEEN {start} AND {end}", text)
-    text = re.sub(r"\$__timeGroup\(([^(),]+),\s*'(\d+)([mhd])'\)", _time_group, text)
+    text = _TIME_GROUP.sub(_time_group, text)
 
     def put(match: re.Match[str]) -> str:
         name = match[1] or match[2]
@@ -180,6 +182,10 @@ def sql(query: Query, values: Values, now: datetime) -> str:
     return _VARIABLE.sub(put, text)
 
 
+def _width(match: re.Match[str]) -> timedelta:
+    return int(match[2]) * _UNITS[match[3]]
+
+
 def _time_group(match: re.Match[str]) -> str:
-    width = int(match[2]) * int(_UNITS[match[3]].total_seconds())
+    width = int(_width(match).total_seconds())
     return f"floor(extract(epoch from {match[1]})/{width})*{width}"

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from dashboards.preview import fields
-from dashboards.preview.answers import NO_POSTGRES, NO_PROMETHEUS, Shown
+from dashboards.preview.answers import NO_POSTGRES, NO_PROMETHEUS, Series, Shown
+from dashboards.preview.html import tag
 from dashboards.preview.look import Look
 from dashboards.sources import Json
 
 Language = Literal["ko", "en"]
-NOTHING = Shown(Look(timedelta(), datetime.fromtimestamp(0, UTC), {}, ""), {}, {}, {}, [])
+NOTHING = Shown(Look(timedelta(), datetime.fromtimestamp(0, UTC), "", {}), {}, {}, {}, [])
 WORDS = {
     "preview": ("미리보기 - Grafana가 아닙니다", "a preview, not Grafana"),
     NO_PROMETHEUS: ("Prometheus가 없어 물을 수 없습니다", "no Prometheus to ask"),
@@ -37,7 +38,6 @@ WORDS = {
         "Cannot refresh: these values are old.",
     ),
     "about": ("설명", "What is this?"),
-    "no such": ("그런 화면이 없습니다", "there is no such board"),
 }
 
 
@@ -56,6 +56,11 @@ class Frame:
     def trouble(self, why: str) -> str:
         """Why a question has no answer."""
         return self.say(why) if why in WORDS else self.say("trouble", why=why)
+
+    def name(self, config: Json, line: Series, text: str) -> str:
+        """A line's name on the board, with its link."""
+        name, href = str(config.get("displayName", line.name)), self.href(config, line.labels, text)
+        return tag("a", name, href=href) if href else name
 
     def href(
         self, config: Json, labels: Mapping[str, str], text: str, row: Mapping[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What somebody wants to see: which board, which time, which values of its variables.
+"""What somebody wants to see of a board: which time, which values of its variables.
 
 In: the query of an address, as links between boards write it. Out: `Look`. Before: `serve.py`, the
 command line. After: `answers.py`.
@@ -21,13 +21,13 @@ _LONGEST = timedelta(days=400)
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a board: `span` back from `until`. `chosen` holds what the address says of
-    variables, `time` is how it says the time."""
+    """One look: `span` back from `until`; `time` is how an address says it. `chosen` holds what the
+    address says of variables."""
 
     span: timedelta
     until: datetime
-    chosen: Mapping[str, Sequence[str]]
     time: str
+    chosen: Mapping[str, Sequence[str]]
 
 
 def look(board: Json, query: str, now: datetime) -> Look:
@@ -37,13 +37,13 @@ def look(board: Json, query: str, now: datetime) -> Look:
     for name, values in chosen.items():
         if not all(map(_VALUE.fullmatch, values)):
             raise ValueError(f"var-{name}: not a value of a variable")
-    spoken = {key: given.get(key, [board["time"][key]])[0] for key in ("from", "to")}
-    if spoken["from"].startswith("now"):
-        spoken["to"] = "now"
-    start, until = (_moment(said, now) for said in spoken.values())
+    said = {key: given.get(key, [board["time"][key]])[0] for key in ("from", "to")}
+    if said["from"].startswith("now"):
+        said["to"] = "now"
+    start, until = (_moment(word, now) for word in said.values())
     if not timedelta() < until - start <= _LONGEST:
         raise ValueError(f"from and to: from 1 ms to {_LONGEST.days} days")
-    return Look(until - start, until, chosen, urlencode(spoken))
+    return Look(until - start, until, urlencode(said), chosen)
 
 
 def _moment(said: str, now: datetime) -> datetime:

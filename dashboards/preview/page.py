@@ -38,18 +38,15 @@ class Pages:
 
     def board(self, uid: str, frame: Frame) -> str:
         """One board."""
-        board, shown = self._boards[uid], frame.shown
-        title = str(board["title"])
-        at = f"{shown.look.until.astimezone(fields.KST):%Y-%m-%d %H:%M:%S}"
-        head = join(
-            tag("h1", title, lang="ko"),
-            tag("p", str(board["description"]), lang="ko"),
-            _form(board, frame) if self._live else None,
-        )
-        boxes = tag("div", (_box(one, frame) for one in _in_order(board)), class_="grid", lang="ko")
-        return self._page(
-            title, head, join(tag("p", frame.say("as of", at=at), id="as-of"), boxes), frame, uid
-        )
+        board = self._boards[uid]
+        at = f"{frame.shown.look.until.astimezone(fields.KST):%Y-%m-%d %H:%M:%S}"
+        title, question = str(board["title"]), str(board["description"])
+        form = _form(board, frame) if self._live else None
+        head = join(tag("h1", title, lang="ko"), tag("p", question, lang="ko"), form)
+        order = sorted(board["panels"], key=lambda p: (p["gridPos"]["y"], p["gridPos"]["x"]))
+        grid = tag("div", (_box(panel, frame) for panel in order), class_="grid", lang="ko")
+        panels = join(tag("p", frame.say("as of", at=at), id="as-of"), grid)
+        return self._page(title, head, panels, frame, uid)
 
     def index(self, frame: Frame) -> str:
         """All of them."""
@@ -62,12 +59,8 @@ class Pages:
 
     def _link(self, uid: str, frame: Frame, here: str | None = None) -> Html:
         current = "page" if uid == here else None
-        return tag(
-            "a",
-            str(self._boards[uid]["title"]),
-            href=frame.place(f"/d/{uid}"),
-            aria_current=current,
-        )
+        href, title = frame.place(f"/d/{uid}"), str(self._boards[uid]["title"])
+        return tag("a", title, href=href, aria_current=current)
 
     def _page(self, title: str, head: Html, panels: Html, frame: Frame, uid: str | None) -> str:
         live = self._live and uid is not None
@@ -97,10 +90,6 @@ def _box(panel: Json, frame: Frame) -> Html:
         class_=f"x{at['x']} y{at['y']} w{at['w']} h{at['h']}",
         aria_labelledby=name,
     )  # fmt: skip
-
-
-def _in_order(board: Json) -> list[Json]:
-    return sorted(board["panels"], key=lambda one: (one["gridPos"]["y"], one["gridPos"]["x"]))
 
 
 def _form(board: Json, frame: Frame) -> Html:
@@ -136,38 +125,21 @@ def _select(name: str, label: str, options: Sequence[tuple[str, str]], held: str
 def _style(boards: Mapping[str, Json]) -> str:
     """Places and colours as classes: a strict policy lets no element have a style of its own."""
     found = json.dumps(list(boards.values()))
-    spots = {
-        (key, at[key])
-        for board in boards.values()
-        for panel in board["panels"]
-        for at in [panel["gridPos"]]
-        for key in "xywh"
-    }
-    areas = "".join(_AREAS[key].format(number, number + 1) for key, number in sorted(spots))
-    paints = "".join(
-        f".b-{color}{{background:#{color};color:{_ink(color)}}}\n"
-        for color in sorted(set(re.findall(r"#([0-9A-Fa-f]{6})\b", found)))
+    lines = max((p["gridPos"]["y"] + 1 for b in boards.values() for p in b["panels"]), default=0)
+    areas = (
+        f".x{n}{{grid-column-start:{n + 1}}}.w{n}{{grid-column-end:span {n}}}"
+        f".y{n}{{grid-row-start:{n + 1}}}.h{n}{{grid-row-end:span {n}}}\n"
+        for n in range(max(25, lines))
     )
-    return _STYLE.replace("AREAS", areas) + paints
-
-
-_AREAS = {
-    "x": ".x{0}{{grid-column-start:{1}}}\n",
-    "y": ".y{0}{{grid-row-start:{1}}}\n",
-    "w": ".w{0}{{grid-column-end:span {0}}}\n",
-    "h": ".h{0}{{grid-row-end:span {0}}}\n",
-}
+    colors = sorted(set(re.findall(r"#([0-9A-Fa-f]{6})\b", found)))
+    paints = (f".b-{color}{{background:#{color};color:{_ink(color)}}}\n" for color in colors)
+    return _STYLE.replace("AREAS", "".join(areas)) + "".join(paints)
 
 
 def _ink(color: str) -> str:
     """Black or white, whichever is read better on a colour."""
-    parts = (int(color[n : n + 2], 16) / 255 for n in (0, 2, 4))
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    return (
-        "#000" if 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.179 else "#fff"
-    )
+    red, green, blue = (int(color[n : n + 2], 16) for n in (0, 2, 4))
+    return "#000" if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else "#fff"
 
 
 def _hash(text: str) -> str:

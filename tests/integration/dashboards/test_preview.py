@@ -52,7 +52,7 @@ async def test_every_panel_shows_its_answer_or_says_that_there_is_no_prometheus(
                 assert "Prometheus가 없어 물을 수 없습니다" in box, key
                 assert "<svg" not in box, key
             elif key not in waived.MAY_BE_EMPTY and key != "bongsu-incident/12":
-                assert 'class="nothing"' not in box, key
+                assert 'class="note"' not in box, key
 
 
 async def test_an_address_chooses_body_and_time(boards: dict[str, Json], reader: str) -> None:
@@ -64,7 +64,7 @@ async def test_an_address_chooses_body_and_time(boards: dict[str, Json], reader:
     assert '<option value="miryang" selected>miryang</option>' in miryang
     before = "var-body=geoje&from=1700000000000&to=1700003600000"
     old = (await _get(preview, f"/d/{BODY}", before)).body.decode()
-    assert 'class="nothing"' in _box(old, _panel(boards[BODY], FAILURES))
+    assert 'class="note"' in _box(old, _panel(boards[BODY], FAILURES))
 
 
 @pytest.mark.parametrize(

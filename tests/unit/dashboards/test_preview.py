@@ -133,7 +133,7 @@ def test_a_kind_that_is_not_drawn_says_so() -> None:
 
 def test_nothing_found_is_the_boards_word_for_it_and_no_number() -> None:
     for panel in WALL["panels"]:
-        assert _drawn(panel, Answer()) == '<p class="nothing">무자료</p>'
+        assert _drawn(panel, Answer()) == '<p class="note">무자료</p>'
 
 
 def test_what_fails_says_why_in_its_own_box_and_the_rest_is_shown() -> None:
@@ -184,7 +184,7 @@ def test_a_line_breaks_where_points_are_missing() -> None:
     line = _line(*[1.0] * 9, channel="sms")
     points = [point for number, point in enumerate(line.points) if number not in (3, 4)]
     whole, holed = (
-        _drawn(_panel(11), Answer([Series("sms", line.labels, some)])).count("M")
+        _drawn(_panel(11), Answer([Series("sms", line.labels, some)], step=60)).count("M")
         for some in (line.points, points)
     )
     assert holed == whole + 1
