@@ -14,7 +14,7 @@ Inside = str | None | Iterable["str | None"]
 def tag(name: str, /, *inside: Inside, **attributes: str | float | bool | None) -> Html:
     """An element; `_` in an attribute stands for `-`, one that is None or False is left out."""
     said = "".join(
-        f' {key.strip("_").replace("_", "-")}="{escape(str(value))}"'
+        f' {key.strip("_").replace("_", "-")}="{escape("" if value is True else str(value))}"'
         for key, value in attributes.items()
         if value is not None and value is not False
     )
