@@ -17,9 +17,9 @@ async def eventually(check: Callable[[], Any], within: float, every: float = 0.0
     """Return the first truthy value of `check` (plain or async), asked every `every` seconds.
 
     A plain check is mostly a command, which takes from the system under test the core that it
-    needs: it runs for a fifth of the time at most. An exception counts as "not yet". After `within` seconds
-    raises `AssertionError`, which names the last value or carries the last exception as its
-    cause. A hanging check is cut off too.
+    needs: it runs for a fifth of the time at most. An exception counts as "not yet". After
+    `within` seconds raises `AssertionError`, which names the last value or carries the last
+    exception as its cause. A hanging check is cut off too.
     """
     seen, cause = "nothing, the first check did not return", None
     deadline = time.monotonic() + within
