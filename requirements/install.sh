@@ -19,10 +19,10 @@ hashed=(--require-hashes --only-binary :all:)
 
 if pip install "${hashed[@]}" -r requirements/bootstrap.txt; then
   uv=(.venv/bin/uv pip install --quiet --python .venv/bin/python)
-  "${uv[@]}" "${hashed[@]}" --compile-bytecode -r "requirements/$set_name.txt"
-  "${uv[@]}" --no-deps --no-build-isolation -e .
+  "${uv[@]}" "${hashed[@]}" --compile-bytecode -r "requirements/$set_name.txt" \
+    && "${uv[@]}" --no-deps --no-build-isolation -e .
 else
   echo "install: uv cannot be had here; going on with pip alone" >&2
-  pip install "${hashed[@]}" -r requirements/build.txt -r "requirements/$set_name.txt"
-  pip install --no-deps --no-build-isolation -e .
+  pip install "${hashed[@]}" -r requirements/build.txt -r "requirements/$set_name.txt" \
+    && pip install --no-deps --no-build-isolation -e .
 fi || fail "the packages of requirements/$set_name.txt could not be installed"

@@ -22,16 +22,21 @@ def _steps() -> list[str]:
     return [line.removeprefix("RUN ") for line in joined.splitlines() if line.startswith("RUN ")]
 
 
+def _given(folder: Path) -> None:
+    """What the build is given."""
+    for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
+        if line.startswith("!"):
+            _copy(ROOT / line[1:], folder / line[1:])
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the image, as far as it can be made without being root of a container."""
     folder = tmp_path_factory.mktemp("image")
-    for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
-        if line.startswith("!"):
-            _copy(ROOT / line[1:], folder / line[1:])
+    _given(folder)
     install, cleared = _steps()
-    _run(folder, install)
-    _run(folder, cleared.split("&&")[0])
+    assert _run(folder, install, "runtime").returncode == 0
+    assert _run(folder, cleared.split("&&")[0], "runtime").returncode == 0
     return folder
 
 
@@ -43,14 +48,13 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy(source, target)
 
 
-def _run(folder: Path, command: str) -> None:
-    env = clean_environment() | {"SET": "runtime"}
+def _run(folder: Path, command: str, requirements: str) -> "subprocess.CompletedProcess[str]":
+    env = clean_environment() | {"SET": requirements}
     env.pop("PYTHONPATH", None)
-    done = subprocess.run(
+    return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command], cwd=folder, env=env,
         capture_output=True, text=True, timeout=280,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
 
 
 def _inside(folder: Path, *words: str, **told: str) -> "subprocess.CompletedProcess[str]":
@@ -98,3 +102,11 @@ def test_the_last_stage_has_what_was_built_and_a_user_without_rights() -> None:
     assert "COPY . .\n" in DOCKERFILE
     assert "USER 10001:10001\n" in DOCKERFILE
     assert re.search(r"^FROM scratch\nCOPY --from=built / /$", DOCKERFILE, re.M)
+
+
+def test_a_set_without_hashes_ends_the_build(tmp_path: Path) -> None:
+    _given(tmp_path)
+    (tmp_path / "requirements/bare.txt").write_text("orjson==3.13.0\n", encoding="utf-8")
+    done = _run(tmp_path, _steps()[0], "bare")
+    assert done.returncode != 0
+    assert "install: the packages of requirements/bare.txt could not be installed" in done.stderr
