@@ -9,19 +9,18 @@ ORDER BY probe_id;
 
 -- name: touched
 -- Those that evidence known only later changed. What knows its probe carries the probe's slot in its
--- id; a report that knows its message only carries the provider's time.
-SELECT probe_id FROM attempts JOIN evidence USING (probe_id)
-WHERE probe_id >= first_id_at($2) AND probe_id < first_id_at($3) AND route = ANY($1::text[])
-    AND event_id >= first_id_at($2) AND event_id < first_id_at($3)
-    AND known_at >= $4::timestamptz
-UNION
-SELECT a.probe_id FROM evidence AS e
-JOIN message_ref AS m USING (account, provider_message_id)
-JOIN attempts AS a ON a.probe_id = m.probe_id
-WHERE e.event_id >= first_id_at($2::timestamptz - interval '1 day') AND e.probe_id IS NULL
-    AND e.kind = 'report.received' AND e.known_at >= $4::timestamptz
-    AND a.probe_id >= first_id_at($2) AND a.probe_id < first_id_at($3)
-    AND a.route = ANY($1::text[]);
+-- id; a report that knows its message only carries the provider's time. What came late is read first
+-- and once: of a day that has no statistics yet Postgres would read it again for every attempt.
+WITH late AS MATERIALIZED (
+    SELECT probe_id FROM evidence
+    WHERE event_id >= first_id_at($2) AND event_id < first_id_at($3) AND known_at >= $4::timestamptz
+    UNION
+    SELECT m.probe_id FROM evidence AS e JOIN message_ref AS m USING (account, provider_message_id)
+    WHERE e.event_id >= first_id_at($2::timestamptz - interval '1 day') AND e.probe_id IS NULL
+        AND e.kind = 'report.received' AND e.known_at >= $4::timestamptz
+)
+SELECT probe_id FROM attempts JOIN late USING (probe_id)
+WHERE probe_id >= first_id_at($2) AND probe_id < first_id_at($3) AND route = ANY($1::text[]);
 
 -- name: announced
 -- Every probe, by the evidence alone.

@@ -63,16 +63,16 @@ SELECT context FROM report_context WHERE body = $1 AND month = $2 AND revision =
 -- name: touched
 -- The bodies of which evidence with slots in [$1, $2) was known only from $3 on, as `touched` of
 -- `lines.sql`.
-SELECT a.body FROM evidence AS e JOIN attempts AS a USING (probe_id)
-WHERE event_id >= first_id_at($1) AND event_id < first_id_at($2) AND e.known_at >= $3
-    AND probe_id >= first_id_at($1) AND probe_id < first_id_at($2) AND a.body IS NOT NULL
-UNION
-SELECT a.body FROM evidence AS e
-JOIN message_ref AS m USING (account, provider_message_id)
-JOIN attempts AS a ON a.probe_id = m.probe_id
-WHERE e.event_id >= first_id_at($1) AND e.probe_id IS NULL AND e.kind = 'report.received'
-    AND e.known_at >= $3
-    AND a.probe_id >= first_id_at($1) AND a.probe_id < first_id_at($2) AND a.body IS NOT NULL;
+WITH late AS MATERIALIZED (
+    SELECT probe_id FROM evidence
+    WHERE event_id >= first_id_at($1) AND event_id < first_id_at($2) AND known_at >= $3
+    UNION
+    SELECT m.probe_id FROM evidence AS e JOIN message_ref AS m USING (account, provider_message_id)
+    WHERE e.event_id >= first_id_at($1) AND e.probe_id IS NULL AND e.kind = 'report.received'
+        AND e.known_at >= $3
+)
+SELECT DISTINCT body FROM attempts JOIN late USING (probe_id)
+WHERE probe_id >= first_id_at($1) AND probe_id < first_id_at($2) AND body IS NOT NULL;
 
 -- name: unmailed
 -- Sealed since $2 and neither accepted nor refused by a relay: the oldest first.
