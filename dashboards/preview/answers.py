@@ -190,7 +190,7 @@ def _series(target: Json, told: Json) -> Series:
     if legend == "__auto":
         legend = " ".join(f"{{{{{key}}}}}" for key in labels)
     name = _LEGEND.sub(lambda match: labels.get(match[1], ""), legend)
-    return Series(name, labels, [pair for pair in pairs if not math.isnan(pair[1])])
+    return Series(name, labels, [pair for pair in pairs if math.isfinite(pair[1])])
 
 
 def _apart(lines: list[Series]) -> list[Series]:

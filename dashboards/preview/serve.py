@@ -66,11 +66,11 @@ def app(boards: dict[str, Json], servers: Servers) -> Starlette:
     async def board(request: Request) -> Response:
         uid, language = request.path_params["uid"], _language(request)
         if uid not in boards:
-            return PlainTextResponse("there is no such board", 404)
+            return PlainTextResponse("there is no such board", 404, headers)
         try:
             wanted = look(boards[uid], request.url.query, datetime.now(UTC))
         except ValueError as error:
-            return PlainTextResponse(str(error), 400)
+            return PlainTextResponse(str(error), 400, headers)
 
         async def make() -> str:
             found = await shown(boards[uid], wanted, servers)

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import build, check, queries, truth
+from dashboards import build, check, queries, truth, waived
 from dashboards.house import PROM, Json
+from dashboards.preview.answers import Servers
+from dashboards.preview.serve import app
 from services.local.kafka import free_ports
 from services.local.prometheus import EmbeddedPrometheus, programs
 from tests.support import boards as sample
+from tests.support.asgi import ask
 
 CHANNEL = "bongsu-channel"
 REACHED, PENDING, STAGES = 2, 4, 7
@@ -116,3 +119,21 @@ async def test_a_variable_that_finds_nothing_is_named(
     carrier = next(v for v in variables if v["name"] == "carrier")
     carrier["query"] = 'label_values(bongsu_probe_sent_total{result="ok"}, carrier)'
     assert await _problems(boards, prometheus, now) == [f"{CHANNEL}/$carrier: no series"]
+
+
+async def test_the_preview_draws_every_promql_panel(
+    boards: dict[str, Json], prometheus: str
+) -> None:
+    del boards["bongsu-incident"]  # what it shows follows from an incident, which Postgres knows
+    preview = app(boards, Servers(prometheus=prometheus))
+    for uid, board in boards.items():
+        answer = await ask(preview, f"/d/{uid}", {"host": "localhost"}, method="GET")
+        for panel in board["panels"]:
+            page = answer.body.decode().partition(f'id="panel-{panel["id"]}"')[2]
+            box = page.partition('class="box"')[2].partition("</section>")[0]
+            if panel["targets"][0]["datasource"]["type"] == PROM["type"]:
+                assert 'class="trouble"' not in box, panel["title"]
+                empty = 'class="note"' in box
+                assert not empty or f"{uid}/{panel['id']}" in waived.MAY_BE_EMPTY, panel["title"]
+            else:
+                assert "Postgres가 없어 물을 수 없습니다" in box, panel["title"]
