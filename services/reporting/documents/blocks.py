@@ -63,13 +63,11 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`dense`: very long, and no cell of it is ever longer than its line. `book`: for a workbook
-    only, which has room for it."""
+    """`book`: for a workbook only, which has room for it."""
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    dense: bool = False
     book: bool = False
 
 

@@ -3,8 +3,11 @@
 A font of the system would change line breaks, and with them the bytes of a document.
 """
 
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+import typst
 
 from services.reporting.documents.words import Language, Words
 from services.runtime.errors import Stop
@@ -26,3 +29,11 @@ def check(folder: Path = FOLDER, language: Language = "ko") -> None:
         if found != expected:
             fields = {"expected": expected[:_TOLD], "found": found[:_TOLD]}
             raise Stop("font", Words(language)("font.differs", **fields))
+
+
+@cache
+def loaded() -> typst.Fonts:
+    """Read once a process."""
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[FOLDER]
+    )

@@ -5,7 +5,7 @@ data: nothing that a provider or a person wrote is ever read as markup. Before: 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import zip_longest
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import typst
 
-from services.reporting.documents import fonts
+from services.reporting.documents import fonts, widths
 from services.reporting.documents.blocks import (
     Block,
     Card,
@@ -37,6 +37,7 @@ _FORGETTING = 3  # runs of 1 ms each
 _HALF = ("burn", "claims")  # charts that stand two abreast
 _WHOLE = 20  # rows up to which a table stays on one page
 _SMALL = 8  # columns from which on a table is set smaller
+_FACTS = 8.5  # points
 
 
 def pdf(document: Document) -> bytes:
@@ -58,11 +59,7 @@ def forget() -> None:
 
 @cache
 def _compiler() -> typst.Compiler:
-    """One a process: fonts are read once."""
-    only = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts.FOLDER]
-    )
-    return typst.Compiler(input=_PAGE, root=_HERE, font_paths=only)
+    return typst.Compiler(input=_PAGE, root=_HERE, font_paths=fonts.loaded())
 
 
 def _inputs(document: Document) -> dict[str, str]:
@@ -151,22 +148,48 @@ def _facts(facts: Facts) -> dict[str, Any]:
     cells = [text for label, cell in facts.rows for text in (label, cell.shown)]
     if facts.columns == 2 and len(facts.rows) % 2:
         cells += ["", ""]
-    return {"columns": facts.columns, "cells": cells}
+    label = 40 * widths.MM
+    columns = [label, 170 * widths.MM / facts.columns - label] * facts.columns
+    step = len(columns)
+    rows = [cells[first : first + step] for first in range(0, len(cells), step)]
+    needs = [[widths.font().text.of(text, _FACTS) for text in row] for row in rows]
+    return {
+        "columns": columns, "rows": _heights(rows, needs, columns, _FACTS, 8), "cells": cells,
+    }  # fmt: skip
 
 
 def _table(table: Table) -> dict[str, Any]:
     """A column of numbers stands to the right."""
     sides = [_side([row[index] for row in table.rows]) for index in range(len(table.columns))]
+    long = len(table.rows) > _WHOLE
+    size, above = (7 if len(table.columns) >= _SMALL else 8), (2.6 if long else 3.4)
+    head = [column.title for column in table.columns]
+    rows = [[cell.shown for cell in row] for row in table.rows]
+    font = widths.font()
+    needs = [
+        [font.head.of(text, size) for text in head],
+        *([font.text.of(text, size) for text in row] for row in rows),
+    ]
+    columns = widths.columns(needs, [column.wide for column in table.columns])
     return {
         "title": table.title,
-        "columns": ["wide" if column.wide else "narrow" for column in table.columns],
-        "head": [column.title for column in table.columns],
+        "columns": columns,
+        "rows": _heights([head, *rows], needs, columns, size, 2 * above),
+        "head": head,
         "align": sides,
-        "cells": [cell.shown for row in table.rows for cell in row],
-        "dense": table.dense,
-        "long": len(table.rows) > _WHOLE,
-        "size": 7 if len(table.columns) >= _SMALL else 8,
+        "cells": [text for row in rows for text in row],
+        "long": long,
+        "size": size,
+        "above": above,
     }
+
+
+def _heights(
+    rows: Sequence[Sequence[str]], needs: Sequence[Sequence[float]], columns: Sequence[float],
+    size: float, around: float,
+) -> list[float | None]:  # fmt: skip
+    line = widths.font().line * size / 100 + around
+    return [widths.height(row, need, columns, line) for row, need in zip(rows, needs, strict=True)]
 
 
 def _side(cells: list[Cell]) -> str:

@@ -156,4 +156,4 @@ def _evidence(report: Report, shown: Shown) -> Table:
         )
         for day in report.days
     ]  # fmt: skip
-    return Table(shown.words("evidence.table"), columns, tuple(rows), dense=True)
+    return Table(shown.words("evidence.table"), columns, tuple(rows))
