@@ -21,6 +21,7 @@ from services.cli import (
     oncall,
     operate,
     page,
+    prelude,
     probe,
     replay,
     report,
@@ -57,6 +58,7 @@ app.add_typer(report.app, name="report")
 app.command("doctor")(doctor.doctor)
 app.command("health")(health.health)
 app.command("containers")(containers.containers)
+app.command("prelude")(prelude.teach)
 app.add_typer(token.app, name="token")
 app.command("break")(faults.break_)
 app.command("repair")(faults.repair)

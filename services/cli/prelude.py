@@ -13,20 +13,30 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from signal import SIGKILL
 from tempfile import TemporaryDirectory
 
+import typer
+
 from services.alerting.detection import standing
 from services.alerting.detection.detector import Memory
+from services.alerting.detection.items import microseconds
 from services.alerting.detection.law import SECOND, Learnt
+from services.cli import catalogue as catalogues
+from services.cli.catalogue import DIRECTORY, Directory
+from services.cli.context import DATA, Data, context
 from services.contracts.catalogue import Catalogue
 from services.local.child import Child, ServerStartError, last_word
+from services.local.settings import LocalSettings
 from services.replay import prelude
 from services.replay.prelude import MESSAGES
+from services.runtime.settings import load
 from services.storage import detector as storage
 from services.storage.pool import open_pool, transaction
 
+SEED = 1  # of the local stack's, and of a simulated installation's
 _SHAPING = ("simulators", "services/replay", "services/alerting/detection")
 _SHAPE_NOTHING = ("path", "person", "rota")  # who is paged changes often
 _CODE = Path(__file__).parents[2]
@@ -120,6 +130,23 @@ async def _process(given: Path, told: tuple[int, int]) -> None:
             raise ServerStartError(f"the detector cannot learn: {last_word(child.tail())}")
     finally:
         child.kill()
+
+
+def teach(directory: Directory = DIRECTORY, data: Data = DATA) -> None:
+    """Teach the detector of a simulated installation what is usual, unless it knows something.
+
+    Example: BONGSU_POSTGRES=postgresql://bongsu_sink:…@db/bongsu bongsu prelude
+    """
+    wanted, dsn = catalogues.read(directory), context(data).postgres
+    asyncio.run(_teach(wanted, dsn, load(LocalSettings).cache))
+
+
+async def _teach(catalogue: Catalogue, dsn: str, cache: Path) -> None:
+    if await has_memory(dsn):
+        typer.echo("the detector knows what is usual already")
+        return
+    found = await learnt(catalogue, SEED, cache, typer.echo)
+    await save(dsn, found, microseconds(datetime.now(UTC)))
 
 
 async def has_memory(dsn: str) -> bool:

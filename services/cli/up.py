@@ -45,7 +45,6 @@ from services.storage.status import observed_since, routes_since
 
 STOP_WITHIN_S = 14.5  # gone within 15 s of Ctrl-C
 LEAST_FREE_BYTES = 1_000_000_000
-SEED = 1  # of the prelude
 
 Until = Callable[[Pool], Coroutine[Any, Any, object]]
 
@@ -163,7 +162,7 @@ class Run:
         """Servers and processes, and beside them what a new detector has learnt: before a catalogue
         is applied, none begins."""
         cache, tell = self.stack.settings.cache, self.screen.tell
-        learning = asyncio.create_task(prelude.learnt(self.wanted, SEED, cache, tell))
+        learning = asyncio.create_task(prelude.learnt(self.wanted, prelude.SEED, cache, tell))
         try:
             await self.stack.start(self.wanted)
             dsn = self.stack.dsn("sink")

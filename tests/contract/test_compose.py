@@ -16,7 +16,7 @@ from tests.support.compose import FILE, ROOT, Compose, Service, read
 from tests.support.compose_checks import findings, listening
 
 COMPOSE = read()
-ONCE = ("secrets", "init", "catalogue", "bongsu")
+ONCE = ("secrets", "init", "prelude", "catalogue", "bongsu")
 PROCESSES = ("alerting", "reporting", "ingest", "probe-1", "probe-2")
 
 

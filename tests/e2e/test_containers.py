@@ -43,8 +43,8 @@ async def started(folder: Path) -> AsyncIterator[Uncontained]:
     kafka = EmbeddedKafka(folder / "kafka", whole.port("kafka", 9092), free_ports(1)[0])
     postgres = EmbeddedPostgres(folder / "postgres", whole.port("postgres", 5432), password)
     async with kafka, postgres:
-        await ended(whole, "init")
-        await ended(whole, "catalogue")
+        for name in ("init", "prelude", "catalogue"):
+            await ended(whole, name)
         try:
             whole.start(*LASTING)
             yield whole

@@ -38,6 +38,7 @@ SETTINGS: Mapping[str, tuple[type[BaseSettings], ...]] = {
     "init": (InitSettings,),
     "containers": (LocalSettings,),
     "catalogue": (CliSettings,),
+    "prelude": (CliSettings, LocalSettings),
     "--help": (CliSettings, DoctorSettings),
 }
 # Of images made by others: where they listen unless they are told, and what they read.

@@ -97,6 +97,7 @@ class Uncontained:
 
     def _environment(self, service: Service) -> dict[str, str]:
         told = {n: self._translated(v, service) for n, v in service.environment.items()}
+        told.pop("BONGSU_LOCAL_CACHE", None)  # what another run was taught is as good
         for name in _PORTS:
             if name in told and (service.name, int(told[name])) in self._ports:
                 told[name] = str(self.port(service.name, int(told[name])))
