@@ -17,6 +17,7 @@ from pydantic import Field, TypeAdapter
 from services.contracts import outcome
 from services.contracts.attempt import Attempt, fold
 from services.contracts.evidence import Evidence, ProbeAnswered
+from services.contracts.ids import time_of
 from services.contracts.outcome import Liveness, MonitorFault, Verdict
 from services.contracts.vocabulary import AnswerResult
 from services.storage import queries, rows, sweep
@@ -55,10 +56,12 @@ async def read(
 
     Call in one transaction that sees one state of the database.
     """
+    later = [] if asked.raw else await touched(conn, asked)
     start = asked.start
     while start < asked.end:
         end = min(start + DAY, asked.end)
-        yield await _of_day(conn, replace(asked, start=start, end=end), faults)
+        own = [probe for probe in later if start <= time_of(probe) < end]
+        yield await _of_day(conn, replace(asked, start=start, end=end), own, faults)
         start = end
 
 
@@ -68,8 +71,10 @@ async def touched(conn: Connection, asked: Asked) -> list[UUID]:
     return [row["probe_id"] for row in await conn.fetch(_SQL["touched"], *values)]
 
 
-async def _of_day(conn: Connection, day: Asked, faults: Sequence[MonitorFault]) -> list[Known]:
-    attempts = await _attempts(conn, day)
+async def _of_day(
+    conn: Connection, day: Asked, later: Sequence[UUID], faults: Sequence[MonitorFault]
+) -> list[Known]:
+    attempts = await _attempts(conn, day, later)
     liveness = await _liveness(conn, attempts, day.cutoff)
     return [
         Known(attempt, verdict, outcome.proven_alive(attempt.sent, liveness, day.cutoff))
@@ -79,12 +84,11 @@ async def _of_day(conn: Connection, day: Asked, faults: Sequence[MonitorFault]) 
     ]
 
 
-async def _attempts(conn: Connection, day: Asked) -> list[Attempt]:
+async def _attempts(conn: Connection, day: Asked, later: Sequence[UUID]) -> list[Attempt]:
     values = (list(day.routes), day.start, day.end, day.cutoff)
     if day.raw:
         announced = [row["probe_id"] for row in await conn.fetch(_SQL["announced"], *values)]
         return sorted(await _folded(conn, announced, day), key=lambda each: each.probe_id)
-    later = await touched(conn, day)
     anew = await _folded(conn, later, day) if later else []
     again = frozenset(later)
     stored = await conn.fetch(_ATTEMPTS, *values)
