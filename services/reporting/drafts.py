@@ -15,6 +15,8 @@ from services.storage.pool import Connection, part
 
 # Evidence of older days is gone, less those that are read before a month.
 KEPT = timedelta(days=400 - 3)
+# What came earlier was seen by the nights since.
+LATELY = timedelta(days=35)
 _DAY = timedelta(days=1)
 
 
@@ -22,17 +24,17 @@ async def look(conn: Connection, now: datetime) -> None:
     """Draft what late evidence would change of each month's newest revision."""
     known = {(each.body, each.month): each for each in await corrections.drafts(conn)}
     newest = {(each.body, each.month): each for each in await months.revisions(conn)}
-    late: dict[tuple[str, datetime], frozenset[str]] = {}  # bodies, by month and cutoff
+    late: dict[tuple[str, datetime], frozenset[str]] = {}  # bodies, by month and since when
     for place, revision in newest.items():
         start, end = _reach(revision.month)
         if revision.revision == 0 or start < now - KEPT:
             continue
-        since = revision.month, revision.cutoff
-        if since not in late:
-            late[since] = await months.touched(conn, start, end, revision.cutoff)
-        is_late = revision.body in late[since]
-        found = await sealing.changed(conn, revision, now) if is_late else ()
-        diff = [one.model_dump(mode="json") for one in found]
+        since = max(revision.cutoff, now - LATELY)
+        if (revision.month, since) not in late:
+            late[revision.month, since] = await months.touched(conn, start, end, since)
+        if revision.body not in late[revision.month, since]:
+            continue
+        diff = [one.model_dump(mode="json") for one in await sealing.changed(conn, revision, now)]
         if diff != (known[place].diff if place in known else []):
             async with part(conn):
                 await people.may_write(conn)

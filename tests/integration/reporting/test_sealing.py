@@ -128,6 +128,8 @@ async def test_a_draft_waits_no_longer_once_no_figure_would_change(world: World)
     await world.begin("geoje")
     await world.at(CLOSED)
     await world.round()
+    again = builders.a_sighting(next(played.probes()), source_event_id="again")
+    await world.tell([again], CLOSED + HOUR)
     await world.at(CLOSED + 2 * HOUR)
     was = {"path": "items[0].probes.duplicates", "old": "0", "new": "1"}
     async with world.report.acquire() as conn:
@@ -146,12 +148,13 @@ async def test_a_month_whose_first_evidence_may_be_gone_is_not_drafted(world: Wo
     await world.at(CLOSED)
     await world.round()
     lost = [sent for sent in played.probes() if LOST[0] <= sent.slot < LOST[1]]
-    await world.tell([played.a_sighting(sent) for sent in lost], CLOSED + HOUR)
     begun = END - timedelta(days=31)
+    last = begun + drafts.KEPT - timedelta(days=2)
+    await world.tell([played.a_sighting(sent) for sent in lost], last - HOUR)
     async with world.report.acquire() as conn:
         await drafts.look(conn, begun + drafts.KEPT)
         assert await corrections.drafts(conn) == []
-        await drafts.look(conn, begun + drafts.KEPT - timedelta(days=2))
+        await drafts.look(conn, last)
         assert len(await corrections.drafts(conn)) == 1
 
 
