@@ -14,7 +14,7 @@ from dashboards import queries
 from dashboards.sources import Json
 
 # Values go into questions: nothing that could end a word there, whoever wrote the link.
-_VALUE = re.compile(r"[\w.:/ *-]{0,100}")
+_VALUE = re.compile(r"[\w.:@/ *-]{0,100}")
 _MILLISECONDS = re.compile(r"\d{12,14}", re.ASCII)
 _LONGEST = timedelta(days=400)
 

@@ -1,6 +1,8 @@
 """The preview on a real Postgres with a day of probes, as a browser asks it."""
 
 import copy
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from tests.support.asgi import Answer, ask
 from tests.support.commands import bongsu
 
 HERE = {"host": "127.0.0.1:8470", "accept-language": "ko-KR,ko;q=0.9,en;q=0.8"}
+_LINK = re.compile(r'href="(/d/[^"]+)"')
 BODY, FAILURES, TEMPLATES = "bongsu-body", 7, 4
 
 
@@ -53,6 +56,26 @@ async def test_every_panel_shows_its_answer_or_says_that_there_is_no_prometheus(
                 assert "<svg" not in box, key
             elif key not in waived.MAY_BE_EMPTY and key != "bongsu-incident/12":
                 assert 'class="note"' not in box, key
+
+
+async def test_every_link_of_every_page_leads_to_a_page(
+    boards: dict[str, Json], reader: str
+) -> None:
+    preview = app(boards, Servers(reader))
+    seen = {f"/d/{uid}" for uid in boards}
+    todo = sorted(seen)
+    while todo:
+        path, _, query = todo.pop().partition("?")
+        answer = await _get(preview, path, query)
+        assert answer.status == 200, (path, query, answer.body[:200])
+        found = map(unescape, _LINK.findall(answer.body.decode()))
+        # One of each kind: the values of a link make no other kind of it.
+        kinds = {re.sub(r"=[^&]*", "", address): address for address in found}
+        known = {re.sub(r"=[^&]*", "", address) for address in seen}
+        todo += [address for kind, address in kinds.items() if kind not in known]
+        seen |= set(todo)
+    assert any("var-incident=new" in address for address in seen)
+    assert any("var-probe=" in address for address in seen)
 
 
 async def test_an_address_chooses_body_and_time(boards: dict[str, Json], reader: str) -> None:

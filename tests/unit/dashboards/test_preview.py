@@ -204,6 +204,11 @@ def test_a_look_is_as_the_address_says(query: str, span: timedelta, until: datet
     assert (seen.span, seen.until) == (span, until)
 
 
+def test_the_names_of_incidents_and_components_pass() -> None:
+    seen = look(WALL, "var-incident=platform%3Akakaotalk%2Falimtalk%401795954652&var-body=All", NOW)
+    assert seen.chosen == {"incident": ["platform:kakaotalk/alimtalk@1795954652"], "body": ["All"]}
+
+
 @pytest.mark.parametrize(
     "query",
     [
