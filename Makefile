@@ -51,7 +51,7 @@ chaos: .venv/.dev ## real faults on real servers, those too that take minutes
 	@$(PYTEST) -m chaos $(ARGS)
 
 test-system: .venv/.dev ## tests that need deploy/debian-packages.txt
-	@deploy/check-packages.sh && $(BIN)/python -m pytest -m "system and not long" $(ARGS)
+	@deploy/check-packages.sh && $(PYTEST) -m "system and not long" $(ARGS)
 
 bench: .venv/.dev ## measure against the published limits: ONLY=detection ARGS="--seed 1 --runs 20"
 	@$(BIN)/python -m bench.$(ONLY) $(ARGS)
