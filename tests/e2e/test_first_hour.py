@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import asyncpg
 import pytest
 
@@ -68,6 +69,16 @@ def test_a_doctor_finds_everything_well(up: Up) -> None:
     assert done.code == 0, done.out + done.err
     for said in ("Kafka: answers", "probe-w2: is ready", "answers links", "are in order"):
         assert said in done.out
+
+
+async def test_a_browser_finds_the_boards_where_the_screen_says(up: Up) -> None:
+    (line,) = [line for line in up.lines if "(a preview, not Grafana)" in line]
+    (boards,) = re.findall(r"boards (http://127\.0\.0\.1:\d+/) ", line)
+    async with aiohttp.ClientSession() as session, session.get(f"{boards}d/bongsu-body") as answer:
+        page = await answer.text()
+    assert answer.status == 200
+    assert '<option value="geoje"' in page  # who was probed so far
+    assert "답을 얻지 못했습니다" not in page
 
 
 def told_times(up: Up) -> tuple[datetime, datetime]:
