@@ -82,12 +82,7 @@ def draw(panel: Json, answer: Answer, frame: Frame) -> Html:
         values = [value for line in drawn for _, value in line.points]
         values += [step["value"] for step in steps]
         scale = Scale.of(values, config, "scaleDistribution" in custom)
-        inside += [
-            tag(
-                "path", d=f"M0 {scale.y(step['value'])}H{WIDE}", stroke=step["color"], class_="step"
-            )
-            for step in steps
-        ]
+        inside += [_step(scale.y(step["value"]), step["color"]) for step in steps]
         ways = (_way(line, answer.step, scale, look) for line in drawn)
         inside += [tag("path", d=way, **style) for way, style in zip(ways, styles, strict=True)]
     plot = tag("div", _picture(tag("title", panel["title"]), inside, role="img"))
@@ -138,6 +133,10 @@ def _way(line: Series, step: float, scale: Scale, look: Look) -> str:
         way.append(f"{move}{place(at, look) * WIDE:.1f} {scale.y(value)}h0")
         last = at
     return "".join(way)
+
+
+def _step(y: float, color: str) -> Html:
+    return tag("path", d=f"M0 {y}H{WIDE}", stroke=color, class_="step")
 
 
 def _stacked(drawn: Sequence[Series]) -> Iterator[Bar]:

@@ -5,6 +5,7 @@ its last word. Before: `lines.py`. After: `draw.py`. Each cell says in words wha
 """
 
 import math
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from dashboards.preview import fields
@@ -16,6 +17,7 @@ from dashboards.preview.look import Look
 from dashboards.sources import Json
 
 Cell = tuple[float, float, float]  # from, to (seconds since 1970), value
+Paint = Callable[[Json, float], str | None]
 _VIRIDIS = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725")
 
 
@@ -36,23 +38,20 @@ def draw(panel: Json, answer: Answer, frame: Frame) -> Html:
         return _VIRIDIS[round(share * 5)] if heat else fields.color(config, value)
 
     unit = panel["options"]["yAxis"]["unit"] if heat else ""
-    body = []
-    for line, cells in rows:
-        config, now = fields.field(panel, line.name), frame.shown.look.until.timestamp()
-        # What was said before is no last word.
-        last = fields.text(config, cells[-1][2] if cells and cells[-1][1] >= now else None)
-        title = tag("title", f"{line.name}: {last}")
-        strip = (_cell(config, cell, paint(config, cell[2]), frame.shown.look) for cell in cells)
-        body.append(
-            tag(
-                "tr",
-                tag("th", frame.name(config, _bucket(line, unit), last), scope="row"),
-                tag("td", tag("svg", title, strip, role="img")),
-                tag("td", last),
-            )
-        )
+    body = (_strip(panel, _bucket(line, unit), cells, frame, paint) for line, cells in rows)
     axis = tag("tr", tag("td"), tag("td", times(frame.shown.look)), tag("td"))
     return tag("table", tag("tbody", body), tag("tfoot", axis), class_="strips")
+
+
+def _strip(panel: Json, line: Series, cells: Sequence[Cell], frame: Frame, paint: Paint) -> Html:
+    config, look = fields.field(panel, line.name), frame.shown.look
+    # What was said before is no last word. Servers round times to milliseconds.
+    still = bool(cells) and cells[-1][1] >= look.until.timestamp() - 1
+    last = fields.text(config, cells[-1][2] if still else None)
+    title = tag("title", f"{line.name}: {last}")
+    drawn = (_cell(config, cell, paint(config, cell[2]), look) for cell in cells)
+    name = tag("th", frame.name(config, line, last), scope="row")
+    return tag("tr", name, tag("td", tag("svg", title, drawn, role="img")), tag("td", last))
 
 
 def _cells(kind: str, line: Series, step: float) -> list[Cell]:

@@ -110,17 +110,14 @@ def preview(
     if (data / ADDRESSES).exists():
         stack = context(data)
         prometheus, postgres = prometheus or stack.prometheus, postgres or stack.boards_dsn
-    found = files.boards()
+    found, servers = files.boards(), Servers(postgres, prometheus)
     if unknown := set(board or ()) - found.keys():
         fail(f"no such board: {', '.join(sorted(unknown))}; there are {', '.join(found)}", USAGE)
-    query = [(f"var-{name}", value) for name, _, value in (one.partition("=") for one in var or ())]
-    query += [("from", since)] if since else []
     wanted = {uid: found[uid] for uid in board or found}
-    servers = Servers(postgres, prometheus)
+    chosen = [(f"var-{name}", value) for name, _, value in (v.partition("=") for v in var or ())]
+    query = urlencode(chosen + [("from", since)] * bool(since))
     try:
-        pages = asyncio.run(
-            files.written(wanted, servers, language, urlencode(query), datetime.now(UTC))
-        )
+        pages = asyncio.run(files.written(wanted, servers, language, query, datetime.now(UTC)))
     except ValueError as error:
         fail(str(error), USAGE)
     out.mkdir(parents=True, exist_ok=True)

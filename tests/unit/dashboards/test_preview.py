@@ -204,6 +204,16 @@ def test_a_look_is_as_the_address_says(query: str, span: timedelta, until: datet
     assert (seen.span, seen.until) == (span, until)
 
 
+def test_what_was_said_before_is_no_last_word() -> None:
+    panel, old, now = _panel(8), NOW.timestamp() - 3600, NOW.timestamp()
+    line = Series("sms", {}, [(old, 0.0), (old + 60, 0.0)])
+    silent = _drawn(panel, Answer([line], step=60))
+    assert "<td>무자료</td>" in silent
+    assert silent.count("<rect") == 1  # two points that say the same are one cell
+    rounded = Series("sms", {}, [*line.points, (now - 60.0004, 0.0)])
+    assert "<td>장애</td>" in _drawn(panel, Answer([rounded], step=60))
+
+
 def test_the_names_of_incidents_and_components_pass() -> None:
     seen = look(WALL, "var-incident=platform%3Akakaotalk%2Falimtalk%401795954652&var-body=All", NOW)
     assert seen.chosen == {"incident": ["platform:kakaotalk/alimtalk@1795954652"], "body": ["All"]}
