@@ -15,7 +15,7 @@ from services.storage.pool import Connection, part
 
 # Evidence of older days is gone, less those that are read before a month.
 KEPT = timedelta(days=400 - 3)
-# What came earlier was seen by the nights since.
+# Of an older revision the nights since have seen what came earlier.
 LATELY = timedelta(days=35)
 _DAY = timedelta(days=1)
 
@@ -29,7 +29,8 @@ async def look(conn: Connection, now: datetime) -> None:
         start, end = _reach(revision.month)
         if revision.revision == 0 or start < now - KEPT:
             continue
-        since = max(revision.cutoff, now - LATELY)
+        is_new = revision.sealed_at > now - LATELY
+        since = revision.cutoff if is_new else now - LATELY
         if (revision.month, since) not in late:
             late[revision.month, since] = await months.touched(conn, start, end, since)
         if revision.body not in late[revision.month, since]:

@@ -6,11 +6,12 @@ import pytest
 
 from services.contracts.report import Report
 from services.contracts.report_words import State
-from services.reporting import chain
+from services.reporting import chain, drafts
 from services.storage import corrections, months, objections, people
 from services.storage.errors import StorageRefused
 from services.storage.pool import transaction
-from tests.support.sealed_months import CLOSED, END, World
+from tests.support import sealed_months as played
+from tests.support.sealed_months import CLOSED, END, LOST, World
 
 HOUR = timedelta(hours=1)
 ABOUT = "상위 통신사의 장애였습니다."
@@ -60,6 +61,19 @@ async def test_an_objection_and_its_answer_are_revisions_with_the_same_figures(
     assert (told.by, told.about, told.decision) == ("sens", ABOUT, None)
     assert answered.objections[0].decision == "기록과 달라 받지 않습니다."
     assert [one.items[0].disputed for one in (closed, disputed, answered)] == [False, True, False]
+
+
+async def test_late_evidence_is_drafted_for_the_revision_of_an_objection_too(world: World) -> None:
+    await _closed(world)
+    lost = [sent for sent in played.probes() if LOST[0] <= sent.slot < LOST[1]]
+    await world.tell([played.a_sighting(sent) for sent in lost], CLOSED + HOUR)
+    later = CLOSED + drafts.LATELY + 24 * HOUR
+    await world.at(later)
+    await _object(world)
+    await world.round()
+    async with world.report.acquire() as conn:
+        await drafts.look(conn, later + HOUR)
+        assert [draft.revision for draft in await corrections.drafts(conn)] == [2]
 
 
 async def test_a_correction_carries_objections_on(world: World) -> None:
