@@ -6,6 +6,7 @@ Before: `stack.py`. After: the simulated relay appends mails, ingest reads them.
 Alpha software and Maildir without locks across processes: for one machine, never for production.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,8 @@ class EmbeddedImap(Server):
         listen = ("--host", HOST, "--port", str(self.port), "--no-tls")
         services = ("--no-service", "managesieve", "--no-service", "admin")
         command = [sys.executable, "-c", RUN, *services, *listen, "maildir", str(self._folder)]
-        self.child.start(command, cwd=self._folder)
+        # It renames temporary files into mailboxes, which works within one file system only.
+        self.child.start(command, cwd=self._folder, env=os.environ | {"TMPDIR": str(self._folder)})
 
     async def ready(self) -> None:
         await until(self.child, lambda: answers(self.port), READY_S)

@@ -86,6 +86,14 @@ async def test_a_second_imap_server_agrees(tmp_path: Path) -> None:
         await arrived_and_reported(post)
 
 
+async def test_temporary_files_may_be_on_a_file_system_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/dev/shm")  # in memory, on Linux
+    async with posting(tmp_path) as post, post.watching():
+        await arrived_and_reported(post)
+
+
 async def test_a_server_that_cannot_push_is_looked_at(post: Post) -> None:
     async with without_idle(post.imap.port) as port:
         address = f"imap://127.0.0.1:{port}"
