@@ -143,7 +143,7 @@ def _variables(service: Service) -> Iterator[Finding]:
             for field in one.model_fields
         }
         plain = {name.removesuffix("_FILE") for name in service.environment}
-        for name in sorted(plain - known.keys()):
+        for name in sorted(plain - known.keys() - {"TMPDIR"}):
             at = (*service.at, "environment", name)
             yield Finding(at, f"{service.name} is told {name}, which no setting of it is called")
         for one in classes:

@@ -101,7 +101,8 @@ class Uncontained:
         for name in _PORTS:
             if name in told and (service.name, int(told[name])) in self._ports:
                 told[name] = str(self.port(service.name, int(told[name])))
-        return clean_environment() | told
+        # As in a container, temporary files are on a file system of their own.
+        return clean_environment() | {"TMPDIR": "/dev/shm"} | told
 
     def _translated(self, text: str, service: Service | None = None) -> str:
         """Addresses and paths of containers as this machine has them."""
