@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from services.local.child import HOST
-from services.local.prometheus import DEPLOY, PACKAGES, configuration
+from services.local.prometheus import DEPLOY, PACKAGES, alertmanager_text, configuration
 from services.storage.pool import open_pool
 from tests.support.chain import Chain, let_through, probed, running, shipped, with_routes
 from tests.support.commands import ROOT, Up, bongsu, local_ports
@@ -37,11 +37,14 @@ def test_the_rules_are_valid_and_each_alert_fires_for_its_fault_alone() -> None:
 
 
 def test_the_generated_and_the_shipped_configuration_are_valid(tmp_path: Path) -> None:
-    config = tmp_path / "prometheus.yml"
+    config, alerts = tmp_path / "prometheus.yml", tmp_path / "alertmanager.yml"
+    alerts.write_text(alertmanager_text("http://ingest:8471"))
     config.write_text(configuration({"probe": {"w1": 8472, "w2": 8482}}, RULES, 19093))
     for checked in (
         _run("promtool", "check", "config", config),
         _run("promtool", "check", "config", DEPLOY / "prometheus" / "production.yaml"),
+        _run("promtool", "check", "config", DEPLOY / "prometheus" / "containers.yaml"),
+        _run("amtool", "check-config", alerts),
         _run("amtool", "check-config", DEPLOY / "alertmanager" / "alertmanager.yml"),
     ):
         assert checked.returncode == 0, checked.stdout + checked.stderr
