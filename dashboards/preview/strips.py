@@ -50,6 +50,8 @@ def _strip(panel: Json, line: Series, cells: Sequence[Cell], frame: Frame, paint
     last = fields.text(config, cells[-1][2] if still else None)
     title = tag("title", f"{line.name}: {last}")
     drawn = (_cell(config, cell, paint(config, cell[2]), look) for cell in cells)
+    if "le" in line.labels:
+        last = ""  # a bucket holds a count of its time, no state that lasts
     name = tag("th", frame.name(config, line, last), scope="row")
     return tag("tr", name, tag("td", tag("svg", title, drawn, role="img")), tag("td", last))
 

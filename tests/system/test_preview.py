@@ -9,6 +9,7 @@ import pytest
 from dashboards.preview import files
 from dashboards.preview.answers import Servers
 from dashboards.preview.serve import app
+from services.local.child import answers
 from services.local.kafka import free_ports
 from services.runtime.serve import serve
 from tests.integration.dashboards.conftest import filled, initialised, now, reader, reader_of
@@ -22,11 +23,18 @@ WIDE = {"width": 1400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 
 
 @pytest.fixture
-async def address(reader: str) -> AsyncIterator[str]:
+def stopping() -> asyncio.Event:
+    """Set, it ends the preview."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def address(reader: str, stopping: asyncio.Event) -> AsyncIterator[str]:
     """Of a preview with a day of probes and no Prometheus."""
-    (port,), stopping = free_ports(1), asyncio.Event()
+    (port,) = free_ports(1)
     preview = app(files.boards(), Servers(reader))
     serving = asyncio.create_task(serve(preview, "127.0.0.1", port, stopping))
+    await eventually(lambda: answers(port), within=10)
     yield f"http://127.0.0.1:{port}"
     stopping.set()
     await serving
@@ -102,3 +110,14 @@ async def test_a_refresh_brings_new_answers_and_leaves_the_focus_where_it_is(
     assert await browser.value("document.activeElement.getAttribute('href')") == at
     assert await browser.value("document.getElementById('stale').hidden")
     assert browser.complaints == []
+
+
+async def test_when_nobody_answers_any_more_the_page_says_that_its_values_are_old(
+    browser: Phone, address: str, stopping: asyncio.Event
+) -> None:
+    await browser.open(f"{address}/d/bongsu-wall")
+    assert await browser.value("document.getElementById('stale').hidden")
+    stopping.set()
+    shown = "document.getElementById('stale').getBoundingClientRect().height > 0"
+    await eventually(lambda: browser.value(shown), within=30)
+    assert await browser.value("document.querySelectorAll('section').length") > 10
