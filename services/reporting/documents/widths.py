@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from math import inf
+from operator import le
 from pathlib import Path
 from string import ascii_letters, digits, punctuation
 from typing import Final, NamedTuple
@@ -35,7 +36,7 @@ class _Widths(dict[str, float]):
 
     def of(self, text: str, size: float) -> float:
         """Of a cell: that of its longest line."""
-        lines = text.splitlines() or [""]
+        lines = [text] if text.isprintable() else text.splitlines() or [""]
         most = max(sum(map(self.__getitem__, line)) for line in lines)
         return most * size / 100 + _SLACK + _SIDES
 
@@ -93,5 +94,5 @@ def height(
     texts: Sequence[str], needs: Sequence[float], widths: Sequence[float], line: float
 ) -> float | None:
     """Of a row each of whose cells is one line; else None."""
-    fit = all(need <= width for need, width in zip(needs, widths, strict=True))
-    return line if fit and all(len(text.splitlines()) < 2 for text in texts) else None
+    one = all(map(str.isprintable, texts)) and all(map(le, needs, widths))
+    return line if one else None
