@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from services.contracts.report import Report
 from services.contracts.report_words import State
 from services.reporting.documents.blocks import Block, Document, Section
+from services.reporting.documents.past import Month
 from services.reporting.documents.sections import (
     account,
     appendix,
@@ -26,7 +27,7 @@ from services.reporting.documents.words import Language, Words
 def document(
     report: Report,
     language: Language,
-    earlier: Sequence[Report] = (),
+    earlier: Sequence[Month] = (),
     channels: Sequence[str] = (),
 ) -> Document:
     """Everything that its readers are told; of these channels only, if any are named."""
@@ -68,7 +69,7 @@ def _foot(report: Report, words: Words) -> str:
 
 
 def _sections(
-    report: Report, earlier: Sequence[Report], shown: Shown, whole: Report
+    report: Report, earlier: Sequence[Month], shown: Shown, whole: Report
 ) -> list[Section]:
     told: tuple[tuple[str, str, Iterable[Block]], ...] = (
         ("0", "report", front.cover(report, whole, shown)),

@@ -17,6 +17,7 @@ from services.contracts.report import Report
 from services.reporting import folder
 from services.reporting.documents import fonts
 from services.reporting.documents.document import document
+from services.reporting.documents.past import Past
 from services.reporting.documents.pdf import forget, pdf
 from services.reporting.documents.summary import summary
 from services.reporting.documents.words import Language
@@ -88,7 +89,7 @@ def files_of(
 ) -> list[Path]:
     """One report's files, in place."""
     report = Report.model_validate_json(order.text)
-    earlier = [Report.model_validate_json(text) for text in order.earlier]
+    earlier = [Past.model_validate_json(text) for text in order.earlier]
     files = _as_data(order, folder.stem(report)) if "json" in formats else {}
     stem = ".".join((folder.stem(report), *order.channels))
     for language in languages:

@@ -20,6 +20,7 @@ from services.reporting.chain import text_of
 from services.reporting.documents import fonts
 from services.reporting.documents.blocks import Chart, Table
 from services.reporting.documents.document import document
+from services.reporting.documents.past import Past
 from services.reporting.documents.pdf import pdf
 from services.reporting.documents.words import LANGUAGES, Language, Words
 from services.reporting.documents.xlsx import xlsx
@@ -86,6 +87,14 @@ def test_the_last_entry_of_the_month_before_is_printed() -> None:
     page = _page(report, earlier=(before,))
     assert page.after("A", "seal.month_before") == before.seal.entry
     assert page.after("A", "seal.entry") == report.seal.entry
+
+
+@in_both
+def test_a_month_before_says_the_same_when_only_what_is_shown_is_read(language: Language) -> None:
+    report = report_of(OCTOBER)
+    before = _before(report)
+    past = Past.model_validate_json(text_of(before))
+    assert document(report, language, [past]) == document(report, language, [before])
 
 
 def test_more_channels_than_a_page_is_wide_are_told_in_further_tables() -> None:

@@ -6,11 +6,12 @@ from typing import Any
 from services.contracts.report import Report
 from services.contracts.report_item import Item
 from services.reporting.documents.blocks import Block, Cell, Column, Facts, Table, Text, Title
+from services.reporting.documents.past import Month
 from services.reporting.documents.sections.channels import Figure, over_channels
 from services.reporting.documents.shown import Shown
 
 
-def appendix(report: Report, earlier: Sequence[Report], shown: Shown) -> Iterator[Block]:
+def appendix(report: Report, earlier: Sequence[Month], shown: Shown) -> Iterator[Block]:
     """Contracts, routes, holidays, the chain and the hash of every day's evidence."""
     words = shown.words
     yield Table(words("contract.table"), *_contracts(report, shown))
@@ -124,7 +125,7 @@ def _holidays(report: Report, shown: Shown) -> Table:
     return Table(shown.words("holiday.table"), columns, tuple(rows))
 
 
-def _seal(report: Report, earlier: Sequence[Report], shown: Shown) -> Iterator[tuple[str, Cell]]:
+def _seal(report: Report, earlier: Sequence[Month], shown: Shown) -> Iterator[tuple[str, Cell]]:
     """Whoever holds a printed page can tell a history that was written anew."""
     seal = report.seal
     yield shown.words("seal.figures"), shown.text(seal.figures)

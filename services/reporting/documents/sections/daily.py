@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from services.contracts.report import DayPart, Report
 from services.contracts.report_item import Item
 from services.reporting.documents.blocks import Block, Cell, Chart, Column, Table, Text
+from services.reporting.documents.past import Month, MonthItem
 from services.reporting.documents.shown import PPM, Shown
 
 MONTHS = 12
 
 
-def daily(report: Report, earlier: Sequence[Report], shown: Shown) -> Iterator[Block]:
+def daily(report: Report, earlier: Sequence[Month], shown: Shown) -> Iterator[Block]:
     """`earlier`: the last revision of each month before, oldest first."""
     if report.days:
         yield _strip(report, shown)
@@ -25,7 +26,7 @@ def daily(report: Report, earlier: Sequence[Report], shown: Shown) -> Iterator[B
     for item in report.items:
         if item.budget_min is not None:
             yield _burn(item, report, shown)
-    yield from _months([*earlier, report][-MONTHS:], shown)
+    yield from _months([*earlier, report][-MONTHS:], report, shown)
 
 
 def days_of(item: Item, report: Report) -> list[DayPart]:
@@ -112,11 +113,11 @@ def _burn(item: Item, report: Report, shown: Shown) -> Chart:
     return Chart("burn", title, shown.words("daily.burn_alt", **fields), data)
 
 
-def _months(reports: Sequence[Report], shown: Shown) -> Iterator[Block]:
+def _months(reports: Sequence[Month], last: Report, shown: Shown) -> Iterator[Block]:
     if len(reports) < 2:
         yield Text(shown.words("daily.no_months"), "note")
         return
-    for item in reports[-1].items:
+    for item in last.items:
         rows = [
             (each, one) for each in reports for one in each.items if one.channel == item.channel
         ]
@@ -132,7 +133,7 @@ def _months(reports: Sequence[Report], shown: Shown) -> Iterator[Block]:
     yield _months_table(reports, shown)
 
 
-def _bar(report: Report, item: Item, shown: Shown) -> dict[str, object]:
+def _bar(report: Month, item: MonthItem, shown: Shown) -> dict[str, object]:
     told = item.availability
     measured, low, high = (
         None if each is None else float(each) for each in (told.measured, told.lowest, told.highest)
@@ -148,7 +149,7 @@ def _ratio(ppm: int | None) -> float | None:
     return None if ppm is None else ppm / PPM
 
 
-def _months_table(reports: Sequence[Report], shown: Shown) -> Table:
+def _months_table(reports: Sequence[Month], shown: Shown) -> Table:
     keys = ("common.month", "common.channel", "summary.measured", "summary.lowest")
     columns = [Column(shown.words(key)) for key in (*keys, "summary.highest", "summary.verdict")]
     rows = []
