@@ -17,6 +17,7 @@ from tests.support.compose_checks import findings, listening
 
 COMPOSE = read()
 ONCE = ("secrets", "init", "prelude", "catalogue", "bongsu")
+BUILDS = {s.name: s.told["build"] for s in COMPOSE.services.values() if "build" in s.told}
 PROCESSES = ("alerting", "reporting", "ingest", "probe-1", "probe-2")
 
 
@@ -154,8 +155,16 @@ def test_every_image_is_pinned_in_one_list_and_nowhere_else() -> None:
     text = FILE.read_text(encoding="utf-8").partition("x-images:")[2]
     assert all(text.count(image) == 1 for image in images.values())
     used = {service.told["image"] for service in COMPOSE.services.values()}
-    built = {s.told["build"]["args"]["PYTHON"] for s in COMPOSE.services.values() if s.ours}
-    assert used | built == set(images.values())
+    bases = {build["args"]["PYTHON"] for build in BUILDS.values()}
+    assert used | bases == set(images.values())
+
+
+def test_each_image_of_ours_is_built_by_one_service_and_never_pulled() -> None:
+    ours = {s.told["image"] for s in COMPOSE.services.values() if s.ours}
+    built = [COMPOSE.services[name].told["image"] for name in BUILDS]
+    assert sorted(built) == sorted(ours)
+    images = COMPOSE.told["x-images"]
+    assert ours == {images["runtime"], images["outside"]}
 
 
 def test_no_container_may_do_more_than_it_must() -> None:

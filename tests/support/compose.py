@@ -38,8 +38,8 @@ class Service:
 
     @property
     def ours(self) -> bool:
-        """Is its image built here?"""
-        return "build" in self.told
+        """Is its image built here? Such a one can be pulled from nowhere."""
+        return self.told.get("pull_policy") == "never"
 
     @property
     def environment(self) -> dict[str, str]:

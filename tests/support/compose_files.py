@@ -22,8 +22,9 @@ _PATH = re.compile(r"(?:^|=)(/[\w./-]+)$")
 def missing_files(compose: Compose, service: Service, made: Path) -> Iterator[Finding]:
     """Of what is mounted, built from, or named in variables and in the command."""
     yield from _mounted(compose, service)
-    if service.ours and not (ROOT / service.told["build"]["dockerfile"]).is_file():
-        yield Finding((*service.at, "build"), f"{service.told['build']['dockerfile']} is missing")
+    build = service.told.get("build")
+    if build and not (ROOT / build["dockerfile"]).is_file():
+        yield Finding((*service.at, "build"), f"{build['dockerfile']} is missing")
     for file in _named(compose, service):
         if not (ROOT / file).is_file():
             yield Finding(service.at, f"{file} is missing, which {service.name} names")
