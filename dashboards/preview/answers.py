@@ -30,7 +30,7 @@ _LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 class Servers(NamedTuple):
-    """Where to ask; None: there is none."""
+    """Where to ask; None or empty: there is none."""
 
     postgres: str | None = None
     prometheus: str | None = None
@@ -96,11 +96,11 @@ async def shown(board: Json, look: Look, servers: Servers) -> Shown:
 @asynccontextmanager
 async def _asking(servers: Servers, until: datetime) -> AsyncIterator[Ask]:
     """What asks both servers and raises Unanswered; of one that is away nobody waits twice."""
-    away = {PROM["type"]: NO_PROMETHEUS} if servers.prometheus is None else {}
+    away = {} if servers.prometheus else {PROM["type"]: NO_PROMETHEUS}
     async with AsyncExitStack() as opened:
         session = await opened.enter_async_context(aiohttp.ClientSession(timeout=ANSWER))
         try:
-            if servers.postgres is None:
+            if not servers.postgres:
                 raise Away(NO_POSTGRES)
             conn = await opened.enter_async_context(asking.postgres(servers.postgres))
         except Away as why:

@@ -135,6 +135,16 @@ async def test_a_server_that_is_away_is_told_in_each_box(boards: dict[str, Json]
         assert "답을 얻지 못했습니다: " in _box(page, panel)
 
 
+@pytest.mark.parametrize("servers", [Servers(), Servers("", "")], ids=["none", "empty"])
+async def test_where_no_server_is_named_none_is_asked(
+    boards: dict[str, Json], servers: Servers
+) -> None:
+    page = (await _get(app(boards, servers), "/d/bongsu-wall")).body.decode()
+    for panel in boards["bongsu-wall"]["panels"]:
+        assert re.search("(Postgres|Prometheus)가 없어 물을 수 없습니다", _box(page, panel))
+        assert "답을 얻지 못했습니다" not in _box(page, panel)
+
+
 async def test_the_command_writes_pages_that_need_nobody(reader: str, tmp_path: Path) -> None:
     words = ("--postgres", reader, "--board", BODY, "--var", "body=geoje", "--language", "en")
     done = bongsu("dashboards", "preview", "--out", str(tmp_path / "out"), *words, data=tmp_path)
