@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from signal import SIGTERM
 
+from services.local import keys
 from services.local.child import HOST, READY_S, Child, Server, answers, require_free_port, until
 
 RUN = "from pymap.main import main; main()"
@@ -52,5 +53,5 @@ def write_users(folder: Path, mailboxes: Mapping[str, str]) -> None:
     names = sorted(mailboxes)
     users = "".join(f"{name}:::::{name}:\n" for name in names)
     hashes = [f"{name}:{hashing.hash(mailboxes[name])}:::::::\n" for name in names]
-    (folder / "pymap-etc-passwd").write_text(users, encoding="utf-8")
-    (folder / "pymap-etc-shadow").write_text("".join(hashes), encoding="utf-8")
+    keys.write(folder / "pymap-etc-passwd", users)
+    keys.write(folder / "pymap-etc-shadow", "".join(hashes))

@@ -271,6 +271,7 @@ def test_what_is_made_once_stays_and_is_closed_to_others(
     changed = {p.name for p, text in before.items() if p.read_text("utf-8") != text}
     assert changed <= {"pymap-etc-shadow"}  # salted anew
     assert all(p.stat().st_mode & 0o007 == 0 for p in tmp_path.rglob("*") if p.is_dir())
+    assert all(p.stat().st_mode & 0o007 == 0 for p in before)
     assert all(p.stat().st_mode & 0o077 == 0 for p in (tmp_path / "secrets").rglob("*"))
 
 
