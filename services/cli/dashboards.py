@@ -20,6 +20,14 @@ from services.local.stack import ADDRESSES
 app = typer.Typer(no_args_is_help=True, help="Boards of Grafana: make their files, judge them.")
 
 FOLDER = Path("deploy/grafana/dashboards")
+Login = Annotated[
+    str | None,
+    typer.Option(
+        envvar="BONGSU_PREVIEW_POSTGRES",
+        show_envvar=True,
+        help="DSN of the login that Grafana has, bongsu_grafana; better as the variable",
+    ),
+]
 
 
 @app.command()
@@ -50,9 +58,7 @@ def build(
 @app.command("check")
 def check_(
     prometheus: Annotated[str | None, typer.Option(help="URL of a Prometheus")] = None,
-    postgres: Annotated[
-        str | None, typer.Option(help="DSN of the login that Grafana has, bongsu_grafana")
-    ] = None,
+    postgres: Login = None,
     offline: Annotated[bool, typer.Option("--offline", help="ask no server")] = False,
     data: Data = DATA,
 ) -> None:
@@ -96,7 +102,7 @@ def preview(
         Literal["ko", "en"], typer.Option(help="of what is not the board's")
     ] = "ko",
     prometheus: Annotated[str | None, typer.Option(help="URL of a Prometheus")] = None,
-    postgres: Annotated[str | None, typer.Option(help="DSN of the login bongsu_grafana")] = None,
+    postgres: Login = None,
     data: Data = DATA,
 ) -> None:
     """Write the boards as plain pages, with the answers of real servers, by default those of the

@@ -30,6 +30,17 @@ async def test_with_postgres_alone_only_promql_is_left(reader: str, tmp_path: Pa
     assert done.err.splitlines()[0].startswith("PromQL was not checked: no Prometheus")
 
 
+async def test_the_login_may_be_told_where_no_list_of_processes_shows_it(
+    reader: str, tmp_path: Path
+) -> None:
+    login = {"BONGSU_PREVIEW_POSTGRES": reader}
+    done = bongsu("dashboards", "check", data=tmp_path, settings=login)
+    assert done.err.splitlines()[0].startswith("PromQL was not checked: no Prometheus")
+    words = ("preview", "--out", str(tmp_path / "out"), "--board", "bongsu-wall")
+    assert bongsu("dashboards", *words, data=tmp_path, settings=login).code == 0
+    assert "Postgres가 없어" not in (tmp_path / "out/bongsu-wall.html").read_text("utf-8")
+
+
 async def test_a_question_without_an_answer_is_named_and_ends_with_4(
     filled: str, reader: str, tmp_path: Path
 ) -> None:
