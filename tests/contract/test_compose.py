@@ -151,7 +151,8 @@ def test_the_line_is_that_of_the_mistake(tmp_path: Path, made: Path) -> None:
 
 def test_every_image_is_pinned_in_one_list_and_nowhere_else() -> None:
     images = COMPOSE.told["x-images"]
-    assert all(re.fullmatch(r"[\w./-]+:v?\d+\.\d+[\w.-]*", i) for i in images.values())
+    pinned = r"[\w./-]+:v?\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?"
+    assert all(re.fullmatch(pinned, image) for image in images.values())
     text = FILE.read_text(encoding="utf-8").partition("x-images:")[2]
     assert all(text.count(image) == 1 for image in images.values())
     used = {service.told["image"] for service in COMPOSE.services.values()}
