@@ -120,8 +120,7 @@ def preview(
     if unknown := set(board or ()) - found.keys():
         fail(f"no such board: {', '.join(sorted(unknown))}; there are {', '.join(found)}", USAGE)
     wanted = {uid: found[uid] for uid in board or found}
-    chosen = [(f"var-{name}", value) for name, _, value in (v.partition("=") for v in var or ())]
-    query = urlencode(chosen + [("from", since)] * bool(since))
+    query = urlencode([*map(_chosen, var or ())] + [("from", since)] * bool(since))
     try:
         pages = asyncio.run(files.written(wanted, servers, language, query, datetime.now(UTC)))
     except ValueError as error:
@@ -130,6 +129,14 @@ def preview(
     for name, text in pages.items():
         (out / name).write_text(text, encoding="utf-8")
         typer.echo(f"wrote {out / name}")
+
+
+def _chosen(said: str) -> tuple[str, str]:
+    """As an address says it."""
+    name, equals, value = said.partition("=")
+    if not equals:
+        fail(f"--var {said}: not NAME=VALUE", USAGE)
+    return f"var-{name}", value
 
 
 @contextmanager

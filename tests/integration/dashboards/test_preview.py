@@ -155,4 +155,5 @@ async def test_the_command_writes_pages_that_need_nobody(reader: str, tmp_path: 
     assert "<script" not in page
     assert 'http-equiv="Content-Security-Policy"' in page
     assert (tmp_path / "out" / "index.html").exists()
-    assert bongsu("dashboards", "preview", "--out", "x", "--board", "y", data=tmp_path).code == 2
+    for wrong in (("--board", "y"), ("--var", "body"), ("--from", "tomorrow")):
+        assert bongsu("dashboards", "preview", "--out", "x", *wrong, data=tmp_path).code == 2
