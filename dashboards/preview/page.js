@@ -7,7 +7,7 @@ setInterval(async () => {
   const open = [...old.querySelectorAll("details")].map((one) => one.open);
   const scrolled = [...old.querySelectorAll(".box")].map((one) => one.scrollTop);
   try {
-    const answer = await fetch(location.href);
+    const answer = await fetch(location.href, { signal: AbortSignal.timeout(60000) });
     if (!answer.ok) throw new Error(answer.status);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("panels");
