@@ -9,9 +9,10 @@ from dashboards.house import COUNT, MINUTES, PG, RATIO, Modern, Sql, Variable
 from dashboards.panels import column
 from dashboards.shared import AVAILABLE_STEPS, VERDICTS
 
+# Before the first report there is no month to choose, and an empty text is no date.
+_CHOSEN = "nullif(${month:sqlstring}, '')::date"
 _SEALED = (
-    f"WHERE revision IS NOT NULL AND month = ${{month:sqlstring}}::date\n"
-    f"    AND {shared.rows('body', 'channel')}"
+    f"WHERE revision IS NOT NULL AND month = {_CHOSEN}\n    AND {shared.rows('body', 'channel')}"
 )
 _STATES = {
     "preliminary": ("잠정", house.NO_DATA),
@@ -121,8 +122,8 @@ def _days() -> list[Modern]:
         Sql(
             "SELECT starts_at AS time, concat_ws(' / ', body, channel) AS metric,\n"
             "    measured AS value\nFROM dash.sla_day\n"
-            "WHERE revision IS NOT NULL AND day >= ${month:sqlstring}::date\n"
-            "    AND day < ${month:sqlstring}::date + interval '1 month'\n"
+            f"WHERE revision IS NOT NULL AND day >= {_CHOSEN}\n"
+            f"    AND day < {_CHOSEN} + interval '1 month'\n"
             f"    AND {shared.rows('body', 'channel')}\nORDER BY 1",
             "time_series",
         ),
@@ -145,7 +146,7 @@ def _days() -> list[Modern]:
             ' AS "부터",\n'
             "    coalesce((1000 * extract(epoch FROM ended_at + interval '30 minutes'))::bigint"
             "::text, 'now')\n        AS \"까지\"\n"
-            "FROM dash.sla_outage\nWHERE month = ${month:sqlstring}::date\n"
+            f"FROM dash.sla_outage\nWHERE month = {_CHOSEN}\n"
             f"    AND {shared.rows('body', 'channel')}\nORDER BY minutes DESC, started_at"
         ),
         means="보고서가 센 장애와 그 달에 산입된 시간입니다. 탐지기의 경보가 아니라 저장된 증거에서"
@@ -167,8 +168,8 @@ def _days() -> list[Modern]:
         Sql(
             "SELECT concat_ws(' ', to_char(month, 'YYYY-MM'), channel) AS \"월\",\n"
             '    min(measured) AS "가용률"\nFROM dash.sla_month\n'
-            "WHERE revision IS NOT NULL AND month <= ${month:sqlstring}::date\n"
-            "    AND month > ${month:sqlstring}::date - interval '12 months'\n"
+            f"WHERE revision IS NOT NULL AND month <= {_CHOSEN}\n"
+            f"    AND month > {_CHOSEN} - interval '12 months'\n"
             f"    AND {shared.rows('body', 'channel')}\nGROUP BY month, channel\nORDER BY 1"
         ),
         x="월",

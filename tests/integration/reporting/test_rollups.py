@@ -226,9 +226,9 @@ async def test_a_day_of_an_open_month_begins_at_midnight_of_its_contract(world: 
     assert last["starts_at"] == datetime(2026, 10, 31, tzinfo=ZoneInfo(zone))
 
 
-async def _on_board(world: World) -> dict[str, list[tuple[object, ...]]]:
-    """What the board of months shows of October, by panel; what shows nothing is missing."""
-    values = {"month": ["2026-10-01"], "body": ["geoje"], "channel": ["alimtalk"]}
+async def _on_board(world: World, month: str = "2026-10-01") -> dict[str, list[tuple[object, ...]]]:
+    """What the board of months shows, by panel; what shows nothing is missing."""
+    values = {"month": [month], "body": ["geoje"], "channel": ["alimtalk"]}
     asked = {
         q.key.removeprefix("bongsu-sla/"): q for q in queries.queries(rendered()["bongsu-sla"])
     }
@@ -247,6 +247,7 @@ async def test_the_board_of_months_tells_of_what_is_sealed_and_of_nothing_else(
     await world.begin("geoje")
     await _kept(world, LATER)
     assert await _on_board(world) == {}
+    assert await _on_board(world, month="") == {}, "before the first report there is none to choose"
     await world.at(END + 7 * HOUR)
     await world.round()
     told = await _on_board(world)
