@@ -77,7 +77,10 @@ def bar_gauge(*what: Any, **rest: Any) -> Modern:
 
 
 def timeline(*what: Any, bars: bool = False, log: bool = False, **rest: Any) -> Modern:
-    """Lines over time, or stacked bars; thresholds as dashed lines where there are any."""
+    """Lines over time, or stacked bars; thresholds as dashed lines where there are any.
+
+    Beside a name stands the newest value; of bars that count, their sum."""
+    counted = bars and rest["unit"] == house.COUNT
     steps = rest.get("steps", house.PLAIN)
     style: Json = {
         "drawStyle": "bars" if bars else "line",
@@ -91,7 +94,7 @@ def timeline(*what: Any, bars: bool = False, log: bool = False, **rest: Any) -> 
         style["scaleDistribution"] = {"log": 10, "type": "log"}
     options = {
         "legend": {
-            "calcs": ["sum" if bars else "lastNotNull"],
+            "calcs": ["sum" if counted else "lastNotNull"],
             "displayMode": "table",
             "placement": "right",
             "showLegend": True,

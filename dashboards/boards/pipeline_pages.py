@@ -101,6 +101,7 @@ def _paths() -> list[Modern]:
         means="호출 경로마다 몇 번 보냈고 무슨 답을 받았는지 보입니다. 다시 보낸 것도 셉니다.",
         do="refused는 설정이나 열쇠를, later와 unclear는 그 중계사나 서버를 봅니다.",
         bars=True,
+        least_step="5m",
         unit=COUNT,
         decimals=0,
         low=0,
@@ -119,6 +120,7 @@ def _paths() -> list[Modern]:
         do="given-up이 있으면 그 사람이나 시스템의 모든 길이 끊겼던 것입니다."
         " `bongsu oncall paths`를 봅니다.",
         bars=True,
+        least_step="5m",
         unit=COUNT,
         decimals=0,
         low=0,
