@@ -18,8 +18,8 @@ Language = Literal["ko", "en"]
 NOTHING = Shown(Look(timedelta(), datetime.fromtimestamp(0, UTC), "", {}), {}, {}, {}, [])
 WORDS = {
     "preview": ("미리보기 - Grafana가 아닙니다", "a preview, not Grafana"),
-    NO_PROMETHEUS: ("Prometheus가 없어 물을 수 없습니다", "no Prometheus to ask"),
-    NO_POSTGRES: ("Postgres가 없어 물을 수 없습니다", "no Postgres to ask"),
+    NO_PROMETHEUS: ("Prometheus가 없어 조회할 수 없습니다", "no Prometheus to ask"),
+    NO_POSTGRES: ("Postgres가 없어 조회할 수 없습니다", "no Postgres to ask"),
     "trouble": ("답을 얻지 못했습니다: {why}", "no answer: {why}"),
     "not drawn": ("미리보기는 {kind} 패널을 그리지 않습니다", "the preview draws no {kind} panels"),
     "boards": ("화면", "Boards"),

@@ -24,7 +24,7 @@ from dashboards.preview.page import Pages
 from dashboards.sources import Json
 
 KEPT_S, AT_ONCE = 8.0, 2
-HOSTS = ["127.0.0.1", "localhost", "[::1]"]  # a name that somebody else leads here is refused
+HOSTS = ["127.0.0.1", "localhost"]  # a name that somebody else leads here is refused
 
 
 class Kept:

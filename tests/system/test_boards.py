@@ -136,4 +136,4 @@ async def test_the_preview_draws_every_promql_panel(
                 empty = 'class="note"' in box
                 assert not empty or f"{uid}/{panel['id']}" in waived.MAY_BE_EMPTY, panel["title"]
             else:
-                assert "Postgres가 없어 물을 수 없습니다" in box, panel["title"]
+                assert "Postgres가 없어 조회할 수 없습니다" in box, panel["title"]

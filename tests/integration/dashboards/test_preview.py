@@ -52,7 +52,7 @@ async def test_every_panel_shows_its_answer_or_says_that_there_is_no_prometheus(
             box, key = _box(answer.body.decode(), panel), f"{uid}/{panel['id']}"
             assert "답을 얻지 못했습니다" not in box, key
             if panel["targets"][0]["datasource"]["type"] != PG["type"]:
-                assert "Prometheus가 없어 물을 수 없습니다" in box, key
+                assert "Prometheus가 없어 조회할 수 없습니다" in box, key
                 assert "<svg" not in box, key
             elif key not in waived.MAY_BE_EMPTY and key != "bongsu-incident/12":
                 assert 'class="note"' not in box, key
@@ -141,7 +141,7 @@ async def test_where_no_server_is_named_none_is_asked(
 ) -> None:
     page = (await _get(app(boards, servers), "/d/bongsu-wall")).body.decode()
     for panel in boards["bongsu-wall"]["panels"]:
-        assert re.search("(Postgres|Prometheus)가 없어 물을 수 없습니다", _box(page, panel))
+        assert re.search("(Postgres|Prometheus)가 없어 조회할 수 없습니다", _box(page, panel))
         assert "답을 얻지 못했습니다" not in _box(page, panel)
 
 

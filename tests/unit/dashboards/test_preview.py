@@ -146,8 +146,8 @@ def test_what_fails_says_why_in_its_own_box_and_the_rest_is_shown() -> None:
 async def test_where_no_server_is_each_panel_says_so_and_none_shows_a_number() -> None:
     pages = await written(boards(), Servers(), "ko", "", NOW)
     assert set(pages) == {"index.html", *(f"{uid}.html" for uid in boards())}
-    assert "Prometheus가 없어 물을 수 없습니다" in pages["bongsu-wall.html"]
-    assert "Postgres가 없어 물을 수 없습니다" in pages["bongsu-wall.html"]
+    assert "Prometheus가 없어 조회할 수 없습니다" in pages["bongsu-wall.html"]
+    assert "Postgres가 없어 조회할 수 없습니다" in pages["bongsu-wall.html"]
     assert "<b>" not in pages["bongsu-wall.html"].partition('class="grid"')[2].replace(
         "<b>할 일:</b>", ""
     ).replace("<b>출처:</b>", "")
@@ -243,7 +243,7 @@ def test_it_needs_no_package_that_makes_boards() -> None:
 
 def test_no_prometheus_is_no_number() -> None:
     answer = Answer(trouble=[NO_PROMETHEUS])
-    assert _drawn(_panel(4), answer) == '<p class="trouble">Prometheus가 없어 물을 수 없습니다</p>'
+    assert _drawn(_panel(4), answer) == '<p class="trouble">Prometheus가 없어 조회할 수 없습니다</p>'
 
 
 async def test_a_page_is_made_once_for_all_who_look_and_anew_when_it_is_old() -> None:
