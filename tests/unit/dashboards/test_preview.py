@@ -242,8 +242,8 @@ def test_it_needs_no_package_that_makes_boards() -> None:
 
 
 def test_no_prometheus_is_no_number() -> None:
-    answer = Answer(trouble=[NO_PROMETHEUS])
-    assert _drawn(_panel(4), answer) == '<p class="trouble">Prometheus가 없어 조회할 수 없습니다</p>'
+    drawn = _drawn(_panel(4), Answer(trouble=[NO_PROMETHEUS]))
+    assert drawn == '<p class="trouble">Prometheus가 없어 조회할 수 없습니다</p>'
 
 
 async def test_a_page_is_made_once_for_all_who_look_and_anew_when_it_is_old() -> None:
