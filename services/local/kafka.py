@@ -8,16 +8,18 @@ stack, or the tests.
 import base64
 import fcntl
 import os
+import random
 import secrets
 import signal
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from services.local import child, jars
 
 DEFAULT_CACHE = Path("~/.cache/bongsu")
 NODE_ID = 1
+_NEVER_GIVEN = range(10_000, 32_768)  # Linux gives connections those from 32768, macOS from 49152
 FLAGS = (
     *("-Xms64m", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
     *("--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED"),
@@ -141,7 +143,14 @@ def _new_id() -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that were free a moment ago, all different."""
+    """Ports of 127.0.0.1 that were free a moment ago, all different. None that the system would
+    give to a connection: such a one may be taken before its server starts."""
+    found: list[int] = []
     with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server((child.HOST, 0))) for _ in range(count)]
-        return [server.getsockname()[1] for server in held]
+        for port in random.sample(_NEVER_GIVEN, len(_NEVER_GIVEN)):
+            if len(found) == count:
+                break
+            with suppress(OSError):
+                stack.enter_context(socket.create_server((child.HOST, port)))
+                found.append(port)
+    return found
