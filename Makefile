@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 ONLY := detection
-# Three at once on two cores: many tests wait for real time to pass; these, chaos and e2e, come first.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Slow kinds, chaos and e2e, come first: no worker ends the run alone.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install up demo format lint types imports check test replay chaos test-system bench schemas requirements clean
 
