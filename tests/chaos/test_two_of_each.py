@@ -48,7 +48,7 @@ REFUSING_SOME = {"component": "sender:geoje-sms", "state": "refusing", "share": 
 SWEPT = ("bongsu_selfcheck_timestamp_seconds", frozenset({("check", "swept")}))
 STOP_S = 11.0
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 
 
 class TwoOfEach(Chain):
@@ -110,7 +110,7 @@ async def test_one_of_each_dies_all_routes_go_on_and_every_outcome_is_counted_on
 
     await chain.children["probe-w2"].stop(SIGTERM, STOP_S)
     # A call that nobody answered waits 70 s for the word whose network it was.
-    await eventually(lambda: all_settled(chain), within=100, every=0.5)
+    await eventually(lambda: all_settled(chain), within=180, every=0.5)
     stored = await stored_outcomes(chain)
     assert {outcome for *_, outcome in stored} >= {"delivered", "exempt"}
 
@@ -151,7 +151,7 @@ async def scrape_between_rounds(chain: TwoOfEach, name: str) -> Samples:
         since_round_s = time.time() - samples[SWEPT]
         return samples if since_round_s < sweep.EVERY_S / 2 else None
 
-    found = await eventually(between, within=10, every=0.02)
+    found = await eventually(between, within=40, every=0.02)
     assert found is not None
     return found
 
@@ -167,8 +167,11 @@ async def seen_routes(chain: TwoOfEach, since: datetime | None) -> set[str]:
 
 
 async def all_settled(chain: TwoOfEach) -> bool:
-    (found,) = await chain.rows("SELECT count(*) FROM attempts WHERE settle_at IS NOT NULL")
-    return int(found["count"]) == 0
+    left = await chain.rows(
+        "SELECT route, worker, sent_at, settle_at FROM attempts WHERE settle_at IS NOT NULL LIMIT 9"
+    )
+    assert left == []
+    return True
 
 
 async def stored_outcomes(chain: TwoOfEach) -> Counter[tuple[str, ...]]:
