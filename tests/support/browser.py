@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from tests.support.waiting import eventually
 
@@ -89,6 +90,13 @@ async def phone(folder: Path) -> AsyncIterator[Phone]:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         await child.wait()
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[Phone]:
+    """A phone for one test."""
+    async with phone(tmp_path / "profile") as made:
+        yield made
 
 
 async def _held(made: Phone) -> Phone:

@@ -13,7 +13,7 @@ from services.local.kafka import free_ports
 from services.runtime.serve import serve
 from services.storage import incidents
 from services.storage.pool import Connection, Pool
-from tests.support.browser import HEIGHT, WIDTH, Phone, phone
+from tests.support.browser import HEIGHT, WIDTH, Phone
 from tests.support.fixtures import conn, database, pool
 from tests.support.incidents import an_incident
 from tests.support.paged import page_of, people_in_force
@@ -38,12 +38,6 @@ async def address(pool: Pool) -> AsyncIterator[str]:
     yield f"http://127.0.0.1:{port}"
     stopping.set()
     await serving
-
-
-@pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Phone]:
-    async with phone(tmp_path / "profile") as made:
-        yield made
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

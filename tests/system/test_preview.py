@@ -13,7 +13,7 @@ from services.local.child import answers
 from services.local.kafka import free_ports
 from services.runtime.serve import serve
 from tests.integration.dashboards.conftest import filled, initialised, now, reader, reader_of
-from tests.support.browser import WIDTH, Phone, phone
+from tests.support.browser import WIDTH, Phone
 from tests.support.waiting import eventually
 
 __all__ = ["filled", "initialised", "now", "reader", "reader_of"]
@@ -38,12 +38,6 @@ async def address(reader: str, stopping: asyncio.Event) -> AsyncIterator[str]:
     yield f"http://127.0.0.1:{port}"
     stopping.set()
     await serving
-
-
-@pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[Phone]:
-    async with phone(tmp_path / "profile") as made:
-        yield made
 
 
 async def _tab(browser: Phone) -> str:
