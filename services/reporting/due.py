@@ -23,7 +23,8 @@ _STATES = (State.PRELIMINARY, State.CLOSED, State.CORRECTED)
 
 
 class Promised(NamedTuple):
-    """A body, its contracts in the newest catalogue, and since when each is known, by its id."""
+    """A body, its contracts in the newest catalogue, and since when each is known, by its item: who
+    replaces a version after the month takes no report away."""
 
     body: str
     known: Mapping[str, datetime]
@@ -39,12 +40,12 @@ class Promised(NamedTuple):
         the first one was known, nothing was."""
         first = preliminary_at(self, month)
         own = [one for one in self.contracts if _in_force(one, month)]
-        return month >= self.since and any(self.known[one.id] < first for one in own)
+        return month >= self.since and any(self.known[one.item] < first for one in own)
 
     @property
     def since(self) -> str:
         """The month in which its first contract was known."""
-        return month_of(min(self.known[one.id] for one in self.contracts), self.tz)
+        return month_of(min(self.known[one.item] for one in self.contracts), self.tz)
 
 
 class Due(NamedTuple):
@@ -81,7 +82,7 @@ def too_late(body: Promised) -> list[str]:
     first report, before they would have been closed."""
     found = set()
     for one in body.contracts:
-        known = body.known[one.id]
+        known = body.known[one.item]
         day = date.fromisoformat(f"{month_of(known, body.tz)}-01")
         month = (day - _DAY).strftime("%Y-%m")
         if _in_force(one, month) and known < closes_at(body, month):

@@ -129,7 +129,7 @@ async def promised(conn: Connection, catalogue: Catalogue | None = None) -> list
     """Every body with contracts in the newest catalogue."""
     newest = catalogue or await latest_catalogue(conn)
     known = await months.contracted(conn)
-    there = [one for one in newest.contracts.values() if one.id in known] if newest else []
+    there = [one for one in newest.contracts.values() if one.item in known] if newest else []
     found = sorted(there, key=attrgetter("body", "item", "version"))
     return [Promised(body, known, tuple(own)) for body, own in groupby(found, attrgetter("body"))]
 

@@ -163,8 +163,8 @@ async def mails(conn: Connection) -> list[Mail]:
 
 
 async def contracted(conn: Connection) -> dict[str, datetime]:
-    """Since when each contract has stood in a catalogue, by its id."""
-    return {row["id"]: row["known_at"] for row in await conn.fetch(_SQL["contracted"])}
+    """Since when a contract has stood in a catalogue, by its item."""
+    return {row["item"]: row["known_at"] for row in await conn.fetch(_SQL["contracted"])}
 
 
 async def first_slots(conn: Connection, routes: Sequence[str]) -> dict[str, datetime]:

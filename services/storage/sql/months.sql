@@ -38,8 +38,8 @@ SELECT entry FROM report_revision WHERE body = $1 ORDER BY number DESC LIMIT 1;
 INSERT INTO document_log (person, body, month, revision, files) VALUES ($1, $2, $3, $4, $5);
 
 -- name: contracted
--- Since when each contract has stood in a catalogue.
-SELECT o.id, min(r.known_at) AS known_at
+-- Since when any version of each contract item has stood in a catalogue.
+SELECT concat(o.body ->> 'body', '.', o.body ->> 'channel') AS item, min(r.known_at) AS known_at
 FROM catalogue_object AS o JOIN catalogue_revision AS r USING (revision)
 WHERE o.kind = 'contract' GROUP BY 1;
 

@@ -36,7 +36,7 @@ def _known(**changes: Any) -> Known:
         "id": "geoje.alimtalk.v1", "valid_from": "2022-01-01", "body": "geoje",
         "channel": "alimtalk", "counterparty": "nhn", "grade": 1, "routes": [{"route": "r1"}],
     })  # fmt: skip
-    known = {contract.id: datetime(2026, 8, 14, tzinfo=UTC)}
+    known = {contract.item: datetime(2026, 8, 14, tzinfo=UTC)}
     own = {"geoje": Promised("geoje", known, (contract,))}
     firsts = {"r1": datetime(2026, 8, 13, 15, tzinfo=UTC)}
     return Known(SEALED, own, firsts, NOW)._replace(**changes)

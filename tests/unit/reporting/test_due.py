@@ -21,7 +21,7 @@ moments = st.timedeltas(timedelta(1), YEAR).map(lambda later: BEGUN + later)
 
 def a_body(name: str = "geoje", **contract: Any) -> Promised:
     own = a_contract(**contract)
-    return Promised(name, {own.id: BEGUN}, (own,))
+    return Promised(name, {own.item: BEGUN}, (own,))
 
 
 def _at(text: str) -> datetime:
@@ -103,10 +103,18 @@ def test_a_month_is_nobodys_whose_contract_was_known_after_its_first_cutoff(
 
 def test_a_second_contract_known_late_changes_nothing_of_a_month_that_was_promised() -> None:
     body = a_body(valid_from="2026-01-01")
-    other = a_contract(id="geoje.sms.v1", valid_from="2026-01-01")
-    known = {**body.known, other.id: _at("2026-11-02 00:00")}
+    other = a_contract(id="geoje.sms.v1", channel="sms", valid_from="2026-01-01")
+    known = {**body.known, other.item: _at("2026-11-02 00:00")}
     body = body._replace(known=known, contracts=(*body.contracts, other))
     assert too_late(body) == []
+
+
+def test_a_version_that_replaces_another_after_the_month_takes_no_report_away() -> None:
+    first = a_body(valid_from="2026-01-01")
+    second = a_contract(id="geoje.alimtalk.v2", version=2, valid_from="2026-01-01")
+    assert second.item in first.known
+    body, now = first._replace(contracts=(second,)), _at("2026-12-10 00:00")
+    assert due([body], [], [], now) == due([first], [], [], now)
 
 
 @given(st.lists(moments, min_size=1))
